@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Dynamic capacity in "cxl create-region" and "cxl list".
+ */
+#include <stdio.h>
+#include <errno.h>
+#include <string.h>
+#include <util/log.h>
+#include <uuid/uuid.h>
+#include <util/json.h>
+#include <cxl/libcxl.h>
+#include <json-c/json.h>
+
+#include "dcd.h"
+
+/* What the memdev does have, for a user who asked for something else. */
+static void explain_missing(struct log_ctx *log, struct cxl_memdev *memdev,
+			    const char *type)
+{
+	const char *devname = cxl_memdev_get_devname(memdev);
+	struct cxl_dc_partition *part;
+	char have[256] = "";
+	size_t len = 0;
+
+	cxl_dc_partition_foreach(memdev, part) {
+		int n = snprintf(have + len, sizeof(have) - len, "%s%s",
+				 len ? ", " : "",
+				 cxl_dc_partition_get_name(part));
+
+		if (n < 0 || len + n >= sizeof(have))
+			break;
+		len += n;
+	}
+	if (len)
+		log_err(log, "%s has no partition '%s', it has: %s\n", devname,
+			type, have);
+	else
+		log_err(log,
+			"%s shows no dynamic capacity (type '%s'): the kernel needs the module cxl_dcd ('modprobe cxl_dcd') or a driver of its own for it, and the device a dynamic capacity region\n",
+			devname, type);
+}
+
+static struct cxl_memdev *memdev_at(struct json_object *jmemdevs, int i)
+{
+	return json_object_get_userdata(json_object_array_get_idx(jmemdevs, i));
+}
+
+/**
+ * dcd_validate_memdevs - do all members of a new region have the partition?
+ * @jmemdevs: array of memdev objects, the region's targets first
+ * @ways: number of targets
+ * @type: what the user asked for with --type
+ *
+ * Logs why not.  Returns: 0 or -ENXIO.
+ */
+int dcd_validate_memdevs(struct log_ctx *log, struct json_object *jmemdevs,
+			 int ways, const char *type)
+{
+	int i;
+
+	for (i = 0; i < ways; i++) {
+		struct cxl_memdev *memdev = memdev_at(jmemdevs, i);
+
+		if (cxl_dc_partition_find(memdev, type))
+			continue;
+		explain_missing(log, memdev, type);
+		return -ENXIO;
+	}
+	return 0;
+}
+
+/* Bytes, 0 where there is no such partition. */
+unsigned long long dcd_partition_size(struct cxl_memdev *memdev,
+				      const char *type)
+{
+	struct cxl_dc_partition *part = cxl_dc_partition_find(memdev, type);
+
+	return part ? cxl_dc_partition_get_size(part) : 0;
+}
+
+int dcd_partition_qos_class(struct cxl_memdev *memdev, const char *type)
+{
+	struct cxl_dc_partition *part = cxl_dc_partition_find(memdev, type);
+
+	return part ? cxl_dc_partition_get_qos_class(part) :
+		      CXL_QOS_CLASS_NONE;
+}
+
+/**
+ * dcd_commit_hint - say what to do about a region that did not commit
+ * @rc: -errno of the commit
+ *
+ * A stock kernel flushes the CPU caches before it changes the address map and
+ * refuses to where CPUID says "hypervisor", with an errno that tells nobody.
+ */
+void dcd_commit_hint(struct log_ctx *log, int rc)
+{
+	if (rc != -ENXIO)
+		return;
+	log_err(log,
+		"the kernel may have refused to flush the CPU caches because it sees a hypervisor: look for 'Failed to synchronize CPU cache state' in the kernel log (dmesg)\n");
+	log_err(log,
+		"if it is there, hide the hypervisor from the guest: start QEMU with '-cpu max,-hypervisor' (TCG) or '-cpu host,-hypervisor' (KVM)\n");
+}
+
+static void add_size(struct json_object *jobj, const char *name,
+		     const char *suffix, unsigned long long size,
+		     unsigned long flags)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s%s", name, suffix);
+	json_object_object_add(jobj, key, util_json_object_size(size, flags));
+}
+
+static void add_true(struct json_object *jobj, const char *name,
+		     const char *suffix)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s%s", name, suffix);
+	json_object_object_add(jobj, key, json_object_new_boolean(true));
+}
+
+/**
+ * dcd_memdev_append_json - add the DC partitions to a memdev's object
+ *
+ * For each: <name>_size, <name>_qos_class where there is one, and
+ * <name>_shareable and <name>_read_only where they are so.
+ */
+void dcd_memdev_append_json(struct json_object *jdev, struct cxl_memdev *memdev,
+			    unsigned long flags)
+{
+	struct cxl_dc_partition *part;
+
+	cxl_dc_partition_foreach(memdev, part) {
+		const char *name = cxl_dc_partition_get_name(part);
+		int qos_class = cxl_dc_partition_get_qos_class(part);
+		char key[64];
+
+		if (!cxl_dc_partition_get_size(part))
+			continue;
+		add_size(jdev, name, "_size", cxl_dc_partition_get_size(part),
+			 flags);
+		if (qos_class != CXL_QOS_CLASS_NONE) {
+			snprintf(key, sizeof(key), "%s_qos_class", name);
+			json_object_object_add(
+				jdev, key, json_object_new_int(qos_class));
+		}
+		if (cxl_dc_partition_is_shareable(part))
+			add_true(jdev, name, "_shareable");
+		if (cxl_dc_partition_is_read_only(part))
+			add_true(jdev, name, "_read_only");
+	}
+}
+
+/* Add "<name>_capable":true for each kind of DC region a window takes. */
+void dcd_decoder_append_json(struct json_object *jdecoder,
+			     struct cxl_decoder *decoder)
+{
+	const char *name;
+	int i;
+
+	for (i = 0; (name = cxl_decoder_get_dc_name(decoder, i)); i++)
+		add_true(jdecoder, name, "_capable");
+}
+
+static struct json_object *extent_to_json(struct cxl_extent *extent,
+					  unsigned long flags)
+{
+	struct json_object *jextent = json_object_new_object();
+	char text[40];
+	uuid_t tag;
+
+	if (!jextent)
+		return NULL;
+	json_object_object_add(
+		jextent, "offset",
+		util_json_object_hex(cxl_extent_get_offset(extent), flags));
+	json_object_object_add(
+		jextent, "length",
+		util_json_object_size(cxl_extent_get_length(extent), flags));
+	cxl_extent_get_uuid(extent, tag);
+	uuid_unparse(tag, text);
+	json_object_object_add(jextent, "uuid", json_object_new_string(text));
+	return jextent;
+}
+
+/**
+ * dcd_extents_append_json - add "extents" to a region's object
+ *
+ * Offset (bytes, hex text with UTIL_JSON_HUMAN), length and tag of each, by
+ * rising offset; an untagged extent shows the null UUID.  The key is left out
+ * where there are no extents.
+ */
+void dcd_extents_append_json(struct json_object *jregion,
+			     struct cxl_region *region, unsigned long flags)
+{
+	struct json_object *jextents = NULL;
+	struct cxl_extent *extent;
+
+	cxl_extent_foreach(region, extent) {
+		struct json_object *jextent = extent_to_json(extent, flags);
+
+		if (!jextents)
+			jextents = json_object_new_array();
+		if (!jextents || !jextent) {
+			json_object_put(jextent);
+			break;
+		}
+		json_object_array_add(jextents, jextent);
+	}
+	if (jextents)
+		json_object_object_add(jregion, "extents", jextents);
+}
+
+/**
+ * dcd_create_region - make an empty region over a partition
+ * @root: the window
+ * @jmemdevs: array of memdev objects
+ * @type: what the user asked for
+ *
+ * Logs why not.  Returns: a region owned by @root, or NULL.
+ */
+struct cxl_region *dcd_create_region(struct log_ctx *log,
+				     struct cxl_decoder *root,
+				     struct json_object *jmemdevs,
+				     const char *type)
+{
+	struct cxl_dc_partition *part =
+		cxl_dc_partition_find(memdev_at(jmemdevs, 0), type);
+	struct cxl_region *region;
+
+	if (!part)
+		return NULL;
+	region = cxl_decoder_create_dc_region(root,
+					      cxl_dc_partition_get_name(part));
+	if (!region)
+		log_err(log, "%s: cannot create a %s region: %s\n",
+			cxl_decoder_get_devname(root),
+			cxl_dc_partition_get_name(part), strerror(errno));
+	return region;
+}
+
+/* Point an idle endpoint decoder at the partition.  Returns: 0 or -errno. */
+int dcd_set_decoder(struct log_ctx *log, struct cxl_decoder *decoder,
+		    struct cxl_memdev *memdev, const char *type)
+{
+	struct cxl_dc_partition *part = cxl_dc_partition_find(memdev, type);
+	int rc = -ENXIO;
+
+	if (part)
+		rc = cxl_decoder_set_dc_mode(decoder,
+					     cxl_dc_partition_get_name(part));
+	if (rc < 0)
+		log_err(log, "%s: cannot select partition '%s' of %s: %s\n",
+			cxl_decoder_get_devname(decoder), type,
+			cxl_memdev_get_devname(memdev), strerror(-rc));
+	return rc;
+}

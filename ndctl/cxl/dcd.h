@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef _CXL_DCD_H_
+#define _CXL_DCD_H_
+
+struct log_ctx;
+struct cxl_memdev;
+struct cxl_region;
+struct cxl_decoder;
+struct json_object;
+
+/* cxl create-region */
+int dcd_validate_memdevs(struct log_ctx *log, struct json_object *jmemdevs,
+			 int ways, const char *type);
+unsigned long long dcd_partition_size(struct cxl_memdev *memdev,
+				      const char *type);
+int dcd_partition_qos_class(struct cxl_memdev *memdev, const char *type);
+struct cxl_region *dcd_create_region(struct log_ctx *log,
+				     struct cxl_decoder *root,
+				     struct json_object *jmemdevs,
+				     const char *type);
+int dcd_set_decoder(struct log_ctx *log, struct cxl_decoder *decoder,
+		    struct cxl_memdev *memdev, const char *type);
+void dcd_commit_hint(struct log_ctx *log, int rc);
+
+/* cxl list */
+void dcd_memdev_append_json(struct json_object *jdev, struct cxl_memdev *memdev,
+			    unsigned long flags);
+void dcd_decoder_append_json(struct json_object *jdecoder,
+			     struct cxl_decoder *decoder);
+void dcd_extents_append_json(struct json_object *jregion,
+			     struct cxl_region *region, unsigned long flags);
+
+#endif /* _CXL_DCD_H_ */

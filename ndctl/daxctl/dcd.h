@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef _DAXCTL_DCD_H_
+#define _DAXCTL_DCD_H_
+
+#include <uuid/uuid.h>
+#include <util/json.h>
+#include <json-c/json.h>
+#include <daxctl/libdaxctl.h>
+
+/**
+ * struct dcd_create - what "daxctl create-device" was asked for
+ * @uuid: tag as typed, NULL without --uuid
+ * @size: bytes, -1 without --size
+ * @align: bytes, -1 without --align
+ */
+struct dcd_create {
+	const char *uuid;
+	long long size;
+	long long align;
+};
+
+int dcd_positional_region(struct daxctl_ctx *ctx, int argc, const char **argv,
+			  const char **region);
+int dcd_create_device(struct daxctl_region *region,
+		      const struct dcd_create *args, unsigned long flags,
+		      struct json_object **jdevs);
+
+/*
+ * The two below stand in the header because daxctl/json.c is compiled into
+ * ndctl and cxl as well, which have no use for the rest.
+ */
+
+/* Add "uuid", the tag whose capacity a device holds, where it holds one. */
+static inline void dcd_dev_append_json(struct json_object *jdev,
+				       struct daxctl_dev *dev)
+{
+	char text[40];
+	uuid_t tag;
+
+	if (daxctl_dev_get_uuid(dev, tag) < 0 || uuid_is_null(tag))
+		return;
+	uuid_unparse(tag, text);
+	json_object_object_add(jdev, "uuid", json_object_new_string(text));
+}
+
+/* Add "extents", as "cxl list --extents" has them, to a region's object. */
+static inline void dcd_region_append_json(struct json_object *jregion,
+					  struct daxctl_region *region,
+					  unsigned long flags)
+{
+	struct json_object *jextents = NULL;
+	struct daxctl_extent *extent;
+
+	daxctl_extent_foreach(region, extent) {
+		struct json_object *jextent = json_object_new_object();
+		char text[40];
+		uuid_t tag;
+
+		daxctl_extent_get_uuid(extent, tag);
+		uuid_unparse(tag, text);
+		json_object_object_add(jextent, "offset",
+			util_json_object_hex(daxctl_extent_get_offset(extent),
+					     flags));
+		json_object_object_add(jextent, "length",
+			util_json_object_size(daxctl_extent_get_length(extent),
+					      flags));
+		json_object_object_add(jextent, "uuid",
+				       json_object_new_string(text));
+		if (!jextents)
+			jextents = json_object_new_array();
+		json_object_array_add(jextents, jextent);
+	}
+	if (jextents)
+		json_object_object_add(jregion, "extents", jextents);
+}
+
+#endif /* _DAXCTL_DCD_H_ */

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * "daxctl create-device" for regions of dynamic capacity.
+ *
+ * Untagged capacity is taken by size, like that of any other region; a tag is
+ * taken as a whole, as one device.  A device that cannot be finished is taken
+ * back, so that a failed command changes nothing.
+ */
+#include <stdio.h>
+#include <errno.h>
+#include <string.h>
+#include <stdlib.h>
+#include <uuid/uuid.h>
+#include <util/dcd.h>
+#include <util/json.h>
+#include <json-c/json.h>
+#include <daxctl/libdaxctl.h>
+
+#include "dcd.h"
+#include "json.h"
+#include "filter.h"
+
+/**
+ * dcd_positional_region - take "daxctl create-device REGION"
+ * @argc, @argv: what is left after the options
+ * @region: --region, NULL without; set to the positional one
+ *
+ * Ends the program where the region is not there or two are named: parsing is
+ * not done and nothing has been changed.
+ *
+ * Returns: the number of arguments used up.
+ */
+int dcd_positional_region(struct daxctl_ctx *ctx, int argc, const char **argv,
+			  const char **region)
+{
+	struct daxctl_region *iter;
+	int used = 0;
+
+	if (argc > 0) {
+		if (*region && strcmp(*region, argv[0]) != 0) {
+			fprintf(stderr,
+				"two regions named: '%s' and '%s' (--region)\n",
+				argv[0], *region);
+			exit(EXIT_FAILURE);
+		}
+		*region = argv[0];
+		used = 1;
+	}
+	if (!*region)
+		return used;
+
+	daxctl_region_foreach(ctx, iter)
+		if (util_daxctl_region_filter(iter, *region))
+			return used;
+	fprintf(stderr,
+		"no DAX region '%s': 'daxctl list -Ri' shows those that exist\n",
+		*region);
+	exit(EXIT_FAILURE);
+}
+
+static const char *region_name(struct daxctl_region *region, char *buf,
+			       size_t len)
+{
+	snprintf(buf, len, "region%d", daxctl_region_get_id(region));
+	return buf;
+}
+
+/* Take back a device that could not be finished. */
+static void undo_create(struct daxctl_region *region, struct daxctl_dev *dev)
+{
+	if (daxctl_dev_get_size(dev))
+		daxctl_dev_set_size(dev, 0);
+	daxctl_region_destroy_dev(region, dev);
+}
+
+static void explain_claim(struct daxctl_region *region, const char *uuid,
+			  int rc)
+{
+	char name[32];
+
+	region_name(region, name, sizeof(name));
+	switch (rc) {
+	case -ENOENT:
+		fprintf(stderr,
+			"%s: no free capacity with tag %s: 'cxl list -r %s -N' shows the extents\n",
+			name, uuid, name);
+		break;
+	case -EACCES:
+	case -EOPNOTSUPP:
+		fprintf(stderr,
+			"%s: takes no tags: it is not a region of dynamic capacity, or the kernel knows none\n",
+			name);
+		break;
+	default:
+		fprintf(stderr, "%s: cannot claim tag %s: %s\n", name, uuid,
+			strerror(-rc));
+	}
+}
+
+static int claim_tag(struct daxctl_region *region, struct daxctl_dev *dev,
+		     const char *uuid)
+{
+	uuid_t tag;
+	int rc;
+
+	rc = dcd_parse_tag(uuid, tag);
+	if (rc == 0)
+		rc = daxctl_dev_set_uuid(dev, tag);
+	if (rc < 0)
+		explain_claim(region, uuid, rc);
+	return rc;
+}
+
+static int claim_size(struct daxctl_region *region, struct daxctl_dev *dev,
+		      const struct dcd_create *args, unsigned long long avail)
+{
+	unsigned long long size = avail;
+	char name[32];
+	int rc;
+
+	if (args->size >= 0)
+		size = args->size;
+
+	rc = daxctl_dev_set_size(dev, size);
+	if (rc != -EOPNOTSUPP)
+		return rc;
+
+	/*
+	 * Kernels with the patch series of 2026 give capacity by extent only;
+	 * one untagged extent is what comes nearest to "what there is".
+	 */
+	if (args->size < 0)
+		return claim_tag(region, dev, "0");
+	fprintf(stderr,
+		"%s: this kernel gives dynamic capacity by whole extents: use '--uuid 0' or '--uuid TAG' instead of --size\n",
+		region_name(region, name, sizeof(name)));
+	return rc;
+}
+
+/* Is there enough to take?  Says what is missing. */
+static int check_room(struct daxctl_region *region,
+		      const struct dcd_create *args, unsigned long long avail)
+{
+	char name[32];
+
+	region_name(region, name, sizeof(name));
+	if (args->size == 0) {
+		fprintf(stderr, "%s: size 0 asked for\n", name);
+		return -EINVAL;
+	}
+	if (!avail) {
+		fprintf(stderr,
+			"%s: no free untagged capacity: 'cxl list -r %s -N' shows the extents, 'cxl wait-extent %s' waits for some\n",
+			name, name, name);
+		return -ENOSPC;
+	}
+	if (args->size > 0 && (unsigned long long)args->size > avail) {
+		fprintf(stderr,
+			"%s: %lld bytes asked for, %llu untagged bytes available\n",
+			name, args->size, avail);
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+static struct daxctl_dev *new_device(struct daxctl_region *region, int *ret_rc)
+{
+	struct daxctl_dev *dev;
+	char name[32];
+	int rc;
+
+	region_name(region, name, sizeof(name));
+	rc = daxctl_region_create_dev(region);
+	if (rc < 0) {
+		fprintf(stderr, "%s: cannot make a device: %s\n", name,
+			strerror(-rc));
+		*ret_rc = rc;
+		return NULL;
+	}
+	dev = daxctl_region_get_dev_seed(region);
+	if (!dev) {
+		fprintf(stderr, "%s: the new device cannot be found\n", name);
+		*ret_rc = -ENODEV;
+	}
+	return dev;
+}
+
+static int fill_device(struct daxctl_region *region, struct daxctl_dev *dev,
+		       const struct dcd_create *args, unsigned long long avail)
+{
+	int rc = 0;
+
+	if (args->align > 0)
+		rc = daxctl_dev_set_align(dev, args->align);
+	if (rc == 0 && args->uuid)
+		rc = claim_tag(region, dev, args->uuid);
+	else if (rc == 0)
+		rc = claim_size(region, dev, args, avail);
+	if (rc < 0)
+		return rc;
+
+	rc = daxctl_dev_enable_devdax(dev);
+	if (rc)
+		fprintf(stderr, "%s: enable failed: %s\n",
+			daxctl_dev_get_devname(dev), strerror(-rc));
+	return rc;
+}
+
+/**
+ * dcd_create_device - make a device from a region's dynamic capacity
+ * @jdevs: array that the new device's object is added to; made if NULL
+ *
+ * Returns: 0, or -errno after a message; then nothing has changed.
+ */
+int dcd_create_device(struct daxctl_region *region,
+		      const struct dcd_create *args, unsigned long flags,
+		      struct json_object **jdevs)
+{
+	unsigned long long avail = daxctl_region_get_available_size(region);
+	struct json_object *jdev;
+	struct daxctl_dev *dev;
+	uuid_t tag;
+	int rc;
+
+	if (args->uuid && args->size >= 0) {
+		fprintf(stderr,
+			"--uuid takes all of a tag's capacity: leave --size out\n");
+		return -EINVAL;
+	}
+	if (args->uuid && dcd_parse_tag(args->uuid, tag) < 0) {
+		fprintf(stderr, "'%s' is not a UUID and not 0\n", args->uuid);
+		return -EINVAL;
+	}
+	if (!args->uuid) {
+		rc = check_room(region, args, avail);
+		if (rc < 0)
+			return rc;
+	}
+
+	dev = new_device(region, &rc);
+	if (!dev)
+		return rc;
+	rc = fill_device(region, dev, args, avail);
+	if (rc < 0) {
+		undo_create(region, dev);
+		return rc;
+	}
+
+	if (!*jdevs)
+		*jdevs = json_object_new_array();
+	jdev = util_daxctl_dev_to_json(dev, flags);
+	if (*jdevs && jdev)
+		json_object_array_add(*jdevs, jdev);
+	return 0;
+}

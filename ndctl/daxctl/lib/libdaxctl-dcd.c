@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <stdio.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <uuid/uuid.h>
+#include <ccan/list/list.h>
+
+#include <util/log.h>
+#include <util/dcd.h>
+#include <util/sysfs.h>
+#include <daxctl/libdaxctl.h>
+/*
+ * Only for the structures: the tables of this header are static, and this file
+ * uses none of them.
+ */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-variable"
+#include "libdaxctl-private.h"
+#pragma GCC diagnostic pop
+
+struct daxctl_extent {
+	struct daxctl_region *region;
+	struct dcd_extent *raw;
+};
+
+struct daxctl_dcd {
+	struct list_head extents;
+	struct daxctl_extent *vec;
+	int nr;
+};
+
+/* The log context is the first member of every library context. */
+static struct log_ctx *region_log(struct daxctl_region *region)
+{
+	return (struct log_ctx *)region->ctx;
+}
+
+static void drop_extents(struct daxctl_dcd *dcd)
+{
+	dcd_free_extents(&dcd->extents);
+	free(dcd->vec);
+	dcd->vec = NULL;
+	dcd->nr = 0;
+}
+
+/* Called when the region itself is freed; takes regions that have none. */
+void daxctl_dcd_free_region(struct daxctl_region *region)
+{
+	if (!region->dcd)
+		return;
+	drop_extents(region->dcd);
+	free(region->dcd);
+	region->dcd = NULL;
+}
+
+static int read_extents(struct daxctl_region *region)
+{
+	struct dcd_extent *raw;
+	struct daxctl_dcd *dcd;
+	int rc, i = 0;
+
+	if (!region->dcd) {
+		region->dcd = calloc(1, sizeof(*region->dcd));
+		if (!region->dcd)
+			return -ENOMEM;
+		list_head_init(&region->dcd->extents);
+	}
+	dcd = region->dcd;
+	drop_extents(dcd);
+
+	rc = dcd_read_extents(region_log(region), region->region_path,
+			      &dcd->extents);
+	if (rc <= 0)
+		return rc;
+	dcd->vec = calloc(rc, sizeof(*dcd->vec));
+	if (!dcd->vec) {
+		drop_extents(dcd);
+		return -ENOMEM;
+	}
+	dcd->nr = rc;
+	list_for_each(&dcd->extents, raw, list) {
+		dcd->vec[i].region = region;
+		dcd->vec[i].raw = raw;
+		i++;
+	}
+	return 0;
+}
+
+/**
+ * daxctl_extent_get_first - begin a walk over the extents of a region
+ * @region: any DAX region
+ *
+ * Extents come and go, so each walk reads them anew: it ends the life of
+ * everything that an earlier walk over the same region has returned.
+ *
+ * Returns: the extent with the lowest offset, owned by @region; NULL when
+ * there is none or the kernel cannot be read.
+ */
+DAXCTL_EXPORT struct daxctl_extent *
+daxctl_extent_get_first(struct daxctl_region *region)
+{
+	if (read_extents(region) < 0 || !region->dcd->nr)
+		return NULL;
+	return &region->dcd->vec[0];
+}
+
+DAXCTL_EXPORT struct daxctl_extent *
+daxctl_extent_get_next(struct daxctl_extent *extent)
+{
+	struct daxctl_dcd *dcd = extent->region->dcd;
+
+	if (extent + 1 >= dcd->vec + dcd->nr)
+		return NULL;
+	return extent + 1;
+}
+
+DAXCTL_EXPORT const char *
+daxctl_extent_get_devname(struct daxctl_extent *extent)
+{
+	return extent->raw->name;
+}
+
+/* Bytes from the start of the region. */
+DAXCTL_EXPORT unsigned long long
+daxctl_extent_get_offset(struct daxctl_extent *extent)
+{
+	return extent->raw->offset;
+}
+
+/* Bytes. */
+DAXCTL_EXPORT unsigned long long
+daxctl_extent_get_length(struct daxctl_extent *extent)
+{
+	return extent->raw->length;
+}
+
+/* The tag; null for an untagged extent. */
+DAXCTL_EXPORT void daxctl_extent_get_uuid(struct daxctl_extent *extent,
+					  uuid_t tag)
+{
+	uuid_copy(tag, extent->raw->uuid);
+}
+
+static int parent_attr(struct daxctl_region *region, const char *attr,
+		       char *buf)
+{
+	char *path, *parent, *slash;
+	int rc;
+
+	parent = strdup(region->region_path);
+	if (!parent)
+		return -ENOMEM;
+	slash = strrchr(parent, '/');
+	if (!slash) {
+		free(parent);
+		return -ENOENT;
+	}
+	*slash = '\0';
+	rc = asprintf(&path, "%s/%s", parent, attr);
+	free(parent);
+	if (rc < 0)
+		return -ENOMEM;
+	rc = __sysfs_read_attr(region_log(region), path, buf);
+	free(path);
+	return rc;
+}
+
+/* A DAX device whose "uuid" may be written takes capacity by tag. */
+static bool dev_uuid_writable(struct daxctl_dev *dev)
+{
+	struct stat st;
+	bool writable;
+	char *path;
+
+	if (asprintf(&path, "%s/uuid", dev->dev_path) < 0)
+		return false;
+	writable = stat(path, &st) == 0 && (st.st_mode & 0200);
+	free(path);
+	return writable;
+}
+
+/**
+ * daxctl_region_is_dynamic_capacity - does capacity come as extents here?
+ * @region: any DAX region
+ *
+ * The kernel series differ in what they show, so any of these will do: the
+ * mode of the CXL region names dynamic capacity, a device takes a tag, or there
+ * are extents.
+ *
+ * Returns: 1 or 0.
+ */
+DAXCTL_EXPORT int daxctl_region_is_dynamic_capacity(struct daxctl_region *region)
+{
+	char buf[SYSFS_ATTR_SIZE];
+	struct daxctl_dev *dev;
+
+	if (parent_attr(region, "mode", buf) == 0 &&
+	    dcd_parse_ident(buf).kind != DCD_IDENT_NONE)
+		return 1;
+	daxctl_dev_foreach(region, dev)
+		if (dev_uuid_writable(dev))
+			return 1;
+	return daxctl_extent_get_first(region) != NULL;
+}
+
+/**
+ * daxctl_dev_get_uuid - read the tag whose capacity a device holds
+ * @dev: any DAX device
+ * @tag: written only on success; null for untagged capacity
+ *
+ * Returns: 0, or -errno (-ENOENT: the kernel knows no tags).
+ */
+DAXCTL_EXPORT int daxctl_dev_get_uuid(struct daxctl_dev *dev, uuid_t tag)
+{
+	char buf[SYSFS_ATTR_SIZE], *path;
+	int rc;
+
+	if (asprintf(&path, "%s/uuid", dev->dev_path) < 0)
+		return -ENOMEM;
+	rc = __sysfs_read_attr(region_log(dev->region), path, buf);
+	free(path);
+	if (rc < 0)
+		return rc;
+	return dcd_parse_tag(buf, tag);
+}
+
+static void refresh_size(struct daxctl_dev *dev)
+{
+	char buf[SYSFS_ATTR_SIZE], *path;
+
+	if (asprintf(&path, "%s/size", dev->dev_path) < 0)
+		return;
+	if (__sysfs_read_attr(region_log(dev->region), path, buf) == 0)
+		dev->size = strtoull(buf, NULL, 0);
+	free(path);
+}
+
+/**
+ * daxctl_dev_set_uuid - claim the capacity that carries a tag
+ * @dev: device of size 0 in a region of dynamic capacity
+ * @tag: all extents with this tag, in their sequence order; null: one untagged
+ *       extent
+ *
+ * On failure the device stays as it was and no capacity is taken.
+ *
+ * Returns: 0 and the device's size is that of the capacity, or -errno:
+ * -ENOENT no such capacity, -EBUSY the device has capacity already,
+ * -EOPNOTSUPP (or -EACCES) the region takes no tags.
+ */
+DAXCTL_EXPORT int daxctl_dev_set_uuid(struct daxctl_dev *dev, uuid_t tag)
+{
+	char text[40] = "0", *path;
+	int rc;
+
+	if (!uuid_is_null(tag))
+		uuid_unparse(tag, text);
+	if (asprintf(&path, "%s/uuid", dev->dev_path) < 0)
+		return -ENOMEM;
+	rc = __sysfs_write_attr(region_log(dev->region), path, text);
+	free(path);
+	if (rc < 0)
+		return rc;
+	refresh_size(dev);
+	return 0;
+}
