@@ -432,13 +432,13 @@ bool cxl_dcd_event_log_restore(CXLDcdEventLog *log, const uint8_t *bytes,
 
 void cxl_dcd_event_log_assert(const CXLDcdEventLog *log)
 {
-    g_assert_cmpuint(log->count, <=, log->size);
-    g_assert_cmpuint(log->size, <=, log->depth);
-    g_assert_cmpuint(log->depth, <=, CXL_DCD_EVENT_DEPTH_MAX);
-    g_assert_cmpuint(log->next_handle, !=, 0);
+    g_assert(log->count <= log->size);
+    g_assert(log->size <= log->depth);
+    g_assert(log->depth <= CXL_DCD_EVENT_DEPTH_MAX);
+    g_assert(log->next_handle != 0);
     g_assert(!log->size || log->head < log->size);
     g_assert(!log->overflow || log->count);
     if (log->overflow) {
-        g_assert_cmpuint(log->overflow_count, >, 0);
+        g_assert(log->overflow_count > 0);
     }
 }
