@@ -440,4 +440,120 @@ typedef struct CXL_DCD_PACKED CXLDcdCciHeader {
 } CXLDcdCciHeader;
 CXL_DCD_SIZE(CXLDcdCciHeader, 0x0c);
 
+/* --- 8.2.10.1.1 Identify (0001h) --- */
+#define CXL_DCD_COMPONENT_TYPE3       0x03
+
+typedef struct CXL_DCD_PACKED CXLDcdIdentifyResponse {
+    cxl_dcd_le16 vendor;
+    cxl_dcd_le16 device;
+    cxl_dcd_le16 subsystem_vendor;
+    cxl_dcd_le16 subsystem;
+    cxl_dcd_le64 serial;
+    cxl_dcd_u8 max_message;       /* 2^n bytes, n = 8..10 */
+    cxl_dcd_u8 component_type;    /* CXL_DCD_COMPONENT_TYPE3 */
+} CXLDcdIdentifyResponse;
+CXL_DCD_SIZE(CXLDcdIdentifyResponse, 0x12);
+
+/* 8.2.10.1.2 Background Operation Status (0002h) */
+typedef struct CXL_DCD_PACKED CXLDcdBackgroundStatus {
+    cxl_dcd_u8 status;            /* bit 0: an operation is in progress */
+    cxl_dcd_u8 reserved;
+    cxl_dcd_le16 opcode;
+    cxl_dcd_le16 return_code;
+    cxl_dcd_le16 vendor_status;
+} CXLDcdBackgroundStatus;
+CXL_DCD_SIZE(CXLDcdBackgroundStatus, 8);
+
+/* 8.2.10.1.3 / .4: limits of an MCTP CCI are 2^8..2^10 bytes */
+#define CXL_DCD_LIMIT_MIN             8
+#define CXL_DCD_LIMIT_MAX             10
+
+/* 8.2.10.2.6 to .8: bits of the one 16-bit word of 0104h, 0105h, 0106h */
+#define CXL_DCD_MCTP_EVENT_DC         (1 << 4)
+#define CXL_DCD_MCTP_EVENT_BACKGROUND (1 << 15)
+#define CXL_DCD_MCTP_EVENT_MASK       0x801f
+
+/* --- 8.2.10.5: logs --- */
+#define CXL_DCD_CEL_UUID_BYTES \
+    0x0d, 0xa9, 0xc0, 0xb5, 0xbf, 0x41, 0x4b, 0x78, \
+    0x8f, 0x79, 0x96, 0xb1, 0x62, 0x3b, 0x3f, 0x17
+
+typedef struct CXL_DCD_PACKED CXLDcdLogEntry {
+    cxl_dcd_u8 uuid[16];
+    cxl_dcd_le32 size;            /* bytes */
+} CXLDcdLogEntry;
+CXL_DCD_SIZE(CXLDcdLogEntry, 0x14);
+
+/* 8.2.10.5.1 Get Supported Logs (0400h) */
+typedef struct CXL_DCD_PACKED CXLDcdSupportedLogs {
+    cxl_dcd_le16 count;
+    cxl_dcd_u8 reserved[6];
+    CXLDcdLogEntry entries[];
+} CXLDcdSupportedLogs;
+CXL_DCD_SIZE(CXLDcdSupportedLogs, 8);
+
+/* 8.2.10.5.2 Get Log (0401h); the answer is the bytes alone */
+typedef struct CXL_DCD_PACKED CXLDcdGetLogRequest {
+    cxl_dcd_u8 uuid[16];
+    cxl_dcd_le32 offset;
+    cxl_dcd_le32 length;
+} CXLDcdGetLogRequest;
+CXL_DCD_SIZE(CXLDcdGetLogRequest, 0x18);
+
+/* 8.2.10.5.6 Get Supported Logs Sub-List (0405h) */
+typedef struct CXL_DCD_PACKED CXLDcdLogSublistRequest {
+    cxl_dcd_u8 max_entries;
+    cxl_dcd_u8 start_index;
+} CXLDcdLogSublistRequest;
+CXL_DCD_SIZE(CXLDcdLogSublistRequest, 2);
+
+typedef struct CXL_DCD_PACKED CXLDcdLogSublist {
+    cxl_dcd_u8 returned;
+    cxl_dcd_u8 reserved1;
+    cxl_dcd_le16 total;
+    cxl_dcd_u8 start_index;
+    cxl_dcd_u8 reserved2[3];
+    CXLDcdLogEntry entries[];
+} CXLDcdLogSublist;
+CXL_DCD_SIZE(CXLDcdLogSublist, 8);
+
+/* Command Effects Log: one entry per opcode */
+typedef struct CXL_DCD_PACKED CXLDcdCelEntry {
+    cxl_dcd_le16 opcode;
+    cxl_dcd_le16 effects;         /* CXL_DCD_EFFECT_* */
+} CXLDcdCelEntry;
+CXL_DCD_SIZE(CXLDcdCelEntry, 4);
+
+enum {
+    CXL_DCD_EFFECT_CONFIG_COLD        = 1 << 0,
+    CXL_DCD_EFFECT_CONFIG             = 1 << 1,
+    CXL_DCD_EFFECT_DATA               = 1 << 2,
+    CXL_DCD_EFFECT_POLICY             = 1 << 3,
+    CXL_DCD_EFFECT_LOG                = 1 << 4,
+    CXL_DCD_EFFECT_RESETS_VALID       = 1 << 9,
+    CXL_DCD_EFFECT_CONFIG_CONV        = 1 << 10,
+    CXL_DCD_EFFECT_CONFIG_CXL         = 1 << 11,
+};
+
+/* --- 7.6.7.3.1 Tunnel Management Command (5300h) --- */
+#define CXL_DCD_TUNNEL_TARGET_MASK    0x0f
+#define CXL_DCD_TUNNEL_PORT_OR_LD     0
+#define CXL_DCD_TUNNEL_LD_POOL        1
+#define CXL_DCD_LD_FM_OWNED           0xffff
+
+typedef struct CXL_DCD_PACKED CXLDcdTunnelRequest {
+    cxl_dcd_u8 id;                /* port or LD */
+    cxl_dcd_u8 target;            /* 3:0 CXL_DCD_TUNNEL_* */
+    cxl_dcd_le16 size;            /* of message */
+    cxl_dcd_u8 message[];         /* a CXLDcdCciHeader and its payload */
+} CXLDcdTunnelRequest;
+CXL_DCD_SIZE(CXLDcdTunnelRequest, 4);
+
+typedef struct CXL_DCD_PACKED CXLDcdTunnelResponse {
+    cxl_dcd_le16 size;
+    cxl_dcd_u8 reserved[2];
+    cxl_dcd_u8 message[];
+} CXLDcdTunnelResponse;
+CXL_DCD_SIZE(CXLDcdTunnelResponse, 4);
+
 #endif /* CXL_DCD_WIRE_H */
