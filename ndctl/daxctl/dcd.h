@@ -21,9 +21,12 @@ struct dcd_create {
 
 int dcd_positional_region(struct daxctl_ctx *ctx, int argc, const char **argv,
 			  const char **region);
+struct daxctl_dev *dcd_new_device(struct daxctl_region *region,
+				  const struct dcd_create *args, int *ret_rc);
 int dcd_create_device(struct daxctl_region *region,
 		      const struct dcd_create *args, unsigned long flags,
 		      struct json_object **jdevs);
+int dcd_check_resize(struct daxctl_dev *dev);
 
 /*
  * The two below stand in the header because daxctl/json.c is compiled into

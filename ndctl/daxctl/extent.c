@@ -163,7 +163,26 @@ static int check_room(struct daxctl_region *region,
 	return 0;
 }
 
-static struct daxctl_dev *new_device(struct daxctl_region *region, int *ret_rc)
+static int check_args(struct daxctl_region *region,
+		      const struct dcd_create *args, unsigned long long avail)
+{
+	uuid_t tag;
+
+	if (!args->uuid)
+		return check_room(region, args, avail);
+	if (args->size >= 0) {
+		fprintf(stderr,
+			"--uuid takes all of a tag's capacity: leave --size out\n");
+		return -EINVAL;
+	}
+	if (dcd_parse_tag(args->uuid, tag) < 0) {
+		fprintf(stderr, "'%s' is not a UUID and not 0\n", args->uuid);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static struct daxctl_dev *make_seed(struct daxctl_region *region, int *ret_rc)
 {
 	struct daxctl_dev *dev;
 	char name[32];
@@ -207,7 +226,38 @@ static int fill_device(struct daxctl_region *region, struct daxctl_dev *dev,
 }
 
 /**
- * dcd_create_device - make a device from a region's dynamic capacity
+ * dcd_new_device - make a device from a region's dynamic capacity
+ * @ret_rc: -errno, written only on failure
+ *
+ * Returns: an enabled devdax device owned by @region; NULL after a message,
+ * and then nothing has changed.
+ */
+struct daxctl_dev *dcd_new_device(struct daxctl_region *region,
+				  const struct dcd_create *args, int *ret_rc)
+{
+	unsigned long long avail = daxctl_region_get_available_size(region);
+	struct daxctl_dev *dev;
+	int rc;
+
+	rc = check_args(region, args, avail);
+	if (rc < 0) {
+		*ret_rc = rc;
+		return NULL;
+	}
+	dev = make_seed(region, ret_rc);
+	if (!dev)
+		return NULL;
+	rc = fill_device(region, dev, args, avail);
+	if (rc < 0) {
+		undo_create(region, dev);
+		*ret_rc = rc;
+		return NULL;
+	}
+	return dev;
+}
+
+/**
+ * dcd_create_device - "daxctl create-device" in a region of dynamic capacity
  * @jdevs: array that the new device's object is added to; made if NULL
  *
  * Returns: 0, or -errno after a message; then nothing has changed.
@@ -216,40 +266,36 @@ int dcd_create_device(struct daxctl_region *region,
 		      const struct dcd_create *args, unsigned long flags,
 		      struct json_object **jdevs)
 {
-	unsigned long long avail = daxctl_region_get_available_size(region);
 	struct json_object *jdev;
 	struct daxctl_dev *dev;
-	uuid_t tag;
 	int rc;
 
-	if (args->uuid && args->size >= 0) {
-		fprintf(stderr,
-			"--uuid takes all of a tag's capacity: leave --size out\n");
-		return -EINVAL;
-	}
-	if (args->uuid && dcd_parse_tag(args->uuid, tag) < 0) {
-		fprintf(stderr, "'%s' is not a UUID and not 0\n", args->uuid);
-		return -EINVAL;
-	}
-	if (!args->uuid) {
-		rc = check_room(region, args, avail);
-		if (rc < 0)
-			return rc;
-	}
-
-	dev = new_device(region, &rc);
+	dev = dcd_new_device(region, args, &rc);
 	if (!dev)
 		return rc;
-	rc = fill_device(region, dev, args, avail);
-	if (rc < 0) {
-		undo_create(region, dev);
-		return rc;
-	}
-
 	if (!*jdevs)
 		*jdevs = json_object_new_array();
 	jdev = util_daxctl_dev_to_json(dev, flags);
 	if (*jdevs && jdev)
 		json_object_array_add(*jdevs, jdev);
 	return 0;
+}
+
+/**
+ * dcd_check_resize - may the size of a device be changed at all?
+ *
+ * A tag is one allocation: its device has all of it or none.
+ *
+ * Returns: 0, or -EOPNOTSUPP after a message.
+ */
+int dcd_check_resize(struct daxctl_dev *dev)
+{
+	uuid_t tag;
+
+	if (daxctl_dev_get_uuid(dev, tag) < 0 || uuid_is_null(tag))
+		return 0;
+	fprintf(stderr,
+		"%s: holds the capacity of a tag and cannot be resized: destroy it to give the capacity back\n",
+		daxctl_dev_get_devname(dev));
+	return -EOPNOTSUPP;
 }

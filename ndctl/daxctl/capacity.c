@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * "daxctl online-capacity": use new dynamic capacity as a policy says.
+ *
+ * The udev rule starts this for every extent that arrives.  It may run several
+ * times at once, and an extent may arrive while it runs: so each region is
+ * locked, and looked through until there is nothing left to do.
+ */
+#include <stdio.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/file.h>
+#include <uuid/uuid.h>
+#include <util/json.h>
+#include <json-c/json.h>
+#include <daxctl/builtin.h>
+#include <daxctl/libdaxctl.h>
+#include <util/parse-configs.h>
+#include <util/parse-options.h>
+
+#include "dcd.h"
+#include "json.h"
+#include "filter.h"
+
+#define CONF_SECTION "dynamic-capacity"
+
+enum capacity_mode {
+	CAPACITY_OFF,
+	CAPACITY_DEVDAX,
+	CAPACITY_RAM,
+	CAPACITY_INVALID,
+};
+
+/**
+ * struct policy - what to do with capacity that nobody has claimed
+ * @untagged: capacity without a tag
+ * @tagged: capacity with one, a device for each tag; whoever asked for a tag
+ *          usually claims it, so this is off unless told otherwise
+ * @movable: online system RAM so that it can be taken away again
+ */
+struct policy {
+	enum capacity_mode untagged;
+	enum capacity_mode tagged;
+	bool movable;
+};
+
+static struct {
+	const char *mode;
+	const char *tagged;
+	const char *movable;
+	bool human;
+} param;
+
+static int parse_mode(const char *key, const char *text,
+		      enum capacity_mode *ret_mode)
+{
+	static const char *const names[] = {
+		[CAPACITY_OFF] = "off",
+		[CAPACITY_DEVDAX] = "devdax",
+		[CAPACITY_RAM] = "system-ram",
+	};
+	enum capacity_mode mode;
+
+	if (!text)
+		return 0;
+	for (mode = CAPACITY_OFF; mode < CAPACITY_INVALID; mode++) {
+		if (strcmp(text, names[mode]) == 0) {
+			*ret_mode = mode;
+			return 0;
+		}
+	}
+	fprintf(stderr, "bad %s '%s': off, devdax or system-ram (once)\n", key,
+		text);
+	return -EINVAL;
+}
+
+static int parse_policy(struct daxctl_ctx *ctx, struct policy *policy)
+{
+	const struct config configs[] = {
+		CONF_STR(CONF_SECTION ":mode", &param.mode, NULL),
+		CONF_STR(CONF_SECTION ":tagged", &param.tagged, NULL),
+		CONF_STR(CONF_SECTION ":movable", &param.movable, NULL),
+		CONF_END(),
+	};
+	const char *dir = daxctl_get_config_path(ctx);
+	int rc;
+
+	/* The command line, where it says anything, is all that counts. */
+	if (dir && !param.mode && !param.tagged) {
+		rc = parse_configs_prefix(dir, "./", configs);
+		if (rc < 0 && rc != -ENOENT) {
+			fprintf(stderr, "%s: cannot read policy: %s\n", dir,
+				strerror(-rc));
+			return rc;
+		}
+	}
+
+	policy->movable = true;
+	if (param.movable && strcmp(param.movable, "false") == 0) {
+		policy->movable = false;
+	} else if (param.movable && strcmp(param.movable, "true") != 0) {
+		fprintf(stderr, "bad movable '%s': true or false (once)\n",
+			param.movable);
+		return -EINVAL;
+	}
+	rc = parse_mode("mode", param.mode, &policy->untagged);
+	if (rc == 0)
+		rc = parse_mode("tagged", param.tagged, &policy->tagged);
+	return rc;
+}
+
+static int to_system_ram(struct daxctl_dev *dev, bool movable)
+{
+	const char *devname = daxctl_dev_get_devname(dev);
+	struct daxctl_memory *mem;
+	int rc;
+
+	rc = daxctl_dev_disable(dev);
+	if (rc == 0)
+		rc = daxctl_dev_enable_ram(dev);
+	if (rc < 0) {
+		fprintf(stderr, "%s: cannot become system-ram: %s\n", devname,
+			strerror(-rc));
+		return rc;
+	}
+
+	mem = daxctl_dev_get_memory(dev);
+	if (!mem)
+		return -ENXIO;
+	rc = movable ? daxctl_memory_online(mem) :
+		       daxctl_memory_online_no_movable(mem);
+	if (rc < 0)
+		fprintf(stderr, "%s: cannot online its memory: %s\n", devname,
+			strerror(-rc));
+	return rc < 0 ? rc : 0;
+}
+
+/* One device, from @uuid (NULL: all untagged capacity), used as @mode says. */
+static int use_capacity(struct daxctl_region *region, const char *uuid,
+			enum capacity_mode mode, bool movable,
+			struct json_object *jdevs)
+{
+	struct dcd_create args = { .uuid = uuid, .size = -1, .align = -1 };
+	struct json_object *jdev;
+	struct daxctl_dev *dev;
+	int rc;
+
+	dev = dcd_new_device(region, &args, &rc);
+	if (!dev)
+		return rc;
+	if (mode == CAPACITY_RAM) {
+		rc = to_system_ram(dev, movable);
+		if (rc < 0)
+			return rc;
+	}
+	jdev = util_daxctl_dev_to_json(dev, param.human ? UTIL_JSON_HUMAN : 0);
+	if (jdev)
+		json_object_array_add(jdevs, jdev);
+	return 0;
+}
+
+static bool tag_is_claimed(struct daxctl_region *region, uuid_t tag)
+{
+	struct daxctl_dev *dev;
+	uuid_t claimed;
+
+	daxctl_dev_foreach(region, dev)
+		if (daxctl_dev_get_uuid(dev, claimed) == 0 &&
+		    uuid_compare(claimed, tag) == 0)
+			return true;
+	return false;
+}
+
+/* A tag that no device holds; @tried are those that gave an error before. */
+static bool free_tag(struct daxctl_region *region, const uuid_t *tried,
+		     int nr_tried, uuid_t ret_tag)
+{
+	struct daxctl_extent *extent;
+	uuid_t tag;
+	int i;
+
+	daxctl_extent_foreach(region, extent) {
+		daxctl_extent_get_uuid(extent, tag);
+		if (uuid_is_null(tag) || tag_is_claimed(region, tag))
+			continue;
+		for (i = 0; i < nr_tried; i++)
+			if (uuid_compare(tag, tried[i]) == 0)
+				break;
+		if (i < nr_tried)
+			continue;
+		uuid_copy(ret_tag, tag);
+		return true;
+	}
+	return false;
+}
+
+static int use_tags(struct daxctl_region *region, const struct policy *policy,
+		    struct json_object *jdevs)
+{
+	uuid_t tag, *tried = NULL, *more;
+	int rc, err_rc = 0, nr = 0;
+	char text[40];
+
+	while (free_tag(region, tried, nr, tag)) {
+		more = realloc(tried, (nr + 1) * sizeof(*tried));
+		if (!more) {
+			err_rc = -ENOMEM;
+			break;
+		}
+		tried = more;
+		uuid_copy(tried[nr++], tag);
+		uuid_unparse(tag, text);
+		rc = use_capacity(region, text, policy->tagged, policy->movable,
+				  jdevs);
+		if (rc < 0)
+			err_rc = rc;
+	}
+	free(tried);
+	return err_rc;
+}
+
+static int use_region(struct daxctl_region *region, const struct policy *policy,
+		      struct json_object *jdevs)
+{
+	int lock, rc = 0;
+
+	lock = open(daxctl_region_get_path(region),
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0 || flock(lock, LOCK_EX) < 0) {
+		rc = -errno;
+		fprintf(stderr, "%s: cannot lock: %s\n",
+			daxctl_region_get_path(region), strerror(-rc));
+		goto out;
+	}
+
+	if (policy->tagged != CAPACITY_OFF)
+		rc = use_tags(region, policy, jdevs);
+	while (rc == 0 && policy->untagged != CAPACITY_OFF &&
+	       daxctl_region_get_available_size(region))
+		rc = use_capacity(region, NULL, policy->untagged,
+				  policy->movable, jdevs);
+out:
+	if (lock >= 0)
+		close(lock);
+	return rc;
+}
+
+/**
+ * cmd_online_capacity - bring free dynamic capacity into use by policy
+ *
+ * Returns: 0 when there is nothing left to do, also when the policy is "off";
+ * 1 after any failure.
+ */
+int cmd_online_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
+{
+	const struct option options[] = {
+		OPT_STRING('m', "mode", &param.mode, "mode",
+			   "for untagged capacity: off, devdax, system-ram"),
+		OPT_STRING('\0', "tagged", &param.tagged, "mode",
+			   "for tagged capacity: off, devdax, system-ram"),
+		OPT_STRING('\0', "movable", &param.movable, "bool",
+			   "system-ram that can be taken away: true, false"),
+		OPT_BOOLEAN('u', "human", &param.human,
+			    "use human friendly number formats"),
+		OPT_END(),
+	};
+	const char *const u[] = {
+		"daxctl online-capacity [<region>] [<options>]", NULL
+	};
+	struct policy policy = { CAPACITY_OFF, CAPACITY_OFF, true };
+	struct json_object *jdevs = json_object_new_array();
+	struct daxctl_region *region;
+	const char *name = NULL;
+	int rc, err_rc = 0;
+
+	argc = parse_options(argc, argv, options, u, 0);
+	if (argc > 1)
+		usage_with_options(u, options);
+	dcd_positional_region(ctx, argc, argv, &name);
+	if (!jdevs || parse_policy(ctx, &policy) < 0)
+		return EXIT_FAILURE;
+
+	daxctl_region_foreach(ctx, region) {
+		if (!util_daxctl_region_filter(region, name) ||
+		    !daxctl_region_is_dynamic_capacity(region))
+			continue;
+		rc = use_region(region, &policy, jdevs);
+		if (rc < 0)
+			err_rc = rc;
+	}
+	if (json_object_array_length(jdevs))
+		util_display_json_array(stdout, jdevs,
+					param.human ? UTIL_JSON_HUMAN : 0);
+	else
+		json_object_put(jdevs);
+	return err_rc ? EXIT_FAILURE : EXIT_SUCCESS;
+}
