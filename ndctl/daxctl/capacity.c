@@ -120,7 +120,7 @@ static int to_system_ram(struct daxctl_dev *dev, bool movable)
 
 	rc = daxctl_dev_disable(dev);
 	if (rc == 0)
-		rc = daxctl_dev_enable_ram(dev);
+		rc = dcd_enable_ram(dev);
 	if (rc < 0) {
 		fprintf(stderr, "%s: cannot become system-ram: %s\n", devname,
 			strerror(-rc));

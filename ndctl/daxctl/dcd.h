@@ -2,6 +2,7 @@
 #ifndef _DAXCTL_DCD_H_
 #define _DAXCTL_DCD_H_
 
+#include <stdbool.h>
 #include <uuid/uuid.h>
 #include <util/json.h>
 #include <json-c/json.h>
@@ -27,6 +28,8 @@ int dcd_create_device(struct daxctl_region *region,
 		      const struct dcd_create *args, unsigned long flags,
 		      struct json_object **jdevs);
 int dcd_check_resize(struct daxctl_dev *dev);
+bool dcd_is_dynamic(struct daxctl_dev *dev);
+int dcd_enable_ram(struct daxctl_dev *dev);
 
 /*
  * The two below stand in the header because daxctl/json.c is compiled into

@@ -226,15 +226,57 @@ DAXCTL_EXPORT int daxctl_dev_get_uuid(struct daxctl_dev *dev, uuid_t tag)
 	return dcd_parse_tag(buf, tag);
 }
 
-static void refresh_size(struct daxctl_dev *dev)
+static void reread(struct daxctl_dev *dev, const char *attr,
+		   unsigned long long *val)
 {
 	char buf[SYSFS_ATTR_SIZE], *path;
 
-	if (asprintf(&path, "%s/size", dev->dev_path) < 0)
+	if (asprintf(&path, "%s/%s", dev->dev_path, attr) < 0)
 		return;
 	if (__sysfs_read_attr(region_log(dev->region), path, buf) == 0)
-		dev->size = strtoull(buf, NULL, 0);
+		*val = strtoull(buf, NULL, 0);
 	free(path);
+}
+
+/* A device that got or lost capacity is elsewhere than it was. */
+void daxctl_dcd_refresh(struct daxctl_dev *dev)
+{
+	struct daxctl_mapping *mapping, *next;
+
+	reread(dev, "size", &dev->size);
+	reread(dev, "resource", &dev->resource);
+	list_for_each_safe(&dev->mappings, mapping, next, list) {
+		list_del_from(&dev->mappings, &mapping->list);
+		free(mapping);
+	}
+	dev->num_mappings = -1;
+}
+
+/**
+ * daxctl_dcd_block_in_dev - is a memory block part of a device?
+ * @start: physical address of the block
+ * @size: bytes
+ *
+ * A device of several extents has holes between its mappings, so its first
+ * address and its size do not tell.
+ *
+ * Returns: 1 or 0, or -ENOENT when the kernel shows no mappings.
+ */
+int daxctl_dcd_block_in_dev(struct daxctl_dev *dev, unsigned long long start,
+			    unsigned long long size)
+{
+	struct daxctl_mapping *mapping;
+	int rc = -ENOENT;
+
+	daxctl_mapping_foreach(dev, mapping) {
+		unsigned long long end = daxctl_mapping_get_end(mapping);
+
+		rc = 0;
+		if (start >= daxctl_mapping_get_start(mapping) &&
+		    start <= end && size - 1 <= end - start)
+			return 1;
+	}
+	return rc;
 }
 
 /**
@@ -262,6 +304,6 @@ DAXCTL_EXPORT int daxctl_dev_set_uuid(struct daxctl_dev *dev, uuid_t tag)
 	free(path);
 	if (rc < 0)
 		return rc;
-	refresh_size(dev);
+	daxctl_dcd_refresh(dev);
 	return 0;
 }
