@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The front door.  meson.build says what is built from what; scripts/ does it.
+
+MESON = /usr/bin/meson
+TREE = build/meson
+
+help:
+	@echo 'make demo    set up, build, boot, and carry out the whole walk-through'
+	@echo 'make run     boot the same machine for you: ssh -p 2222 root@localhost,'
+	@echo '             QMP at /tmp/qmp-sock (build/bin/dcd-vm --help: all options)'
+	@echo 'make check   run every test (scripts/run-tests SUITE... runs some)'
+	@echo 'make build   set up and build everything under build/'
+	@echo 'make setup   install packages and fetch the base sources only'
+	@echo 'make clean   remove what was built; keeps the downloaded sources'
+
+all: build
+
+setup:
+	@scripts/setup
+
+$(TREE)/build.ninja:
+	@test -f $@ || { mkdir -p build/log && \
+		$(MESON) setup $(TREE) > build/log/meson.log 2>&1 || \
+		{ cat build/log/meson.log; exit 1; }; }
+
+build: setup
+	@$(MAKE) --no-print-directory $(TREE)/build.ninja
+	@ninja -C $(TREE) --quiet
+	@mkdir -p build/bin && ln -sfn ../../scripts/dcd-vm build/bin/dcd-vm
+
+demo: build
+	@tests/guest/walkthrough.py
+
+run: build
+	@scripts/dcd-vm
+
+check: build
+	@scripts/run-tests
+
+clean:
+	@scripts/clean
+
+.PHONY: help all setup build demo run check clean

@@ -1,0 +1,133 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Run the tests that need a booted guest: one boot serves many.
+
+usage: run.py [--boots] [--boot NAME] [PATTERN]
+
+Every file test_*.py here gives functions test_*(vm, check) and says what
+machine they need: BOOT, a name from the table MACHINES below (default
+"plain").  A test leaves the machine as it found it: no extent and no region;
+that is looked at after each one and counts as a failure if not so.
+Prints TAP.  --boots lists the machines that have tests.
+"""
+
+import argparse
+import glob
+import importlib.util
+import os
+import re
+import sys
+import traceback
+
+from checks import Checks, Failed
+from vm import VM, GuestError
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+# Machines by name: dcd-vm's options.
+MACHINES = {
+    "plain": [],
+    "two-devices": ["--devices", "2", "--dc-size", "2G"],
+    "static": ["--static", "512M", "--dc-size", "2G"],
+    "regions": ["--dc-region", "1G:2M", "--dc-region", "512M:64K"],
+}
+
+
+def tests_by_machine():
+    """{machine: [(name, function)]} of all the test files."""
+    found = {}
+    for path in sorted(glob.glob(os.path.join(HERE, "test_*.py"))):
+        stem = os.path.basename(path)[len("test_"):-len(".py")]
+        spec = importlib.util.spec_from_file_location(stem, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        boot = getattr(module, "BOOT", "plain")
+        if boot not in MACHINES:
+            sys.exit(f"{path}: BOOT is '{boot}', known are {list(MACHINES)}")
+        for name, value in vars(module).items():
+            if name.startswith("test_") and callable(value):
+                found.setdefault(boot, []).append(
+                    (f"{stem}/{name[len('test_'):]}", value))
+    return found
+
+
+def left_over(vm):
+    """What a test left behind, as text; empty when nothing."""
+    found = []
+    for device in vm.qmp.call("query-cxl-dynamic-capacity"):
+        if device["extents"]:
+            found.append(f"{device['id']} has extents {device['extents']}")
+    regions = vm.guest("ls -d /sys/bus/cxl/devices/region* 2> /dev/null").out
+    if regions:
+        found.append("regions in the guest: " + regions.strip())
+    return "\n".join(found)
+
+
+def run_one(vm, check, name, function):
+    before = check.failed
+    print(f"# {name}", flush=True)
+    try:
+        function(vm, Prefixed(check, name))
+    except Failed:
+        pass
+    except (GuestError, OSError, TimeoutError, Exception) as err:
+        check.that(False, f"{name}: runs to its end",
+                   f"{type(err).__name__}: {err}\n{traceback.format_exc()}")
+    rest = left_over(vm)
+    if rest or check.failed > before:
+        check.that(not rest, f"{name}: leaves the machine clean", rest)
+
+
+class Prefixed:
+    """A view of Checks that puts the test's name before each check."""
+
+    def __init__(self, check, prefix):
+        self._check, self._prefix = check, prefix
+
+    def that(self, good, name, detail=""):
+        return self._check.that(good, f"{self._prefix}: {name}", detail)
+
+    def equal(self, got, want, name):
+        return self._check.equal(got, want, f"{self._prefix}: {name}")
+
+    def must(self, good, name, detail=""):
+        self._check.must(good, f"{self._prefix}: {name}", detail)
+
+    def skip(self, name, why):
+        self._check.skip(f"{self._prefix}: {name}", why)
+
+
+def run_machine(boot, tests, check):
+    try:
+        with VM(MACHINES[boot]) as vm:
+            print(f"# {boot}: ssh after {vm.boot_seconds:.1f} s", flush=True)
+            for name, function in tests:
+                run_one(vm, check, name, function)
+            bad = vm.kernel_complaints()
+            check.that(not bad, f"{boot}: the guest's kernel log is clean",
+                       "\n".join(bad[:20]))
+    except (GuestError, OSError, TimeoutError) as err:
+        check.that(False, f"{boot}: the machine runs", str(err))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="See the head of this file.")
+    parser.add_argument("--boots", action="store_true")
+    parser.add_argument("--boot", choices=list(MACHINES))
+    parser.add_argument("pattern", nargs="?", default="")
+    options = parser.parse_args()
+    found = tests_by_machine()
+    if options.boots:
+        for boot in found:
+            print(boot)
+        return 0
+    check = Checks()
+    for boot, tests in found.items():
+        tests = [t for t in tests if re.search(options.pattern, t[0])]
+        if tests and options.boot in (None, boot):
+            run_machine(boot, tests, check)
+    return check.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
