@@ -183,6 +183,9 @@ static struct json_object *extent_to_json(struct cxl_extent *extent,
 	cxl_extent_get_uuid(extent, tag);
 	uuid_unparse(tag, text);
 	json_object_object_add(jextent, "uuid", json_object_new_string(text));
+	if (cxl_extent_is_releasing(extent))
+		json_object_object_add(jextent, "state",
+				       json_object_new_string("releasing"));
 	return jextent;
 }
 
@@ -190,8 +193,8 @@ static struct json_object *extent_to_json(struct cxl_extent *extent,
  * dcd_extents_append_json - add "extents" to a region's object
  *
  * Offset (bytes, hex text with UTIL_JSON_HUMAN), length and tag of each, by
- * rising offset; an untagged extent shows the null UUID.  The key is left out
- * where there are no extents.
+ * rising offset; an untagged extent shows the null UUID, and one that the
+ * device wants back its state.  The key is left out where there are no extents.
  */
 void dcd_extents_append_json(struct json_object *jregion,
 			     struct cxl_region *region, unsigned long flags)

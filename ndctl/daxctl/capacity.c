@@ -8,109 +8,22 @@
  */
 #include <stdio.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/file.h>
 #include <uuid/uuid.h>
 #include <util/json.h>
 #include <json-c/json.h>
 #include <daxctl/builtin.h>
 #include <daxctl/libdaxctl.h>
-#include <util/parse-configs.h>
 #include <util/parse-options.h>
 
 #include "dcd.h"
 #include "json.h"
 #include "filter.h"
 
-#define CONF_SECTION "dynamic-capacity"
-
-enum capacity_mode {
-	CAPACITY_OFF,
-	CAPACITY_DEVDAX,
-	CAPACITY_RAM,
-	CAPACITY_INVALID,
-};
-
-/**
- * struct policy - what to do with capacity that nobody has claimed
- * @untagged: capacity without a tag
- * @tagged: capacity with one, a device for each tag; whoever asked for a tag
- *          usually claims it, so this is off unless told otherwise
- * @movable: online system RAM so that it can be taken away again
- */
-struct policy {
-	enum capacity_mode untagged;
-	enum capacity_mode tagged;
-	bool movable;
-};
-
-static struct {
-	const char *mode;
-	const char *tagged;
-	const char *movable;
-	bool human;
-} param;
-
-static int parse_mode(const char *key, const char *text,
-		      enum capacity_mode *ret_mode)
-{
-	static const char *const names[] = {
-		[CAPACITY_OFF] = "off",
-		[CAPACITY_DEVDAX] = "devdax",
-		[CAPACITY_RAM] = "system-ram",
-	};
-	enum capacity_mode mode;
-
-	if (!text)
-		return 0;
-	for (mode = CAPACITY_OFF; mode < CAPACITY_INVALID; mode++) {
-		if (strcmp(text, names[mode]) == 0) {
-			*ret_mode = mode;
-			return 0;
-		}
-	}
-	fprintf(stderr, "bad %s '%s': off, devdax or system-ram (once)\n", key,
-		text);
-	return -EINVAL;
-}
-
-static int parse_policy(struct daxctl_ctx *ctx, struct policy *policy)
-{
-	const struct config configs[] = {
-		CONF_STR(CONF_SECTION ":mode", &param.mode, NULL),
-		CONF_STR(CONF_SECTION ":tagged", &param.tagged, NULL),
-		CONF_STR(CONF_SECTION ":movable", &param.movable, NULL),
-		CONF_END(),
-	};
-	const char *dir = daxctl_get_config_path(ctx);
-	int rc;
-
-	/* The command line, where it says anything, is all that counts. */
-	if (dir && !param.mode && !param.tagged) {
-		rc = parse_configs_prefix(dir, "./", configs);
-		if (rc < 0 && rc != -ENOENT) {
-			fprintf(stderr, "%s: cannot read policy: %s\n", dir,
-				strerror(-rc));
-			return rc;
-		}
-	}
-
-	policy->movable = true;
-	if (param.movable && strcmp(param.movable, "false") == 0) {
-		policy->movable = false;
-	} else if (param.movable && strcmp(param.movable, "true") != 0) {
-		fprintf(stderr, "bad movable '%s': true or false (once)\n",
-			param.movable);
-		return -EINVAL;
-	}
-	rc = parse_mode("mode", param.mode, &policy->untagged);
-	if (rc == 0)
-		rc = parse_mode("tagged", param.tagged, &policy->tagged);
-	return rc;
-}
+static struct dcd_policy_text param;
+static bool human;
 
 static int to_system_ram(struct daxctl_dev *dev, bool movable)
 {
@@ -140,7 +53,7 @@ static int to_system_ram(struct daxctl_dev *dev, bool movable)
 
 /* One device, from @uuid (NULL: all untagged capacity), used as @mode says. */
 static int use_capacity(struct daxctl_region *region, const char *uuid,
-			enum capacity_mode mode, bool movable,
+			enum dcd_mode mode, bool movable,
 			struct json_object *jdevs)
 {
 	struct dcd_create args = { .uuid = uuid, .size = -1, .align = -1 };
@@ -151,12 +64,12 @@ static int use_capacity(struct daxctl_region *region, const char *uuid,
 	dev = dcd_new_device(region, &args, &rc);
 	if (!dev)
 		return rc;
-	if (mode == CAPACITY_RAM) {
+	if (mode == DCD_RAM) {
 		rc = to_system_ram(dev, movable);
 		if (rc < 0)
 			return rc;
 	}
-	jdev = util_daxctl_dev_to_json(dev, param.human ? UTIL_JSON_HUMAN : 0);
+	jdev = util_daxctl_dev_to_json(dev, human ? UTIL_JSON_HUMAN : 0);
 	if (jdev)
 		json_object_array_add(jdevs, jdev);
 	return 0;
@@ -197,7 +110,7 @@ static bool free_tag(struct daxctl_region *region, const uuid_t *tried,
 	return false;
 }
 
-static int use_tags(struct daxctl_region *region, const struct policy *policy,
+static int use_tags(struct daxctl_region *region, const struct dcd_policy *policy,
 		    struct json_object *jdevs)
 {
 	uuid_t tag, *tried = NULL, *more;
@@ -222,29 +135,22 @@ static int use_tags(struct daxctl_region *region, const struct policy *policy,
 	return err_rc;
 }
 
-static int use_region(struct daxctl_region *region, const struct policy *policy,
+static int use_region(struct daxctl_region *region,
+		      const struct dcd_policy *policy,
 		      struct json_object *jdevs)
 {
 	int lock, rc = 0;
 
-	lock = open(daxctl_region_get_path(region),
-		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (lock < 0 || flock(lock, LOCK_EX) < 0) {
-		rc = -errno;
-		fprintf(stderr, "%s: cannot lock: %s\n",
-			daxctl_region_get_path(region), strerror(-rc));
-		goto out;
-	}
-
-	if (policy->tagged != CAPACITY_OFF)
+	lock = dcd_lock_region(region);
+	if (lock < 0)
+		return lock;
+	if (policy->tagged != DCD_OFF)
 		rc = use_tags(region, policy, jdevs);
-	while (rc == 0 && policy->untagged != CAPACITY_OFF &&
+	while (rc == 0 && policy->untagged != DCD_OFF &&
 	       daxctl_region_get_available_size(region))
 		rc = use_capacity(region, NULL, policy->untagged,
 				  policy->movable, jdevs);
-out:
-	if (lock >= 0)
-		close(lock);
+	close(lock);
 	return rc;
 }
 
@@ -263,14 +169,14 @@ int cmd_online_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 			   "for tagged capacity: off, devdax, system-ram"),
 		OPT_STRING('\0', "movable", &param.movable, "bool",
 			   "system-ram that can be taken away: true, false"),
-		OPT_BOOLEAN('u', "human", &param.human,
+		OPT_BOOLEAN('u', "human", &human,
 			    "use human friendly number formats"),
 		OPT_END(),
 	};
 	const char *const u[] = {
 		"daxctl online-capacity [<region>] [<options>]", NULL
 	};
-	struct policy policy = { CAPACITY_OFF, CAPACITY_OFF, true };
+	struct dcd_policy policy = { 0 };
 	struct json_object *jdevs = json_object_new_array();
 	struct daxctl_region *region;
 	const char *name = NULL;
@@ -280,7 +186,7 @@ int cmd_online_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 	if (argc > 1)
 		usage_with_options(u, options);
 	dcd_positional_region(ctx, argc, argv, &name);
-	if (!jdevs || parse_policy(ctx, &policy) < 0)
+	if (!jdevs || dcd_read_policy(ctx, &param, &policy) < 0)
 		return EXIT_FAILURE;
 
 	daxctl_region_foreach(ctx, region) {
@@ -293,7 +199,7 @@ int cmd_online_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 	}
 	if (json_object_array_length(jdevs))
 		util_display_json_array(stdout, jdevs,
-					param.human ? UTIL_JSON_HUMAN : 0);
+					human ? UTIL_JSON_HUMAN : 0);
 	else
 		json_object_put(jdevs);
 	return err_rc ? EXIT_FAILURE : EXIT_SUCCESS;

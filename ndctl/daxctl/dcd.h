@@ -20,6 +20,40 @@ struct dcd_create {
 	long long align;
 };
 
+enum dcd_mode {
+	DCD_OFF,
+	DCD_DEVDAX,
+	DCD_RAM,
+	DCD_MODE_MAX,
+};
+
+/**
+ * struct dcd_policy - what to do with capacity that comes and goes
+ * @untagged: how to use capacity without a tag that nobody has claimed
+ * @tagged: the same for capacity with one, a device for each tag; whoever asked
+ *          for a tag usually claims it, so this is off unless told otherwise
+ * @release: DCD_RAM: take system-ram offline that the device asks for
+ * @movable: online system RAM so that it can be taken away again
+ */
+struct dcd_policy {
+	enum dcd_mode untagged;
+	enum dcd_mode tagged;
+	enum dcd_mode release;
+	bool movable;
+};
+
+/* The same as text, NULL where it was not given. */
+struct dcd_policy_text {
+	const char *mode;
+	const char *tagged;
+	const char *release;
+	const char *movable;
+};
+
+int dcd_read_policy(struct daxctl_ctx *ctx, struct dcd_policy_text *text,
+		    struct dcd_policy *policy);
+int dcd_lock_region(struct daxctl_region *region);
+
 int dcd_positional_region(struct daxctl_ctx *ctx, int argc, const char **argv,
 			  const char **region);
 struct daxctl_dev *dcd_new_device(struct daxctl_region *region,

@@ -26,6 +26,8 @@ const char *daxctl_extent_get_devname(struct daxctl_extent *extent);
 unsigned long long daxctl_extent_get_offset(struct daxctl_extent *extent);
 unsigned long long daxctl_extent_get_length(struct daxctl_extent *extent);
 void daxctl_extent_get_uuid(struct daxctl_extent *extent, uuid_t tag);
+int daxctl_extent_is_releasing(struct daxctl_extent *extent);
+int daxctl_extent_in_dev(struct daxctl_extent *extent, struct daxctl_dev *dev);
 
 #define daxctl_extent_foreach(region, extent) \
 	for (extent = daxctl_extent_get_first(region); \

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
 #include <ccan/list/list.h>
@@ -130,6 +131,12 @@ CXL_EXPORT unsigned long long cxl_extent_get_length(struct cxl_extent *extent)
 CXL_EXPORT void cxl_extent_get_uuid(struct cxl_extent *extent, uuid_t tag)
 {
 	uuid_copy(tag, extent->raw->uuid);
+}
+
+/* Has the device asked for it while it was in use?  1 or 0. */
+CXL_EXPORT int cxl_extent_is_releasing(struct cxl_extent *extent)
+{
+	return strcmp(extent->raw->state, "releasing") == 0;
 }
 
 /**

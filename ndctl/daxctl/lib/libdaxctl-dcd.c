@@ -307,3 +307,36 @@ DAXCTL_EXPORT int daxctl_dev_set_uuid(struct daxctl_dev *dev, uuid_t tag)
 	daxctl_dcd_refresh(dev);
 	return 0;
 }
+
+/* Has the device asked for it while it was in use?  1 or 0. */
+DAXCTL_EXPORT int daxctl_extent_is_releasing(struct daxctl_extent *extent)
+{
+	return strcmp(extent->raw->state, "releasing") == 0;
+}
+
+/**
+ * daxctl_extent_in_dev - does a device use an extent, wholly or in part?
+ * @extent, @dev: of the same region
+ *
+ * Returns: 1, 0, or -errno when the region does not say where it is.
+ */
+DAXCTL_EXPORT int daxctl_extent_in_dev(struct daxctl_extent *extent,
+				       struct daxctl_dev *dev)
+{
+	unsigned long long base, start, end;
+	struct daxctl_mapping *mapping;
+	char buf[SYSFS_ATTR_SIZE];
+	int rc;
+
+	rc = parent_attr(extent->region, "resource", buf);
+	if (rc < 0)
+		return rc;
+	base = strtoull(buf, NULL, 0);
+	start = base + extent->raw->offset;
+	end = start + extent->raw->length - 1;
+	daxctl_mapping_foreach(dev, mapping)
+		if (daxctl_mapping_get_start(mapping) <= end &&
+		    daxctl_mapping_get_end(mapping) >= start)
+			return 1;
+	return 0;
+}

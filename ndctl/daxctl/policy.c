@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The policy for dynamic capacity that comes and goes by itself: section
+ * "dynamic-capacity" of the files in daxctl.conf.d, or options of a command.
+ */
+#include <stdio.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/file.h>
+#include <daxctl/libdaxctl.h>
+#include <util/parse-configs.h>
+
+#include "dcd.h"
+
+#define CONF_SECTION "dynamic-capacity"
+
+static const char *const mode_names[] = {
+	[DCD_OFF] = "off",
+	[DCD_DEVDAX] = "devdax",
+	[DCD_RAM] = "system-ram",
+};
+
+/* @may_devdax: is devdax one of the words? */
+static int parse_mode(const char *key, const char *text, bool may_devdax,
+		      enum dcd_mode *ret_mode)
+{
+	enum dcd_mode mode;
+
+	if (!text)
+		return 0;
+	for (mode = DCD_OFF; mode < DCD_MODE_MAX; mode++) {
+		if (strcmp(text, mode_names[mode]) != 0 ||
+		    (mode == DCD_DEVDAX && !may_devdax))
+			continue;
+		*ret_mode = mode;
+		return 0;
+	}
+	/* What several files say comes joined by blanks. */
+	fprintf(stderr, "bad %s '%s': one of off, %ssystem-ram, in one file\n",
+		key, text, may_devdax ? "devdax, " : "");
+	return -EINVAL;
+}
+
+static int read_files(struct daxctl_ctx *ctx, struct dcd_policy_text *text)
+{
+	const struct config configs[] = {
+		CONF_STR(CONF_SECTION ":mode", &text->mode, NULL),
+		CONF_STR(CONF_SECTION ":tagged", &text->tagged, NULL),
+		CONF_STR(CONF_SECTION ":release", &text->release, NULL),
+		CONF_STR(CONF_SECTION ":movable", &text->movable, NULL),
+		CONF_END(),
+	};
+	const char *dir = daxctl_get_config_path(ctx);
+	int rc;
+
+	if (!dir)
+		return 0;
+	rc = parse_configs_prefix(dir, "./", configs);
+	if (rc < 0 && rc != -ENOENT) {
+		fprintf(stderr, "%s: cannot read the policy: %s\n", dir,
+			strerror(-rc));
+		return rc;
+	}
+	return 0;
+}
+
+/**
+ * dcd_read_policy - the policy that holds
+ * @text: what the command line says; where it says anything the files do not
+ *        count.  What the files say is added to it.
+ * @policy: written only on success
+ *
+ * Returns: 0, or -errno after a message.
+ */
+int dcd_read_policy(struct daxctl_ctx *ctx, struct dcd_policy_text *text,
+		    struct dcd_policy *policy)
+{
+	struct dcd_policy p = { .movable = true };
+	int rc = 0;
+
+	if (!text->mode && !text->tagged && !text->release)
+		rc = read_files(ctx, text);
+	if (rc == 0)
+		rc = parse_mode("mode", text->mode, true, &p.untagged);
+	if (rc == 0)
+		rc = parse_mode("tagged", text->tagged, true, &p.tagged);
+	if (rc == 0)
+		rc = parse_mode("release", text->release, false, &p.release);
+	if (rc < 0)
+		return rc;
+
+	if (text->movable && strcmp(text->movable, "false") == 0) {
+		p.movable = false;
+	} else if (text->movable && strcmp(text->movable, "true") != 0) {
+		fprintf(stderr, "bad movable '%s': true or false, in one file\n",
+			text->movable);
+		return -EINVAL;
+	}
+	*policy = p;
+	return 0;
+}
+
+/**
+ * dcd_lock_region - keep other commands that act by policy out of a region
+ *
+ * Returns: a file descriptor, whose closing ends it, or -errno after a message.
+ */
+int dcd_lock_region(struct daxctl_region *region)
+{
+	int fd, rc;
+
+	fd = open(daxctl_region_get_path(region),
+		  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+		return fd;
+	rc = -errno;
+	fprintf(stderr, "%s: cannot lock: %s\n", daxctl_region_get_path(region),
+		strerror(-rc));
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}

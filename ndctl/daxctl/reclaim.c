@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * "daxctl offline-capacity": let go of what the device wants back.
+ *
+ * A device may ask for capacity that is in use; the kernel then keeps the
+ * request and completes it when the last user is gone.  The udev rule starts
+ * this for each such request, and it makes system RAM over that capacity go.
+ * Devices in devdax mode belong to programs: those are left alone.
+ */
+#include <stdio.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <daxctl/builtin.h>
+#include <daxctl/libdaxctl.h>
+#include <util/parse-options.h>
+
+#include "dcd.h"
+#include "filter.h"
+
+static struct dcd_policy_text param;
+
+static int give_back(struct daxctl_dev *dev)
+{
+	struct daxctl_memory *mem = daxctl_dev_get_memory(dev);
+	const char *devname = daxctl_dev_get_devname(dev);
+	int rc;
+
+	if (!mem) {
+		fprintf(stderr,
+			"%s: wanted back, but in devdax mode: 'daxctl destroy-device -f %s' when its users are gone\n",
+			devname, devname);
+		return -EBUSY;
+	}
+	rc = daxctl_memory_offline(mem);
+	if (rc < 0) {
+		fprintf(stderr, "%s: its memory does not go offline: %s\n",
+			devname, strerror(-rc));
+		return rc;
+	}
+	rc = daxctl_dev_disable(dev);
+	if (rc == 0)
+		rc = daxctl_dev_set_size(dev, 0);
+	if (rc == 0)
+		rc = daxctl_region_destroy_dev(daxctl_dev_get_region(dev), dev);
+	if (rc < 0)
+		fprintf(stderr, "%s: offline, but not destroyed: %s\n", devname,
+			strerror(-rc));
+	return rc;
+}
+
+static bool wanted_back(struct daxctl_region *region, struct daxctl_dev *dev)
+{
+	struct daxctl_extent *extent;
+
+	if (!daxctl_dev_get_size(dev))
+		return false;
+	daxctl_extent_foreach(region, extent)
+		if (daxctl_extent_is_releasing(extent) &&
+		    daxctl_extent_in_dev(extent, dev) > 0)
+			return true;
+	return false;
+}
+
+static int reclaim_region(struct daxctl_region *region, int *nr)
+{
+	struct daxctl_dev *dev;
+	int lock, rc, err_rc = 0;
+
+	lock = dcd_lock_region(region);
+	if (lock < 0)
+		return lock;
+	daxctl_dev_foreach(region, dev) {
+		if (!wanted_back(region, dev))
+			continue;
+		rc = give_back(dev);
+		if (rc == 0)
+			(*nr)++;
+		else
+			err_rc = rc;
+	}
+	close(lock);
+	return err_rc;
+}
+
+/**
+ * cmd_offline_capacity - give back system RAM that devices ask for
+ *
+ * Returns: 0 when nothing that they ask for is in use any more, or the policy
+ * is "off"; else 1.
+ */
+int cmd_offline_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
+{
+	const struct option options[] = {
+		OPT_STRING('\0', "release", &param.release, "mode",
+			   "what may be taken: off, system-ram"),
+		OPT_END(),
+	};
+	const char *const u[] = {
+		"daxctl offline-capacity [<region>] [<options>]", NULL
+	};
+	struct dcd_policy policy = { 0 };
+	struct daxctl_region *region;
+	const char *name = NULL;
+	int rc, nr = 0, err_rc = 0;
+
+	argc = parse_options(argc, argv, options, u, 0);
+	if (argc > 1)
+		usage_with_options(u, options);
+	dcd_positional_region(ctx, argc, argv, &name);
+	if (dcd_read_policy(ctx, &param, &policy) < 0)
+		return EXIT_FAILURE;
+	if (policy.release == DCD_OFF)
+		return EXIT_SUCCESS;
+
+	daxctl_region_foreach(ctx, region) {
+		if (!util_daxctl_region_filter(region, name) ||
+		    !daxctl_region_is_dynamic_capacity(region))
+			continue;
+		rc = reclaim_region(region, &nr);
+		if (rc < 0)
+			err_rc = rc;
+	}
+	fprintf(stderr, "gave back %d device%s\n", nr, nr == 1 ? "" : "s");
+	return err_rc ? EXIT_FAILURE : EXIT_SUCCESS;
+}
