@@ -252,7 +252,10 @@ int dcd_set_decoder(struct log_ctx *log, struct cxl_decoder *decoder,
 	struct cxl_dc_partition *part = cxl_dc_partition_find(memdev, type);
 	int rc = -ENXIO;
 
+	/* What an interrupted command may have left there is in the way. */
 	if (part)
+		rc = cxl_decoder_set_dpa_size(decoder, 0);
+	if (rc == 0)
 		rc = cxl_decoder_set_dc_mode(decoder,
 					     cxl_dc_partition_get_name(part));
 	if (rc < 0)
@@ -260,4 +263,34 @@ int dcd_set_decoder(struct log_ctx *log, struct cxl_decoder *decoder,
 			cxl_decoder_get_devname(decoder), type,
 			cxl_memdev_get_devname(memdev), strerror(-rc));
 	return rc;
+}
+
+/**
+ * dcd_free_decoders - undo what a failed create-region did to the memdevs
+ * @jmemdevs: array of memdev objects
+ * @ways: how many of them were to be targets
+ *
+ * Deleting a region lets go of its decoders, but not of the device addresses
+ * that they hold.
+ */
+void dcd_free_decoders(struct json_object *jmemdevs, int ways)
+{
+	int i;
+
+	for (i = 0; i < ways; i++) {
+		struct cxl_memdev *memdev = memdev_at(jmemdevs, i);
+		struct cxl_endpoint *ep = cxl_memdev_get_endpoint(memdev);
+		struct cxl_decoder *decoder;
+
+		if (!ep)
+			continue;
+		/* Addresses are given back in the order opposite to taking. */
+		cxl_decoder_foreach_reverse(cxl_endpoint_get_port(ep), decoder)
+			if (cxl_decoder_get_mode(decoder) ==
+				    CXL_DECODER_MODE_DC &&
+			    cxl_decoder_get_size(decoder) == 0 &&
+			    cxl_decoder_get_dpa_size(decoder) != 0 &&
+			    !cxl_decoder_get_region(decoder))
+				cxl_decoder_set_dpa_size(decoder, 0);
+	}
 }
