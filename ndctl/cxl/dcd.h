@@ -23,6 +23,10 @@ int dcd_set_decoder(struct log_ctx *log, struct cxl_decoder *decoder,
 void dcd_free_decoders(struct json_object *jmemdevs, int ways);
 void dcd_commit_hint(struct log_ctx *log, int rc);
 
+/* cxl monitor */
+#define DCD_TRACE_SYSTEM "cxl_dcd" /* of our kernel module */
+void dcd_event_json(struct json_object *jevent);
+
 /* cxl list */
 void dcd_memdev_append_json(struct json_object *jdev, struct cxl_memdev *memdev,
 			    unsigned long flags);

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Dynamic capacity in "cxl monitor": make readable what a trace event can only
+ * carry as numbers.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <stdbool.h>
+#include <uuid/uuid.h>
+#include <json-c/json.h>
+#include <ccan/array_size/array_size.h>
+
+#include "dcd.h"
+
+/* CXL r3.1 section 8.2.10.2.1.6, Event Type */
+static const char *const event_types[] = {
+	"add capacity",
+	"release capacity",
+	"forced release",
+	"region configuration updated",
+	"add capacity response",
+	"capacity released",
+};
+
+static bool array_to_uuid(struct json_object *jarray, uuid_t tag)
+{
+	size_t i;
+
+	if (!json_object_is_type(jarray, json_type_array) ||
+	    json_object_array_length(jarray) != sizeof(uuid_t))
+		return false;
+	for (i = 0; i < sizeof(uuid_t); i++)
+		tag[i] = json_object_get_int(
+			json_object_array_get_idx(jarray, i));
+	return true;
+}
+
+/**
+ * dcd_event_json - finish the object of a trace event
+ * @jevent: any event; one of dynamic capacity gets its type as text
+ *          ("event_type") and its tag as "uuid" in place of 16 numbers
+ */
+void dcd_event_json(struct json_object *jevent)
+{
+	struct json_object *jobj;
+	char text[40];
+	uuid_t tag;
+
+	if (!json_object_object_get_ex(jevent, "event", &jobj) ||
+	    strcmp(json_object_get_string(jobj), "cxl_dynamic_capacity") != 0)
+		return;
+
+	if (json_object_object_get_ex(jevent, "type", &jobj)) {
+		int64_t type = json_object_get_int64(jobj);
+
+		if (type >= 0 && type < (int64_t)ARRAY_SIZE(event_types))
+			json_object_object_add(
+				jevent, "event_type",
+				json_object_new_string(event_types[type]));
+	}
+	if (json_object_object_get_ex(jevent, "tag", &jobj) &&
+	    array_to_uuid(jobj, tag)) {
+		uuid_unparse(tag, text);
+		json_object_object_del(jevent, "tag");
+		json_object_object_add(jevent, "uuid",
+				       json_object_new_string(text));
+	}
+}
