@@ -4,8 +4,10 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -20,6 +22,10 @@ BOOT_LIMIT = 240
 BAD_KERNEL = re.compile(
     r"WARNING:|BUG:|Oops|general protection|Call Trace|KASAN|lockdep|"
     r"refcount_t|list_(add|del) corruption|rcu.*stall|hung_task|soft lockup")
+
+
+# A test runner ends us by SIGTERM when the time is up: stop the machine then.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 class GuestError(Exception):
@@ -109,11 +115,11 @@ class VM:
         raise GuestError(f"QEMU ended with status {self.process.returncode}: "
                          + self.log.read().strip())
 
-    def wait_ssh(self, timeout=BOOT_LIMIT):
+    def wait_ssh(self, timeout=None):
         def up():
             return self.alive() and self.guest("true", timeout=20).status == 0
         try:
-            poll(up, timeout, "no ssh", interval=0.5)
+            poll(up, timeout or BOOT_LIMIT, "no ssh", interval=0.5)
         except GuestError as err:
             raise GuestError(f"{err}; end of the serial log:\n"
                              + self.serial_tail()) from None
