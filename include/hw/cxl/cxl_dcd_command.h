@@ -22,17 +22,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "hw/cxl/cxl_dcd.h"
 #include "hw/cxl/cxl_dcd_event.h"
 #include "hw/cxl/cxl_dcd_mctp.h"
 #include "hw/cxl/cxl_dcd_wire.h"
 
-struct CXLDcd;
 typedef struct CXLDcdFmCci CXLDcdFmCci;
 
 /* What a handler may touch. Owned by whoever received the command. */
 typedef struct CXLDcdCommandContext {
-    struct CXLDcd *dcd;
-    uint16_t host;                /* mailbox: whose it is */
+    CXLDcd *dcd;
     CXLDcdEventLog *events;       /* log 4 of this CCI, not owned */
     CXLDcdFmCci *fm;              /* NULL on a mailbox */
 } CXLDcdCommandContext;
@@ -98,7 +97,7 @@ typedef struct CXLDcdFmIdentity {
  * A CCI with a response limit and an event context of its own (9.20). @events
  * and @dcd stay the caller's. Free with cxl_dcd_fm_cci_free(), NULL allowed.
  */
-CXLDcdFmCci *cxl_dcd_fm_cci_new(struct CXLDcd *dcd, CXLDcdEventLog *events,
+CXLDcdFmCci *cxl_dcd_fm_cci_new(CXLDcd *dcd, CXLDcdEventLog *events,
                                 const CXLDcdFmIdentity *identity);
 void cxl_dcd_fm_cci_free(CXLDcdFmCci *cci);
 
