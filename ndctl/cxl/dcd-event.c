@@ -12,7 +12,7 @@
 
 #include "dcd.h"
 
-/* CXL r3.1 section 8.2.10.2.1.6, Event Type */
+/* CXL r3.2 Table 8-62, Event Type */
 static const char *const event_types[] = {
 	"add capacity",
 	"release capacity",

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/stat.h>
 #include <uuid/uuid.h>
 #include <ccan/list/list.h>
@@ -300,7 +301,11 @@ DAXCTL_EXPORT int daxctl_dev_set_uuid(struct daxctl_dev *dev, uuid_t tag)
 		uuid_unparse(tag, text);
 	if (asprintf(&path, "%s/uuid", dev->dev_path) < 0)
 		return -ENOMEM;
-	rc = __sysfs_write_attr(region_log(dev->region), path, text);
+	/* To the kernel ENOENT means "no such capacity". */
+	if (access(path, F_OK) < 0)
+		rc = -EOPNOTSUPP;
+	else
+		rc = __sysfs_write_attr(region_log(dev->region), path, text);
 	free(path);
 	if (rc < 0)
 		return rc;
