@@ -4,12 +4,14 @@
 
 MESON = /usr/bin/meson
 TREE = build/meson
+FUZZ_SECONDS = 3600
 
 help:
 	@echo 'make demo    set up, build, boot, and carry out the whole walk-through'
 	@echo 'make run     boot the same machine for you: ssh -p 2222 root@localhost,'
 	@echo '             QMP at /tmp/qmp-sock (build/bin/dcd-vm --help: all options)'
 	@echo 'make check   run every test (scripts/run-tests SUITE... runs some)'
+	@echo 'make fuzz    fuzz what hostile input reaches, FUZZ_SECONDS=3600'
 	@echo 'make build   set up and build everything under build/'
 	@echo 'make setup   install packages and fetch the base sources only'
 	@echo 'make clean   remove what was built; keeps the downloaded sources'
@@ -38,7 +40,10 @@ run: build
 check: build
 	@scripts/run-tests
 
+fuzz: build
+	@scripts/fuzz --seconds $(FUZZ_SECONDS)
+
 clean:
 	@scripts/clean
 
-.PHONY: help all setup build demo run check clean
+.PHONY: help all setup build demo run check fuzz clean

@@ -2,19 +2,21 @@
 /*
  * memtest - write a pattern over memory, read it back, say what was wrong
  *
- * usage: memtest MIB [FILE [SEED]]
+ * usage: memtest [-v] MIB [FILE [SEED]]
  *
  * Without FILE the memory is anonymous: bind it with numactl to test one
  * node.  With FILE (a DAX device or a file) it is a shared mapping from its
  * start.  Every 64-bit word gets a value that depends on its place and on
  * SEED, so that words written to the wrong place are found as well as words
- * that were lost.  Prints one line with both bandwidths.
+ * that were lost.  -v only reads and compares with what an earlier run with the
+ * same SEED left in FILE.  Prints one line with the bandwidths.
  *
  * Exit status: 0 all words right, 1 some wrong, 2 the memory was not to be had.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,13 +112,16 @@ static uint64_t verify(volatile uint64_t *words, uint64_t count, uint64_t seed)
 
 int main(int argc, char **argv)
 {
-    const char *path = argc > 2 ? argv[2] : NULL;
+    bool verify_only = argc > 1 && !strcmp(argv[1], "-v");
+    const char *path;
     uint64_t mib, seed, count, wrong;
     volatile uint64_t *words;
     double start, written, read;
 
-    if (argc < 2 || argc > 4) {
-        fprintf(stderr, "usage: memtest MIB [FILE [SEED]]\n");
+    argv += verify_only;
+    argc -= verify_only;
+    if (argc < 2 || argc > 4 || (verify_only && argc < 3)) {
+        fprintf(stderr, "usage: memtest [-v] MIB [FILE [SEED]]\n");
         return 2;
     }
     mib = number("size in MiB", argv[1], MAX_MIB);
@@ -124,21 +129,24 @@ int main(int argc, char **argv)
         fprintf(stderr, "memtest: a size of 0 MiB tests nothing\n");
         return 2;
     }
+    path = argc > 2 ? argv[2] : NULL;
     seed = argc > 3 ? number("seed", argv[3], UINT64_MAX) : 1;
     count = mib * MIB / sizeof(*words);
     words = map(path, mib * MIB);
 
     start = now();
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = 0; i < count && !verify_only; i++) {
         words[i] = pattern(i, seed);
     }
     written = now();
     wrong = verify(words, count, seed);
     read = now();
 
-    printf("memtest: %" PRIu64 " MiB, write %.1f MB/s, read %.1f MB/s, %" PRIu64
-           " of %" PRIu64 " words wrong\n", mib,
-           mib * MIB / 1e6 / (written - start),
+    printf("memtest: %" PRIu64 " MiB, ", mib);
+    if (!verify_only) {
+        printf("write %.1f MB/s, ", mib * MIB / 1e6 / (written - start));
+    }
+    printf("read %.1f MB/s, %" PRIu64 " of %" PRIu64 " words wrong\n",
            mib * MIB / 1e6 / (read - written), wrong, count);
     return wrong ? 1 : 0;
 }

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What most guest tests do: regions, extents, DAX devices, on both sides."""
+
+import json
+
+from vm import GuestError, poll
+
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+ADD, RELEASE = "cxl-add-dynamic-capacity", "cxl-release-dynamic-capacity"
+
+
+def request(vm, command, extents, device="cxl-mem0", region=0):
+    """Add or release by QMP; extents is a list of (offset, length)."""
+    return vm.qmp.call(command, {
+        "path": f"/machine/peripheral/{device}", "region-id": region,
+        "extents": [{"offset": o, "len": n} for o, n in extents]})
+
+
+def memdev(vm, device="cxl-mem0"):
+    """The guest's name of a device: dcd-vm numbers serial numbers from 1."""
+    serial = int(device[len("cxl-mem"):]) + 1
+    name = vm.guest_ok(
+        "for m in /sys/bus/cxl/devices/mem*; do "
+        f"[ $(($(cat $m/serial))) = {serial} ] && basename $m; done; true")
+    if not name:
+        raise GuestError(f"no memdev with serial {serial} in the guest")
+    return name
+
+
+def create_region(vm, kind="dc0", device="cxl-mem0", extra=""):
+    """Create a region; gives its name."""
+    out = vm.guest_ok(f"cxl create-region -t {kind} -d decoder0.0 {extra} "
+                      f"-m {memdev(vm, device)} 2> /dev/null")
+    return json.loads(out)["region"]
+
+
+def destroy_region(vm, region):
+    vm.guest_ok(f"cxl disable-region {region} && cxl destroy-region {region}")
+
+
+def dax_region(region):
+    return f"/sys/bus/cxl/devices/dax_{region}/dax_region"
+
+
+def available(vm, region):
+    return int(vm.guest_ok(f"cat {dax_region(region)}/available_size"))
+
+
+def wait_available(vm, region, size, timeout=30):
+    poll(lambda: available(vm, region) == size, timeout,
+         f"{region}: {size} bytes available")
+
+
+def add(vm, region, extents, device="cxl-mem0", dc=0):
+    """Add capacity and wait until the guest can use it."""
+    before = available(vm, region)
+    request(vm, ADD, extents, device, dc)
+    wait_available(vm, region, before + sum(n for _, n in extents))
+
+
+def release(vm, extents, device="cxl-mem0", dc=0, timeout=30):
+    """Release capacity and wait until the device has it back."""
+    request(vm, RELEASE, extents, device, dc)
+    gone = {(dc, o, n) for o, n in extents}
+    poll(lambda: not gone & {e[:3] for e in vm.extents(device)}, timeout,
+         f"release of {sorted(gone)}")
+
+
+def create_dax(vm, region, extra=""):
+    """Make a DAX device of all that is available; gives its name."""
+    out = vm.guest_ok(f"daxctl create-device {region} {extra} 2> /dev/null")
+    return json.loads(out)[0]["chardev"]
+
+
+def destroy_dax(vm, name):
+    vm.guest_ok(f"daxctl disable-device {name} && daxctl destroy-device {name}")
+
+
+def memtest(vm, mib, path="", seed=1, prefix=""):
+    """Write and verify; the Result of the program."""
+    return vm.guest(f"{prefix} memtest {mib} {path} {seed if path else ''}",
+                    300)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Capacity in use is kept, and given back once it is free."""
+
+from qmp import QMPError
+from steps import (MIB, RELEASE, available, add, create_dax, create_region,
+                   destroy_dax, destroy_region, memtest, release, request)
+from vm import poll
+
+PART = [(0, 256 * MIB)]
+
+
+def test_busy(vm, check):
+    region = create_region(vm)
+    add(vm, region, PART)
+    dax = create_dax(vm, region)
+    memtest(vm, 256, f"/dev/{dax}", 3)
+    request(vm, RELEASE, PART)
+    said = poll(lambda: vm.guest("dmesg | grep -i 'cxl_dcd.*in use'").out, 20,
+                "the kernel log says that the extent is in use")
+    check.that(said, "the module says that the extent is in use")
+    check.equal({e[:3] for e in vm.extents()}, {(0, 0, 256 * MIB)},
+                "the extent is still the guest's")
+    again = vm.guest(f"memtest 256 /dev/{dax} 4", 300)
+    check.that(again.status == 0, "and still usable", again.text)
+    destroy_dax(vm, dax)
+    release(vm, PART)
+    check.equal(vm.extents(), set(), "released when free")
+    check.equal(available(vm, region), 0, "the guest has none of it left")
+    destroy_region(vm, region)
+
+
+def test_neighbour_stays(vm, check):
+    """Releasing one extent leaves the contents of the next alone."""
+    region = create_region(vm)
+    low, high = (0, 128 * MIB), (128 * MIB, 128 * MIB)
+    add(vm, region, [high])
+    dax = create_dax(vm, region)
+    check.that(memtest(vm, 128, f"/dev/{dax}", 9).status == 0,
+               "the upper extent is written")
+    add(vm, region, [low])
+    release(vm, [low])
+    same = vm.guest(f"memtest -v 128 /dev/{dax} 9", 300)
+    check.that(same.status == 0, "it still holds what was written", same.text)
+    destroy_dax(vm, dax)
+    release(vm, [high])
+    destroy_region(vm, region)
+
+
+def test_never_added(vm, check):
+    region = create_region(vm)
+    try:
+        request(vm, RELEASE, PART)
+        check.that(False, "release of what was never added is refused")
+    except QMPError as err:
+        check.that("0x0" in err.desc or "256" in err.desc
+                   or "10000000" in err.desc,
+                   "release of what was never added is refused, naming it",
+                   err.desc)
+    check.equal(vm.extents(), set(), "nothing changed")
+    destroy_region(vm, region)
