@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The Dynamic Capacity event log (log 4; CXL r3.2 section 8.2.10.2).
+ *
+ * cxl_pci sets up logs 0 to 3 and ignores this one, so it is ours: we ask for
+ * its interrupt, read it until it is empty, act on every record in order and
+ * clear what was acted on. The interrupt fires when the log goes from empty to
+ * not empty, hence "until it is empty".
+ */
+#include <linux/interrupt.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+
+#include "cxl_dcd.h"
+#include "trace.h"
+
+static unsigned int max_chain = 16384;
+module_param(max_chain, uint, 0644);
+MODULE_PARM_DESC(max_chain, "most extents in one offer; a longer one is refused");
+
+static unsigned int chain_timeout = 20;
+module_param(chain_timeout, uint, 0644);
+MODULE_PARM_DESC(chain_timeout, "seconds after which an unfinished offer is refused");
+
+/* Records handled before other holders of the mutex get their turn. */
+#define DRAIN_BUDGET 65536
+
+static const u8 dcd_uuid[16] = { CXL_DCD_EVENT_UUID_BYTES };
+
+/* Take one add record into the open offer. */
+static void chain_stage(struct cxl_dcd *dcd, const CXLDcdEventRecord *record)
+{
+	struct cxl_dcd_chain *chain = &dcd->chain;
+	u32 room;
+
+	chain->open = true;
+	if (chain->broken)
+		return;
+	if (chain->nr >= max_chain) {
+		dev_warn(&dcd->cxlmd->dev,
+			 "offer of more than %u extents is refused: see module parameter max_chain\n",
+			 max_chain);
+		chain->broken = true;
+		return;
+	}
+	if (chain->nr == chain->room) {
+		struct cxl_dcd_rec *recs;
+
+		room = max(chain->room * 2, 64U);
+		recs = kvmalloc_array(room, sizeof(*recs), GFP_KERNEL);
+		if (!recs) {
+			chain->broken = true;
+			return;
+		}
+		if (chain->nr)
+			memcpy(recs, chain->recs, chain->nr * sizeof(*recs));
+		kvfree(chain->recs);
+		chain->recs = recs;
+		chain->room = room;
+	}
+	cxl_dcd_rec_decode(&chain->recs[chain->nr], &record->extent, chain->nr);
+	chain->nr++;
+}
+
+void cxl_dcd_chain_reset(struct cxl_dcd_chain *chain)
+{
+	kvfree(chain->recs);
+	*chain = (struct cxl_dcd_chain) { };
+}
+
+static void handle_add(struct cxl_dcd *dcd, const CXLDcdEventRecord *record)
+{
+	chain_stage(dcd, record);
+	if (record->flags & CXL_DCD_EVENT_MORE) {
+		mod_delayed_work(dcd->wq, &dcd->stall_work,
+				 chain_timeout * HZ);
+		return;
+	}
+	cxl_dcd_offer(dcd);
+}
+
+static void handle_record(struct cxl_dcd *dcd, const CXLDcdEventRecord *record)
+{
+	struct cxl_dcd_rec rec;
+
+	if (memcmp(record->uuid, dcd_uuid, sizeof(dcd_uuid))) {
+		dev_warn_ratelimited(&dcd->cxlmd->dev,
+				     "record %u of the dynamic capacity log is of another kind (%pUb), skipped\n",
+				     le16_to_cpu(record->handle), record->uuid);
+		return;
+	}
+	cxl_dcd_rec_decode(&rec, &record->extent, 0);
+	trace_cxl_dynamic_capacity(&dcd->cxlmd->dev, record->type,
+				   record->flags, &rec);
+
+	/* Records of one offer are adjacent (9.13.3): this one cuts it off. */
+	if (dcd->chain.open && record->type != CXL_DCD_EVENT_ADD) {
+		dcd->chain.broken = true;
+		cxl_dcd_offer(dcd);
+	}
+
+	switch (record->type) {
+	case CXL_DCD_EVENT_ADD:
+		handle_add(dcd, record);
+		break;
+	case CXL_DCD_EVENT_RELEASE:
+		cxl_dcd_release_asked(dcd, &rec);
+		break;
+	case CXL_DCD_EVENT_FORCED_RELEASE:
+		cxl_dcd_release_forced(dcd, &rec);
+		break;
+	case CXL_DCD_EVENT_REGION_CONFIG:
+		dev_info(&dcd->cxlmd->dev,
+			 "dynamic capacity region %u was reconfigured: reload the device's driver to use it\n",
+			 record->region_index);
+		break;
+	default:
+		dev_warn_ratelimited(&dcd->cxlmd->dev,
+				     "dynamic capacity event of unknown type %u, skipped\n",
+				     record->type);
+	}
+}
+
+/*
+ * Read and handle what the log holds. True when there may be more that must
+ * wait for another turn.
+ */
+static bool drain(struct cxl_dcd *dcd)
+{
+	CXLDcdGetEventsResponse *resp = dcd->events;
+	unsigned int done = 0, nr, i;
+	bool overflow = false;
+	int rc;
+
+	lockdep_assert_held(&cxl_dcd_mutex);
+	do {
+		rc = cxl_dcd_get_events(dcd, resp, &nr);
+		if (rc)
+			break;
+		overflow |= resp->flags & CXL_DCD_EVENTS_OVERFLOW;
+		for (i = 0; i < nr; ) {
+			handle_record(dcd, &resp->records[i++]);
+			if (dcd->parked)
+				break;
+		}
+		rc = cxl_dcd_clear_events(dcd, resp, i);
+		done += i;
+	} while (!rc && nr && !dcd->parked && done < DRAIN_BUDGET);
+
+	if (rc)
+		dev_err_ratelimited(&dcd->cxlmd->dev,
+				    "cannot read the dynamic capacity log: %d\n",
+				    rc);
+	if (overflow && !rc)
+		cxl_dcd_reconcile(dcd);
+	cxl_dcd_release_ready();
+	return !rc && nr && !dcd->parked;
+}
+
+void cxl_dcd_event_work(struct work_struct *work)
+{
+	struct cxl_dcd *dcd = container_of(work, struct cxl_dcd, event_work);
+	bool again = false;
+
+	mutex_lock(&cxl_dcd_mutex);
+	if (!dcd->dying && dcd->armed && !dcd->parked)
+		again = drain(dcd);
+	cxl_dcd_unlock();
+	if (again)
+		cxl_dcd_kick(dcd);
+}
+
+void cxl_dcd_stall_work(struct work_struct *work)
+{
+	struct cxl_dcd *dcd = container_of(to_delayed_work(work),
+					   struct cxl_dcd, stall_work);
+
+	mutex_lock(&cxl_dcd_mutex);
+	if (!dcd->dying && dcd->chain.open)
+		cxl_dcd_offer_expired(dcd);
+	cxl_dcd_unlock();
+	cxl_dcd_kick(dcd);
+}
+
+/* Have the log looked at, from any context. */
+void cxl_dcd_kick(struct cxl_dcd *dcd)
+{
+	queue_work(dcd->wq, &dcd->event_work);
+}
+
+static irqreturn_t event_thread(int irq, void *data)
+{
+	cxl_dcd_kick(data);
+	return IRQ_HANDLED;
+}
+
+/*
+ * Switch on the log's interrupt and learn its message number. The other logs
+ * keep what cxl_pci has set: a write changes all five.
+ */
+static int arm_policy(struct cxl_dcd *dcd, unsigned int *message)
+{
+	CXLDcdEventIrqPolicy policy;
+	int rc;
+
+	rc = cxl_dcd_get_irq_policy(dcd, &policy);
+	if (rc)
+		return rc;
+	policy.dynamic_capacity = CXL_DCD_IRQ_MODE_MSI;
+	rc = cxl_dcd_set_irq_policy(dcd, &policy);
+	if (rc)
+		return rc;
+	rc = cxl_dcd_get_irq_policy(dcd, &policy);
+	if (rc)
+		return rc;
+	if ((policy.dynamic_capacity & CXL_DCD_IRQ_MODE_MASK) !=
+	    CXL_DCD_IRQ_MODE_MSI)
+		return -ENXIO;
+	*message = policy.dynamic_capacity >> CXL_DCD_IRQ_MESSAGE_SHIFT;
+	return 0;
+}
+
+/**
+ * cxl_dcd_events_start - begin to take events
+ * @dcd: device, whose PCI driver has finished its probe
+ *
+ * Whatever the log already holds is handled.
+ *
+ * Returns: 0, or -errno when no interrupt is to be had.
+ */
+int cxl_dcd_events_start(struct cxl_dcd *dcd)
+{
+	struct pci_dev *pdev = to_pci_dev(dcd->cxlds->dev);
+	unsigned int message;
+	int rc;
+
+	rc = arm_policy(dcd, &message);
+	if (rc)
+		return rc;
+	rc = pci_irq_vector(pdev, message);
+	if (rc < 0)
+		return rc;
+	dcd->irq = rc;
+	rc = request_threaded_irq(dcd->irq, NULL, event_thread,
+				  IRQF_SHARED | IRQF_ONESHOT, "cxl_dcd", dcd);
+	if (rc) {
+		dcd->irq = 0;
+		return rc;
+	}
+	mutex_lock(&cxl_dcd_mutex);
+	dcd->armed = true;
+	cxl_dcd_unlock();
+	cxl_dcd_kick(dcd);
+	return 0;
+}
+
+/* No handler of ours runs for this device once this returns. */
+void cxl_dcd_events_stop(struct cxl_dcd *dcd)
+{
+	if (dcd->irq)
+		free_irq(dcd->irq, dcd);
+	dcd->irq = 0;
+	cancel_work_sync(&dcd->event_work);
+	cancel_delayed_work_sync(&dcd->stall_work);
+}

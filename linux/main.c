@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Dynamic Capacity Devices (CXL r3.2 section 9.13.3) for a stock Linux 6.12.
+ *
+ * The module finds memdevs whose device answers Get Dynamic Capacity
+ * Configuration, lets regions be made over their dynamic capacity, takes what the
+ * device offers and gives it out as DAX devices. README.md tells how.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "cxl_dcd.h"
+
+DEFINE_MUTEX(cxl_dcd_mutex);
+LIST_HEAD(cxl_dcd_devs);
+LIST_HEAD(cxl_dcd_regions);
+LIST_HEAD(cxl_dcd_dead);
+struct cxl_dcd_counters cxl_dcd_counters;
+bool cxl_dcd_unloading;
+
+/* Time between looks at a PCI driver that is still in its probe. */
+#define PROBE_POLL (HZ / 20)
+
+/* Drop cxl_dcd_mutex and put away what had to wait for that. */
+void cxl_dcd_unlock(void)
+{
+	LIST_HEAD(dead);
+
+	list_splice_init(&cxl_dcd_dead, &dead);
+	mutex_unlock(&cxl_dcd_mutex);
+	cxl_dcd_extent_reap(&dead);
+}
+
+/* The device behind a memdev; valid while cxl_dcd_mutex is held. */
+struct cxl_dcd *cxl_dcd_find(const struct cxl_memdev *cxlmd)
+{
+	struct cxl_dcd *dcd;
+
+	lockdep_assert_held(&cxl_dcd_mutex);
+	list_for_each_entry(dcd, &cxl_dcd_devs, node)
+		if (dcd->cxlmd == cxlmd)
+			return dcd;
+	return NULL;
+}
+
+struct cxl_dcd *cxl_dcd_get(struct cxl_dcd *dcd)
+{
+	kref_get(&dcd->kref);
+	return dcd;
+}
+
+static void dcd_free(struct kref *kref)
+{
+	struct cxl_dcd *dcd = container_of(kref, struct cxl_dcd, kref);
+
+	destroy_workqueue(dcd->wq);
+	cxl_dcd_chain_reset(&dcd->chain);
+	kvfree(dcd->events);
+	put_device(&dcd->cxlmd->dev);
+	kfree(dcd);
+	atomic_dec(&cxl_dcd_counters.devs);
+}
+
+/* Not from a work of the device itself: the last one destroys its queue. */
+void cxl_dcd_put(struct cxl_dcd *dcd)
+{
+	kref_put(&dcd->kref, dcd_free);
+}
+
+/*
+ * Learn which partitions are shareable or read-only. The CDAT is with the
+ * endpoint port, which comes and goes with the memdev's driver.
+ */
+void cxl_dcd_read_cdat(struct cxl_dcd *dcd)
+{
+	struct cxl_port *port = dcd->cxlmd->endpoint;
+
+	if (IS_ERR_OR_NULL(port) || !port->cdat.table)
+		return;
+	cxl_dcd_cdat_flags(dcd->parts, dcd->nr_parts, port->cdat.table,
+			   port->cdat.length);
+}
+
+/*
+ * cxl_pci writes the interrupt policy late in its probe, and with four bytes,
+ * which switches ours off. So begin when that is over, which holding the device
+ * lock proves; only try for it, since whoever unbinds holds it and waits for us.
+ */
+static void start_work(struct work_struct *work)
+{
+	struct cxl_dcd *dcd = container_of(to_delayed_work(work),
+					   struct cxl_dcd, start_work);
+	struct device *host = dcd->cxlds->dev;
+	int rc = 0;
+
+	if (!device_trylock(host)) {
+		queue_delayed_work(dcd->wq, &dcd->start_work, PROBE_POLL);
+		return;
+	}
+	if (host->driver)
+		rc = cxl_dcd_events_start(dcd);
+	device_unlock(host);
+	if (rc)
+		dev_err(&dcd->cxlmd->dev,
+			"no interrupt for the dynamic capacity log (%d): offers of capacity will not be seen\n",
+			rc);
+}
+
+static struct cxl_dcd *dcd_alloc(struct cxl_memdev *cxlmd)
+{
+	struct cxl_dcd *dcd = kzalloc(sizeof(*dcd), GFP_KERNEL);
+
+	if (!dcd)
+		return NULL;
+	dcd->cxlmd = cxlmd;
+	dcd->cxlds = cxlmd->cxlds;
+	kref_init(&dcd->kref);
+	INIT_DELAYED_WORK(&dcd->start_work, start_work);
+	INIT_WORK(&dcd->event_work, cxl_dcd_event_work);
+	INIT_DELAYED_WORK(&dcd->stall_work, cxl_dcd_stall_work);
+	dcd->events = kvmalloc(cxl_dcd_payload(dcd), GFP_KERNEL);
+	dcd->wq = alloc_ordered_workqueue("cxl_dcd_%s", 0,
+					  dev_name(&cxlmd->dev));
+	if (!dcd->events || !dcd->wq) {
+		if (dcd->wq)
+			destroy_workqueue(dcd->wq);
+		kvfree(dcd->events);
+		kfree(dcd);
+		return NULL;
+	}
+	get_device(&cxlmd->dev);
+	atomic_inc(&cxl_dcd_counters.devs);
+	return dcd;
+}
+
+/* A memdev has come: is it one of ours? Others are left as they are. */
+static void memdev_added(struct cxl_memdev *cxlmd)
+{
+	struct cxl_dcd_part parts[CXL_DCD_MAX_REGIONS];
+	struct device *dev = &cxlmd->dev;
+	unsigned int nr_parts;
+	struct cxl_dcd *dcd;
+	int rc;
+
+	if (!cxlmd->cxlds || !dev_is_pci(cxlmd->cxlds->dev) ||
+	    !cxlmd->cxlds->cxl_mbox.mbox_send)
+		return;
+	rc = cxl_dcd_get_config(cxlmd->cxlds, parts, &nr_parts);
+	if (rc) {
+		if (rc == -EPROTO)
+			dev_err(dev, "the device's dynamic capacity configuration contradicts itself, not used\n");
+		return;
+	}
+	dcd = dcd_alloc(cxlmd);
+	if (!dcd) {
+		dev_err(dev, "no memory for dynamic capacity\n");
+		return;
+	}
+	memcpy(dcd->parts, parts, sizeof(parts));
+	dcd->nr_parts = nr_parts;
+	cxl_dcd_read_cdat(dcd);
+	rc = cxl_dcd_dpa_extend(dcd);
+	if (rc) {
+		dev_err(dev, "cannot add dynamic capacity to the device's address space: %d\n",
+			rc);
+		cxl_dcd_put(dcd);
+		return;
+	}
+
+	mutex_lock(&cxl_dcd_mutex);
+	list_add_tail(&dcd->node, &cxl_dcd_devs);
+	cxl_dcd_unlock();
+	dev_info(dev, "dynamic capacity: %u region%s of the device\n", nr_parts,
+		 nr_parts > 1 ? "s" : "");
+	cxl_dcd_parts_show(dcd);
+	cxl_dcd_roots_take();
+	cxl_dcd_decoders_take(dcd);
+	queue_delayed_work(dcd->wq, &dcd->start_work, 0);
+}
+
+/* The memdev is about to be removed, or we are: let go of it. */
+static void memdev_gone(struct cxl_memdev *cxlmd)
+{
+	struct cxl_dcd *dcd;
+
+	mutex_lock(&cxl_dcd_mutex);
+	dcd = cxl_dcd_find(cxlmd);
+	/* The device would wait for ever for the answer to an open offer. */
+	if (dcd && dcd->chain.open)
+		cxl_dcd_offer_expired(dcd);
+	if (dcd) {
+		list_del(&dcd->node);
+		dcd->dying = true;
+	}
+	cxl_dcd_unlock();
+	if (!dcd)
+		return;
+
+	cancel_delayed_work_sync(&dcd->start_work);
+	cxl_dcd_events_stop(dcd);
+	cxl_dcd_decoders_drop(dcd);
+	cxl_dcd_parts_hide(dcd);
+	cxl_dcd_put(dcd);
+}
+
+static int bus_event(struct notifier_block *nb, unsigned long action,
+		     void *data)
+{
+	struct device *dev = data;
+
+	switch (action) {
+	case BUS_NOTIFY_ADD_DEVICE:
+		if (is_cxl_memdev(dev))
+			memdev_added(to_cxl_memdev(dev));
+		else if (is_endpoint_decoder(dev))
+			cxl_dcd_decoder_added(dev);
+		else if (is_cxl_region(dev))
+			cxl_dcd_region_added(dev);
+		else if (is_root_decoder(dev))
+			cxl_dcd_roots_take();
+		else if (cxl_dcd_is_dax_region(dev))
+			cxl_dcd_dax_bind(dev);
+		break;
+	case BUS_NOTIFY_DEL_DEVICE:
+		if (is_cxl_memdev(dev))
+			memdev_gone(to_cxl_memdev(dev));
+		else if (is_endpoint_decoder(dev))
+			cxl_dcd_decoder_gone(dev);
+		else if (is_cxl_region(dev))
+			cxl_dcd_region_gone(dev);
+		break;
+	case BUS_NOTIFY_UNBIND_DRIVER:
+		if (is_cxl_port(dev))
+			cxl_dcd_port_unbinds(dev);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block bus_nb = { .notifier_call = bus_event };
+
+static int add_present(struct device *dev, void *unused)
+{
+	if (is_cxl_memdev(dev))
+		memdev_added(to_cxl_memdev(dev));
+	return 0;
+}
+
+static void drop_all(void)
+{
+	struct cxl_dcd *dcd;
+
+	do {
+		mutex_lock(&cxl_dcd_mutex);
+		dcd = list_first_entry_or_null(&cxl_dcd_devs, struct cxl_dcd,
+					       node);
+		if (dcd)
+			get_device(&dcd->cxlmd->dev);
+		cxl_dcd_unlock();
+		if (dcd) {
+			struct cxl_memdev *cxlmd = dcd->cxlmd;
+
+			memdev_gone(cxlmd);
+			put_device(&cxlmd->dev);
+		}
+	} while (dcd);
+}
+
+static int __init cxl_dcd_init(void)
+{
+	int rc;
+
+	rc = cxl_dcd_sysfs_init();
+	if (rc)
+		return rc;
+	/* Memdevs first: regions that exist already need them. */
+	rc = bus_register_notifier(&cxl_bus_type, &bus_nb);
+	if (rc)
+		return rc;
+	bus_for_each_dev(&cxl_bus_type, NULL, NULL, add_present);
+	cxl_dcd_regions_take();
+	rc = cxl_dcd_dax_init();
+	if (rc) {
+		bus_unregister_notifier(&cxl_bus_type, &bus_nb);
+		cxl_dcd_roots_drop();
+		drop_all();
+	}
+	return rc;
+}
+
+/*
+ * Accepted extents stay with the device: the next load takes them up again.
+ */
+static void __exit cxl_dcd_exit(void)
+{
+	cxl_dcd_unloading = true;
+	bus_unregister_notifier(&cxl_bus_type, &bus_nb);
+	cxl_dcd_dax_exit();
+	cxl_dcd_regions_drop();
+	cxl_dcd_roots_drop();
+	drop_all();
+	WARN_ON(atomic_read(&cxl_dcd_counters.devs));
+	WARN_ON(atomic_read(&cxl_dcd_counters.regions));
+	WARN_ON(atomic_read(&cxl_dcd_counters.extents));
+}
+
+module_init(cxl_dcd_init);
+module_exit(cxl_dcd_exit);
+
+MODULE_DESCRIPTION("CXL: Dynamic Capacity Devices");
+MODULE_LICENSE("GPL");
+CXL_DCD_IMPORT_NS;
+MODULE_ALIAS_CXL(CXL_DEVICE_MEMORY_EXPANDER);
+MODULE_ALIAS_CXL(CXL_DEVICE_DAX_REGION);

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which addresses of a region can be taken by DAX devices.
+ *
+ * The DAX core gives out what no child of the region's resource covers. All that
+ * is not backed by an accepted extent is therefore covered by children of ours:
+ * opening a range cuts it out of them, closing it adds one, which the resource
+ * tree refuses exactly while a DAX device has any of it.
+ *
+ * All callers hold cxl_dcd_mutex. The DAX core's own walks over these children
+ * are kept out by the methods in claim.c, which take the same mutex around them.
+ */
+#include "cxl_dcd.h"
+
+/* Our children are told from those of DAX devices by this very pointer. */
+static const char closed_name[] = "dynamic capacity, closed";
+
+static bool is_closed(const struct resource *res)
+{
+	return res && res->name == closed_name;
+}
+
+/* Cover all of a new region, which no device uses yet. */
+int cxl_dcd_range_close_all(struct cxl_dcd_region *rgn)
+{
+	struct resource *res = &rgn->dax->res;
+
+	return __request_region(res, res->start, resource_size(res),
+				closed_name, 0) ? 0 : -EBUSY;
+}
+
+/* Take our children away before the DAX core frees their parent. */
+void cxl_dcd_range_free_all(struct cxl_dcd_region *rgn)
+{
+	struct resource *parent = &rgn->dax->res, *res, *next;
+
+	for (res = parent->child; res; res = next) {
+		next = res->sibling;
+		if (is_closed(res))
+			__release_region(parent, res->start,
+					 resource_size(res));
+	}
+}
+
+/**
+ * cxl_dcd_range_open - let DAX devices take a range
+ * @rgn: region
+ * @start: HPA
+ * @len: bytes; all of it must be closed
+ *
+ * Returns: 0, -ENOENT when not all of it was closed, -ENOMEM.
+ */
+int cxl_dcd_range_open(struct cxl_dcd_region *rgn, u64 start, u64 len)
+{
+	struct resource *parent = &rgn->dax->res, *res;
+	u64 end = start + len - 1, from, to;
+
+	for (res = parent->child; res; res = res->sibling)
+		if (is_closed(res) && res->start <= start && res->end >= end)
+			break;
+	if (!res)
+		return -ENOENT;
+	from = res->start;
+	to = res->end;
+
+	if (from == start && to == end) {
+		__release_region(parent, from, to - from + 1);
+		return 0;
+	}
+	if (from == start)
+		return adjust_resource(res, end + 1, to - end);
+	if (adjust_resource(res, from, start - from))
+		return -EBUSY;
+	if (to == end || __request_region(parent, end + 1, to - end,
+					  closed_name, 0))
+		return 0;
+	WARN_ON(adjust_resource(res, from, to - from + 1));
+	return -ENOMEM;
+}
+
+/* Join a range that was just closed with its closed neighbours. */
+static void merge(struct resource *parent, u64 start, u64 len)
+{
+	struct resource *res, *prev = NULL, *next;
+	u64 end = start + len - 1, from, to;
+
+	for (res = parent->child; res && res->start < start; res = res->sibling)
+		prev = res;
+	if (!res || res->start != start)
+		return;
+	next = res->sibling;
+	to = end;
+	if (is_closed(next) && next->start == end + 1) {
+		to = next->end;
+		__release_region(parent, next->start, resource_size(next));
+	}
+	if (is_closed(prev) && prev->end + 1 == start) {
+		from = prev->start;
+		__release_region(parent, start, len);
+		WARN_ON(adjust_resource(prev, from, to - from + 1));
+	} else if (to != end) {
+		WARN_ON(adjust_resource(res, start, to - start + 1));
+	}
+}
+
+/**
+ * cxl_dcd_range_close - keep DAX devices out of a range
+ *
+ * Returns: 0, -EBUSY while a device has any of it.
+ */
+int cxl_dcd_range_close(struct cxl_dcd_region *rgn, u64 start, u64 len)
+{
+	struct resource *parent = &rgn->dax->res;
+
+	if (!__request_region(parent, start, len, closed_name, 0))
+		return -EBUSY;
+	merge(parent, start, len);
+	return 0;
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Giving capacity back.
+ *
+ * A request marks extents. What is free goes back at once, in one chain of
+ * Release commands; what is in use stays marked and goes back by itself when the
+ * last DAX device lets go of it. A tag goes back as a whole.
+ */
+#include <linux/slab.h>
+
+#include "cxl_dcd.h"
+
+static void mark(struct cxl_dcd_extent *ext)
+{
+	if (ext->releasing)
+		return;
+	ext->releasing = true;
+	ext->rgn->nr_releasing++;
+}
+
+
+static void mark_group(struct cxl_dcd_extent *ext)
+{
+	struct cxl_dcd_extent *other;
+
+	if (ext->releasing)
+		return;
+	mark(ext);
+	if (cxl_dcd_tag_null(ext->tag))
+		return;
+	list_for_each_entry(other, &ext->rgn->extents, node)
+		if (!memcmp(other->tag, ext->tag, CXL_DCD_TAG_SIZE))
+			mark(other);
+}
+
+/* Close an extent's addresses if nobody has any of them. */
+static bool try_close(struct cxl_dcd_extent *ext)
+{
+	if (ext->claim)
+		return false;
+	if (ext->open && cxl_dcd_range_close(ext->rgn, cxl_dcd_extent_hpa(ext),
+					     cxl_dcd_extent_size(ext)))
+		return false;
+	ext->open = false;
+	return true;
+}
+
+/* Say once per request that it has to wait, and for what. */
+static void tell_busy(struct cxl_dcd_extent *ext)
+{
+	struct cxl_dcd_extent *other;
+
+	if (ext->told)
+		return;
+	ext->told = true;
+	if (!cxl_dcd_tag_null(ext->tag))
+		list_for_each_entry(other, &ext->rgn->extents, node)
+			if (!memcmp(other->tag, ext->tag, CXL_DCD_TAG_SIZE))
+				other->told = true;
+	dev_warn(ext->rgn->dev,
+		 "extent%d.%u [offset %#llx, +%#llx] tag %pUb is in use: it is released as soon as its DAX device is destroyed\n",
+		 ext->rgn->dax->id, ext->id,
+		 cxl_dcd_extent_hpa(ext) - ext->rgn->hpa.start,
+		 cxl_dcd_extent_size(ext), ext->tag);
+	cxl_dcd_uevent(ext->rgn, "busy", ext->tag, cxl_dcd_extent_size(ext));
+}
+
+static int release_spans(struct cxl_dcd_region *rgn, struct list_head *extents,
+			 u32 nr)
+{
+	struct cxl_dcd_span *spans;
+	struct cxl_dcd_extent *ext;
+	unsigned int i;
+	int rc = 0, err;
+	u32 n;
+
+	spans = kvmalloc_array(nr, sizeof(*spans), GFP_KERNEL);
+	if (!spans)
+		return -ENOMEM;
+	for (i = 0; i < rgn->ways; i++) {
+		n = 0;
+		list_for_each_entry(ext, extents, node)
+			spans[n++] = (struct cxl_dcd_span) {
+				.dpa = rgn->member[i].dpa + ext->dpa,
+				.len = ext->len,
+			};
+		err = cxl_dcd_update(rgn->member[i].dcd, CXL_DCD_OP_RELEASE,
+				     spans, nr);
+		rc = rc ?: err;
+	}
+	kvfree(spans);
+	return rc;
+}
+
+/**
+ * cxl_dcd_return - give extents back that no one can reach any more
+ * @rgn: their region
+ * @extents: not in the region's books; empty on return
+ *
+ * When the device does not take the list as a whole, each extent is tried for
+ * itself, so that one that it does not know cannot hold up the others. What
+ * fails then is left with the device and named in the log.
+ */
+void cxl_dcd_return(struct cxl_dcd_region *rgn, struct list_head *extents)
+{
+	struct cxl_dcd_extent *ext, *next;
+	u32 nr = 0;
+	int rc;
+
+	list_for_each_entry_safe(ext, next, extents, node) {
+		if (ext->forced)
+			list_move_tail(&ext->node, &cxl_dcd_dead);
+		else
+			nr++;
+	}
+	if (!nr)
+		return;
+	rc = release_spans(rgn, extents, nr);
+	if (rc && nr > 1) {
+		list_for_each_entry_safe(ext, next, extents, node) {
+			LIST_HEAD(one);
+
+			list_move(&ext->node, &one);
+			cxl_dcd_return(rgn, &one);
+		}
+		return;
+	}
+	ext = list_first_entry(extents, struct cxl_dcd_extent, node);
+	if (rc)
+		dev_warn(rgn->dev,
+			 "the device did not take back [DPA %#llx, +%#llx]: %d\n",
+			 rgn->member[0].dpa + ext->dpa, ext->len, rc);
+	list_splice_tail_init(extents, &cxl_dcd_dead);
+}
+
+/* Give back all marked extents of one region that are free. */
+static void region_ready(struct cxl_dcd_region *rgn)
+{
+	struct cxl_dcd_extent *ext, *next;
+	u8 tag[CXL_DCD_TAG_SIZE] = { };
+	LIST_HEAD(ready);
+	u64 sum = 0;
+
+	list_for_each_entry_safe(ext, next, &rgn->extents, node) {
+		if (!ext->releasing)
+			continue;
+		if (!try_close(ext)) {
+			tell_busy(ext);
+			continue;
+		}
+		if (sum && memcmp(tag, ext->tag, sizeof(tag))) {
+			cxl_dcd_uevent(rgn, "release", tag, sum);
+			sum = 0;
+		}
+		memcpy(tag, ext->tag, sizeof(tag));
+		sum += cxl_dcd_extent_size(ext);
+		cxl_dcd_extent_del(ext);
+		list_add_tail(&ext->node, &ready);
+	}
+	cxl_dcd_return(rgn, &ready);
+	if (sum)
+		cxl_dcd_uevent(rgn, "release", tag, sum);
+}
+
+/* Give back whatever was asked for and is free by now. */
+void cxl_dcd_release_ready(void)
+{
+	struct cxl_dcd_region *rgn;
+
+	lockdep_assert_held(&cxl_dcd_mutex);
+	list_for_each_entry(rgn, &cxl_dcd_regions, node)
+		if (rgn->nr_releasing)
+			region_ready(rgn);
+}
+
+/**
+ * cxl_dcd_release_asked - the device wants capacity back
+ * @dcd: device
+ * @rec: DPA range; every extent that has any of it is meant, with its tag
+ *
+ * Only marks; cxl_dcd_release_ready() follows. A range that we know nothing of
+ * is given back at once, so that the device does not wait for it.
+ */
+void cxl_dcd_release_asked(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
+{
+	struct cxl_dcd_span span = { .dpa = rec->dpa, .len = rec->len };
+	struct cxl_dcd_region *rgn;
+	bool found = false;
+	unsigned int i;
+
+	lockdep_assert_held(&cxl_dcd_mutex);
+	if (!rec->len || rec->dpa > U64_MAX - rec->len) {
+		dev_warn(&dcd->cxlmd->dev,
+			 "release of [%#llx, +%#llx] makes no sense, ignored\n",
+			 rec->dpa, rec->len);
+		return;
+	}
+	list_for_each_entry(rgn, &cxl_dcd_regions, node)
+		for (i = 0; i < rgn->ways; i++) {
+			struct cxl_dcd_extent *ext;
+			unsigned long at;
+			u64 dpa = rgn->member[i].dpa, lo, hi;
+
+			if (rgn->member[i].dcd != dcd ||
+			    !cxl_dcd_ranges_overlap(dpa, rgn->dpa_size,
+						    rec->dpa, rec->len))
+				continue;
+			lo = rec->dpa > dpa ? rec->dpa - dpa : 0;
+			hi = rec->dpa + rec->len - 1 - dpa;
+			at = lo;
+			mt_for_each(&rgn->by_dpa, ext, at, hi) {
+				mark_group(ext);
+				found = true;
+			}
+		}
+	if (!found) {
+		dev_dbg(&dcd->cxlmd->dev,
+			"release of [%#llx, +%#llx]: not in use here\n",
+			rec->dpa, rec->len);
+		cxl_dcd_update(dcd, CXL_DCD_OP_RELEASE, &span, 1);
+	}
+}
+
+/**
+ * cxl_dcd_release_here - the host's user gives an extent back, with its tag
+ *
+ * Returns: 0, or -EBUSY while any of it is in use; then nothing has changed.
+ */
+int cxl_dcd_release_here(struct cxl_dcd_extent *ext)
+{
+	struct cxl_dcd_region *rgn = ext->rgn;
+	bool asked = ext->releasing;
+
+	lockdep_assert_held(&cxl_dcd_mutex);
+	if (!try_close(ext)) {
+		if (asked)
+			tell_busy(ext);
+		return -EBUSY;
+	}
+	/* A tag is either claimed as a whole or free as a whole. */
+	mark_group(ext);
+	region_ready(rgn);
+	return 0;
+}

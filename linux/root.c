@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Creating regions over dynamic capacity: files of the root decoders, and the
+ * name of the partition in the regions' `mode`.
+ */
+#include <linux/slab.h>
+
+#include "cxl_dcd.h"
+
+/* Files of one partition on a root decoder. */
+struct root_files {
+	struct device_attribute create;
+	struct device_attribute cap;
+	char create_name[CXL_DCD_NAME_MAX + 16];
+	char cap_name[CXL_DCD_NAME_MAX + 8];
+	unsigned int part;
+};
+
+static struct root_files root_files[CXL_DCD_MAX_REGIONS];
+
+/**
+ * struct dcd_cxlr - a CXL region that is known to be over a partition
+ * @node: entry in cxlrs
+ * @dev: the region's device; no reference, dropped when it goes
+ * @part: the partition
+ */
+struct dcd_cxlr {
+	struct list_head node;
+	struct device *dev;
+	unsigned int part;
+};
+
+static LIST_HEAD(cxlrs);
+static DEFINE_MUTEX(cxlrs_lock);
+
+/* Who is in create_store() now, and for which partition. */
+static DEFINE_MUTEX(create_lock);
+static struct task_struct *creator;
+static unsigned int creator_part;
+
+static struct device_attribute *stock_create(struct device *dev)
+{
+	struct kernfs_node *kn = kernfs_find_and_get(dev->kobj.sd,
+						     "create_ram_region");
+	struct device_attribute *attr;
+
+	if (!kn)
+		return NULL;
+	attr = container_of((struct attribute *)kn->priv,
+			    struct device_attribute, attr);
+	kernfs_put(kn);
+	return attr;
+}
+
+static ssize_t create_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
+{
+	struct device_attribute *stock = stock_create(dev);
+
+	return stock ? stock->show(dev, stock, buf) : -ENXIO;
+}
+
+static ssize_t create_store(struct device *dev, struct device_attribute *attr,
+			    const char *buf, size_t len)
+{
+	struct root_files *files = container_of(attr, struct root_files,
+						create);
+	struct device_attribute *stock = stock_create(dev);
+	ssize_t rc;
+
+	if (!stock)
+		return -ENXIO;
+	mutex_lock(&create_lock);
+	creator_part = files->part;
+	WRITE_ONCE(creator, current);
+	rc = stock->store(dev, stock, buf, len);
+	WRITE_ONCE(creator, NULL);
+	mutex_unlock(&create_lock);
+	return rc;
+}
+
+static ssize_t cap_show(struct device *dev, struct device_attribute *attr,
+			char *buf)
+{
+	struct cxl_decoder *cxld = to_cxl_decoder(dev);
+
+	return sysfs_emit(buf, "%d\n", !!(cxld->flags & CXL_DECODER_F_RAM));
+}
+
+static void root_file_add(struct device *dev, struct device_attribute *attr)
+{
+	struct kernfs_node *kn = kernfs_find_and_get(dev->kobj.sd,
+						     attr->attr.name);
+
+	if (kn)
+		kernfs_put(kn);
+	else if (device_create_file(dev, attr))
+		dev_warn(dev, "cannot add %s\n", attr->attr.name);
+}
+
+static int take_root(struct device *dev, void *data)
+{
+	unsigned long *parts = data;
+	unsigned int i;
+
+	if (!is_root_decoder(dev) ||
+	    !(to_cxl_decoder(dev)->flags & CXL_DECODER_F_RAM) ||
+	    !stock_create(dev))
+		return 0;
+	for_each_set_bit(i, parts, CXL_DCD_MAX_REGIONS) {
+		root_file_add(dev, &root_files[i].create);
+		root_file_add(dev, &root_files[i].cap);
+	}
+	return 0;
+}
+
+static int drop_root(struct device *dev, void *data)
+{
+	unsigned int i;
+
+	if (!is_root_decoder(dev))
+		return 0;
+	for (i = 0; i < CXL_DCD_MAX_REGIONS; i++) {
+		device_remove_file(dev, &root_files[i].create);
+		device_remove_file(dev, &root_files[i].cap);
+	}
+	return 0;
+}
+
+static void root_files_init(void)
+{
+	char name[CXL_DCD_NAME_MAX];
+	unsigned int i;
+
+	for (i = 0; i < CXL_DCD_MAX_REGIONS; i++) {
+		struct root_files *f = &root_files[i];
+
+		cxl_dcd_part_name(i, name, sizeof(name));
+		snprintf(f->create_name, sizeof(f->create_name),
+			 "create_%s_region", name);
+		snprintf(f->cap_name, sizeof(f->cap_name), "cap_%s", name);
+		f->part = i;
+		f->create = (struct device_attribute) {
+			.attr = { .name = f->create_name, .mode = 0644 },
+			.show = create_show,
+			.store = create_store,
+		};
+		f->cap = (struct device_attribute) {
+			.attr = { .name = f->cap_name, .mode = 0444 },
+			.show = cap_show,
+		};
+		sysfs_attr_init(&f->create.attr);
+		sysfs_attr_init(&f->cap.attr);
+	}
+}
+
+/* Give every root decoder the files of every partition that some device has. */
+void cxl_dcd_roots_take(void)
+{
+	static DEFINE_MUTEX(lock);
+	unsigned long parts = 0;
+	struct cxl_dcd *dcd;
+	unsigned int i;
+
+	mutex_lock(&lock);
+	if (!root_files[0].create.show)
+		root_files_init();
+	mutex_lock(&cxl_dcd_mutex);
+	list_for_each_entry(dcd, &cxl_dcd_devs, node)
+		for (i = 0; i < dcd->nr_parts; i++)
+			if (dcd->parts[i].size)
+				__set_bit(i, &parts);
+	cxl_dcd_unlock();
+	bus_for_each_dev(&cxl_bus_type, NULL, &parts, take_root);
+	mutex_unlock(&lock);
+}
+
+void cxl_dcd_roots_drop(void)
+{
+	if (root_files[0].create.show)
+		bus_for_each_dev(&cxl_bus_type, NULL, NULL, drop_root);
+}
+
+static struct cxl_dcd_override region_mode_file;
+
+static struct dcd_cxlr *cxlr_find(const struct device *dev)
+{
+	struct dcd_cxlr *c;
+
+	lockdep_assert_held(&cxlrs_lock);
+	list_for_each_entry(c, &cxlrs, node)
+		if (c->dev == dev)
+			return c;
+	return NULL;
+}
+
+static ssize_t mode_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	char name[CXL_DCD_NAME_MAX];
+	struct dcd_cxlr *c;
+	int part = -ENODEV;
+
+	mutex_lock(&cxlrs_lock);
+	c = cxlr_find(dev);
+	if (c)
+		part = c->part;
+	mutex_unlock(&cxlrs_lock);
+	if (part < 0)
+		return region_mode_file.stock->show(dev, region_mode_file.stock,
+						    buf);
+	return sysfs_emit(buf, "%s\n",
+			  cxl_dcd_part_name(part, name, sizeof(name)));
+}
+
+static struct cxl_dcd_override region_mode_file = { .mine = __ATTR_RO(mode) };
+
+static void region_know(struct device *dev, unsigned int part)
+{
+	struct dcd_cxlr *c = kzalloc(sizeof(*c), GFP_KERNEL);
+
+	if (!c)
+		return;
+	c->dev = dev;
+	c->part = part;
+	mutex_lock(&cxlrs_lock);
+	list_add_tail(&c->node, &cxlrs);
+	mutex_unlock(&cxlrs_lock);
+	cxl_dcd_override_add(dev, &region_mode_file);
+}
+
+/* A region was added: is it being created through one of our files? */
+void cxl_dcd_region_added(struct device *dev)
+{
+	if (READ_ONCE(creator) == current)
+		region_know(dev, creator_part);
+}
+
+void cxl_dcd_region_gone(struct device *dev)
+{
+	struct dcd_cxlr *c;
+
+	mutex_lock(&cxlrs_lock);
+	c = cxlr_find(dev);
+	if (c)
+		list_del(&c->node);
+	mutex_unlock(&cxlrs_lock);
+	kfree(c);
+}
+
+static int take_region(struct device *dev, void *unused)
+{
+	int part;
+
+	if (!is_cxl_region(dev))
+		return 0;
+	mutex_lock(&cxl_dcd_mutex);
+	part = cxl_dcd_region_part(cxl_dcd_to_region(dev));
+	cxl_dcd_unlock();
+	if (part >= 0)
+		region_know(dev, part);
+	return 0;
+}
+
+/* Regions that were there before the module. */
+void cxl_dcd_regions_take(void)
+{
+	bus_for_each_dev(&cxl_bus_type, NULL, NULL, take_region);
+}
+
+static int drop_region(struct device *dev, void *unused)
+{
+	bool known;
+
+	if (!is_cxl_region(dev))
+		return 0;
+	mutex_lock(&cxlrs_lock);
+	known = cxlr_find(dev);
+	mutex_unlock(&cxlrs_lock);
+	if (known) {
+		cxl_dcd_override_del(dev, &region_mode_file);
+		cxl_dcd_region_gone(dev);
+	}
+	return 0;
+}
+
+void cxl_dcd_regions_drop(void)
+{
+	bus_for_each_dev(&cxl_bus_type, NULL, NULL, drop_region);
+}
