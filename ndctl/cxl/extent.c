@@ -198,10 +198,12 @@ static int wait_extent(struct cxl_region *region,
 		       const struct extent_query *query,
 		       unsigned long long size, unsigned long long timeout)
 {
-	unsigned long long begin = now_ms(), have;
+	unsigned long long begin = now_ms(), look, have, took;
 
 	for (;;) {
+		look = now_ms();
 		have = sum_extents(region, query);
+		took = now_ms() - look;
 		if (param.gone ? have == 0 : have >= size)
 			break;
 		if (now_ms() - begin >= timeout) {
@@ -213,7 +215,8 @@ static int wait_extent(struct cxl_region *region,
 				size);
 			return EXIT_TIMEOUT;
 		}
-		usleep(POLL_MS * 1000);
+		/* With very many extents, do not keep a processor busy. */
+		usleep((took > POLL_MS ? took : POLL_MS) * 1000);
 	}
 	print_region(region);
 	return EXIT_SUCCESS;

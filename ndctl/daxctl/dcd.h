@@ -62,6 +62,7 @@ int dcd_create_device(struct daxctl_region *region,
 		      const struct dcd_create *args, unsigned long flags,
 		      struct json_object **jdevs);
 int dcd_check_resize(struct daxctl_dev *dev);
+int dcd_no_device(const char *device);
 bool dcd_is_dynamic(struct daxctl_dev *dev);
 int dcd_enable_ram(struct daxctl_dev *dev);
 

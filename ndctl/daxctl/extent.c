@@ -299,3 +299,18 @@ int dcd_check_resize(struct daxctl_dev *dev)
 		daxctl_dev_get_devname(dev));
 	return -EOPNOTSUPP;
 }
+
+/**
+ * dcd_no_device - no device matched what the user named
+ *
+ * Returns: 0 for "all", which may be none; -ENODEV after a message for a name.
+ */
+int dcd_no_device(const char *device)
+{
+	if (!device || strcmp(device, "all") == 0)
+		return 0;
+	fprintf(stderr,
+		"no DAX device '%s': 'daxctl list -Di' shows those that exist\n",
+		device);
+	return -ENODEV;
+}
