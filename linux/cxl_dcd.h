@@ -52,7 +52,7 @@ struct cxl_dcd_chain {
  * @dpa_end: last DPA of the device's static capacity, to be put back
  * @dying: the memdev is going away: no more commands
  * @armed: interrupts are set up, events are read
- * @irq: interrupt of event log 4, 0 when there is none
+ * @irq: interrupts that may announce event log 4, 0 for none
  * @generation: of the extent list when it was last read
  * @wq: ordered; everything that talks to the device at its own pace
  * @start_work: sets up events as soon as the PCI probe is over
@@ -73,7 +73,7 @@ struct cxl_dcd {
 	resource_size_t dpa_end;
 	bool dying;
 	bool armed;
-	int irq;
+	int irq[2];
 	u32 generation;
 	struct workqueue_struct *wq;
 	struct delayed_work start_work;

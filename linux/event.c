@@ -197,6 +197,11 @@ static irqreturn_t event_thread(int irq, void *data)
 /*
  * Switch on the log's interrupt and learn its message number. The other logs
  * keep what cxl_pci has set: a write changes all five.
+ *
+ * QEMU's own device reports message 0 and means the one of the informational
+ * log. So where both are named, and ours is 0, either may be it.
+ *
+ * Returns: how many numbers there are in @message, or -errno.
  */
 static int arm_policy(struct cxl_dcd *dcd, unsigned int *message)
 {
@@ -216,8 +221,13 @@ static int arm_policy(struct cxl_dcd *dcd, unsigned int *message)
 	if ((policy.dynamic_capacity & CXL_DCD_IRQ_MODE_MASK) !=
 	    CXL_DCD_IRQ_MODE_MSI)
 		return -ENXIO;
-	*message = policy.dynamic_capacity >> CXL_DCD_IRQ_MESSAGE_SHIFT;
-	return 0;
+	message[0] = policy.dynamic_capacity >> CXL_DCD_IRQ_MESSAGE_SHIFT;
+	message[1] = policy.informational >> CXL_DCD_IRQ_MESSAGE_SHIFT;
+	if (!message[0] && message[1] &&
+	    (policy.informational & CXL_DCD_IRQ_MODE_MASK) ==
+	    CXL_DCD_IRQ_MODE_MSI)
+		return 2;
+	return 1;
 }
 
 /**
@@ -231,21 +241,24 @@ static int arm_policy(struct cxl_dcd *dcd, unsigned int *message)
 int cxl_dcd_events_start(struct cxl_dcd *dcd)
 {
 	struct pci_dev *pdev = to_pci_dev(dcd->cxlds->dev);
-	unsigned int message;
-	int rc;
+	unsigned int message[2];
+	int nr, i, rc;
 
-	rc = arm_policy(dcd, &message);
-	if (rc)
-		return rc;
-	rc = pci_irq_vector(pdev, message);
-	if (rc < 0)
-		return rc;
-	dcd->irq = rc;
-	rc = request_threaded_irq(dcd->irq, NULL, event_thread,
-				  IRQF_SHARED | IRQF_ONESHOT, "cxl_dcd", dcd);
-	if (rc) {
-		dcd->irq = 0;
-		return rc;
+	nr = arm_policy(dcd, message);
+	if (nr < 0)
+		return nr;
+	for (i = 0; i < nr; i++) {
+		int irq = pci_irq_vector(pdev, message[i]);
+
+		if (irq < 0)
+			return irq;
+		/* As cxl_pci asks for its own, with which ours is shared. */
+		rc = request_threaded_irq(irq, NULL, event_thread,
+					  IRQF_SHARED | IRQF_ONESHOT,
+					  "cxl_dcd", dcd);
+		if (rc)
+			return rc;
+		dcd->irq[i] = irq;
 	}
 	mutex_lock(&cxl_dcd_mutex);
 	dcd->armed = true;
@@ -257,9 +270,13 @@ int cxl_dcd_events_start(struct cxl_dcd *dcd)
 /* No handler of ours runs for this device once this returns. */
 void cxl_dcd_events_stop(struct cxl_dcd *dcd)
 {
-	if (dcd->irq)
-		free_irq(dcd->irq, dcd);
-	dcd->irq = 0;
-	cancel_work_sync(&dcd->event_work);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(dcd->irq); i++) {
+		if (dcd->irq[i])
+			free_irq(dcd->irq[i], dcd);
+		dcd->irq[i] = 0;
+	}
 	cancel_delayed_work_sync(&dcd->stall_work);
+	cancel_work_sync(&dcd->event_work);
 }

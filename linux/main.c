@@ -18,6 +18,9 @@ LIST_HEAD(cxl_dcd_dead);
 struct cxl_dcd_counters cxl_dcd_counters;
 bool cxl_dcd_unloading;
 
+/* The driver of DAX regions is there: offers can be met by what exists. */
+static bool ready;
+
 /* Time between looks at a PCI driver that is still in its probe. */
 #define PROBE_POLL (HZ / 20)
 
@@ -170,12 +173,25 @@ static void memdev_added(struct cxl_memdev *cxlmd)
 	mutex_lock(&cxl_dcd_mutex);
 	list_add_tail(&dcd->node, &cxl_dcd_devs);
 	cxl_dcd_unlock();
+	cxl_dcd_roots_take();
 	dev_info(dev, "dynamic capacity: %u region%s of the device\n", nr_parts,
 		 nr_parts > 1 ? "s" : "");
 	cxl_dcd_parts_show(dcd);
-	cxl_dcd_roots_take();
 	cxl_dcd_decoders_take(dcd);
-	queue_delayed_work(dcd->wq, &dcd->start_work, 0);
+	if (READ_ONCE(ready))
+		queue_delayed_work(dcd->wq, &dcd->start_work, 0);
+}
+
+/* Begin with the devices that were there before the driver of their regions. */
+static void start_all(void)
+{
+	struct cxl_dcd *dcd;
+
+	mutex_lock(&cxl_dcd_mutex);
+	WRITE_ONCE(ready, true);
+	list_for_each_entry(dcd, &cxl_dcd_devs, node)
+		queue_delayed_work(dcd->wq, &dcd->start_work, 0);
+	cxl_dcd_unlock();
 }
 
 /* The memdev is about to be removed, or we are: let go of it. */
@@ -282,10 +298,13 @@ static int __init cxl_dcd_init(void)
 	rc = cxl_dcd_dax_init();
 	if (rc) {
 		bus_unregister_notifier(&cxl_bus_type, &bus_nb);
+		cxl_dcd_regions_drop();
 		cxl_dcd_roots_drop();
 		drop_all();
+		return rc;
 	}
-	return rc;
+	start_all();
+	return 0;
 }
 
 /*
