@@ -87,6 +87,7 @@ typedef struct CXLDcdExtent {
     uint16_t sequence;
     uint8_t region;
     CXLDcdExtentState state;
+    bool sanitize;                      /* asked for with its release */
 } CXLDcdExtent;
 
 typedef struct CXLDcdRegionConfig {

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity: who gets which blocks
+ *
+ * Initiate Dynamic Capacity Add, CXL r3.2 7.6.7.6.5, by its four selection
+ * policies. A policy only chooses; offer() checks room and commits.
+ */
+#include <string.h>
+#include "cxl-dcd-core.h"
+
+#define HEX "0x%" G_GINT64_MODIFIER "x"
+
+static bool fail(GError **error, uint16_t code, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+static bool fail(GError **error, uint16_t code, const char *format, ...)
+{
+    va_list args;
+
+    if (error) {
+        va_start(args, format);
+        *error = g_error_new_valist(CXL_DCD_ERROR, code, format, args);
+        va_end(args);
+    }
+    return false;
+}
+
+static bool is_sharable(const CXLDcd *dcd, unsigned region)
+{
+    return cxl_dcd_region_config(dcd, region)->attributes &
+           CXL_DCD_REGION_SHARABLE;
+}
+
+/* --- Free and Contiguous --- */
+
+static bool choose_free(const CXLDcd *dcd, const CXLDcdAddRequest *request,
+                        GArray *chosen, GError **error)
+{
+    const CXLDcdRegionConfig *r;
+    uint64_t left = request->length, from, end;
+    bool contiguous = request->policy == CXL_DCD_POLICY_CONTIGUOUS;
+    CXLDcdExtent extent = { .tag = request->tag, .region = request->region };
+    CXLDcdRange gap;
+
+    if (request->region >= dcd->config.num_regions) {
+        return fail(error, CXL_DCD_RC_INVALID_INPUT, "region %u does not "
+                    "exist; the device has regions 0 to %u", request->region,
+                    dcd->config.num_regions - 1);
+    }
+    r = cxl_dcd_region_config(dcd, request->region);
+    if (!left || left % r->block_size) {
+        return fail(error, CXL_DCD_RC_INVALID_INPUT, "length " HEX " is not a "
+                    "multiple of region %u's block size " HEX, left,
+                    request->region, r->block_size);
+    }
+    if (left > cxl_dcd_available(dcd, request->region)) {
+        return fail(error, CXL_DCD_RC_RESOURCES_EXHAUSTED, "length " HEX
+                    " asked for, region %u has " HEX " free", left,
+                    request->region, cxl_dcd_available(dcd, request->region));
+    }
+    from = r->base;
+    end = r->base + r->length;
+    while (left && cxl_dcd_tree_gap(&dcd->regions[request->region].tree, from,
+                                    end, contiguous ? left : r->block_size,
+                                    &gap)) {
+        extent.dpa = gap.dpa;
+        extent.len = MIN(left, gap.len);
+        g_array_append_val(chosen, extent);
+        extent.sequence += is_sharable(dcd, request->region);
+        left -= extent.len;
+        from = extent.dpa + extent.len;
+    }
+    if (left) {
+        return fail(error, CXL_DCD_RC_RESOURCES_EXHAUSTED, "region %u has no "
+                    "free run of " HEX " bytes", request->region, left);
+    }
+    return true;
+}
+
+/* --- Prescriptive --- */
+
+static bool check_free(const CXLDcd *dcd, const CXLDcdExtent *extent,
+                       GError **error)
+{
+    CXLDcdNode *node = cxl_dcd_tree_from(&dcd->regions[extent->region].tree,
+                                         extent->dpa);
+
+    if (node && (node->dpa <= extent->dpa ||
+                 node->dpa - extent->dpa < extent->len)) {
+        return fail(error, CXL_DCD_RC_INVALID_EXTENT_LIST, CXL_DCD_EXTENT_FMT
+                    " overlaps " CXL_DCD_EXTENT_FMT ", which is %s",
+                    extent->dpa, extent->len, node->dpa, node->len,
+                    cxl_dcd_state_name(node->state));
+    }
+    return true;
+}
+
+static bool check_geometry(const CXLDcd *dcd, const CXLDcdAddRequest *request,
+                           GError **error)
+{
+    GArray *ranges = g_array_new(FALSE, FALSE, sizeof(CXLDcdRange));
+    GError *inner = NULL;
+    bool ok;
+
+    for (size_t i = 0; i < request->count; i++) {
+        CXLDcdRange range = { request->extents[i].dpa,
+                              request->extents[i].len };
+
+        g_array_append_val(ranges, range);
+    }
+    ok = cxl_dcd_check_ranges(dcd, ranges, &inner);
+    g_array_free(ranges, TRUE);
+    if (!ok) {
+        /* 7.6.7.6.5 has one code for all that is wrong with a list */
+        inner->code = CXL_DCD_RC_INVALID_EXTENT_LIST;
+        g_propagate_error(error, inner);
+    }
+    return ok;
+}
+
+static bool choose_prescriptive(const CXLDcd *dcd,
+                                const CXLDcdAddRequest *request,
+                                GArray *chosen, GError **error)
+{
+    if (!request->count) {
+        return fail(error, CXL_DCD_RC_INVALID_EXTENT_LIST,
+                    "the list of extents is empty");
+    }
+    if (request->count > cxl_dcd_available_extents(dcd)) {
+        return fail(error, CXL_DCD_RC_RESOURCES_EXHAUSTED,
+                    "%zu extents asked for, the device can track %u more "
+                    "(limit %u)", request->count,
+                    cxl_dcd_available_extents(dcd), dcd->config.max_extents);
+    }
+    if (!check_geometry(dcd, request, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < request->count; i++) {
+        CXLDcdExtent extent = request->extents[i];
+
+        extent.region = cxl_dcd_region_of(dcd, extent.dpa, extent.len);
+        extent.sanitize = false;
+        if (extent.sequence && !is_sharable(dcd, extent.region)) {
+            return fail(error, CXL_DCD_RC_INVALID_EXTENT_LIST,
+                        CXL_DCD_EXTENT_FMT " has shared sequence %u, but "
+                        "region %u is not sharable", extent.dpa, extent.len,
+                        extent.sequence, extent.region);
+        }
+        if (!check_free(dcd, &extent, error)) {
+            return false;
+        }
+        g_array_append_val(chosen, extent);
+    }
+    return true;
+}
+
+/* --- Enable Shared Access --- */
+
+static int by_sequence(gconstpointer a, gconstpointer b)
+{
+    const CXLDcdExtent *x = a, *y = b;
+
+    return x->sequence - y->sequence;
+}
+
+static bool choose_shared(const CXLDcd *dcd, const CXLDcdAddRequest *request,
+                          GArray *chosen, GError **error)
+{
+    CXLDcdTagEntry *entry = cxl_dcd_tag_find(dcd, &request->tag);
+
+    if (request->region >= dcd->config.num_regions ||
+        !is_sharable(dcd, request->region)) {
+        return fail(error, CXL_DCD_RC_INVALID_INPUT,
+                    "region %u is not a sharable region of this device",
+                    request->region);
+    }
+    if (!entry || !entry->sharable || !entry->first) {
+        return fail(error, CXL_DCD_RC_INVALID_INPUT,
+                    "the tag names no capacity of a sharable region");
+    }
+    for (CXLDcdNode *node = entry->first; node; node = node->tag_next) {
+        int region = cxl_dcd_region_of(dcd, node->dpa, node->len);
+        CXLDcdExtent extent;
+
+        if (node->state != CXL_DCD_REFERENCED) {
+            return fail(error, CXL_DCD_RC_INVALID_INPUT,
+                        "host %u has this tag already (%s)",
+                        dcd->config.host_id, cxl_dcd_state_name(node->state));
+        }
+        if (region != request->region) {
+            return fail(error, CXL_DCD_RC_INVALID_INPUT, "the tag's capacity "
+                        "is in region %d, not in region %u", region,
+                        request->region);
+        }
+        cxl_dcd_copy_out(region, node, &extent);
+        g_array_append_val(chosen, extent);
+    }
+    g_array_sort(chosen, by_sequence);
+    return true;
+}
+
+/* --- Tags: one allocation in a sharable region, numbered from 0 --- */
+
+static bool check_sequences(const CXLDcd *dcd, const GArray *chosen,
+                            GError **error)
+{
+    g_autofree uint8_t *seen = g_malloc0(chosen->len);
+    const CXLDcdExtent *first = &g_array_index(chosen, CXLDcdExtent, 0);
+
+    for (guint i = 0; i < chosen->len; i++) {
+        const CXLDcdExtent *e = &g_array_index(chosen, CXLDcdExtent, i);
+
+        if (e->region != first->region ||
+            memcmp(&e->tag, &first->tag, sizeof(e->tag))) {
+            return fail(error, CXL_DCD_RC_INVALID_EXTENT_LIST,
+                        "sharable capacity is added one tag and one region at "
+                        "a time");
+        }
+        if (e->sequence >= chosen->len || seen[e->sequence]++) {
+            return fail(error, CXL_DCD_RC_INVALID_EXTENT_LIST,
+                        CXL_DCD_EXTENT_FMT " has shared sequence %u; the %u "
+                        "extents of a tag are numbered 0 to %u, each once",
+                        e->dpa, e->len, e->sequence, chosen->len,
+                        chosen->len - 1);
+        }
+    }
+    if (cxl_dcd_tag_is_null(&first->tag)) {
+        return fail(error, CXL_DCD_RC_INVALID_EXTENT_LIST, "region %u is "
+                    "sharable: its capacity needs a tag", first->region);
+    }
+    if (cxl_dcd_tag_find(dcd, &first->tag)) {
+        return fail(error, CXL_DCD_RC_INVALID_EXTENT_LIST,
+                    "the tag is in use; sharable capacity cannot grow");
+    }
+    return true;
+}
+
+static bool check_tags(const CXLDcd *dcd, const GArray *chosen, GError **error)
+{
+    g_autoptr(GHashTable) fresh = NULL;
+    bool any_sharable = false;
+
+    for (guint i = 0; i < chosen->len; i++) {
+        any_sharable |= is_sharable(dcd, g_array_index(chosen, CXLDcdExtent,
+                                                       i).region);
+    }
+    if (any_sharable && !check_sequences(dcd, chosen, error)) {
+        return false;
+    }
+    fresh = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
+                                  (GDestroyNotify)g_bytes_unref, NULL);
+    for (guint i = 0; i < chosen->len; i++) {
+        const CXLDcdExtent *e = &g_array_index(chosen, CXLDcdExtent, i);
+
+        if (cxl_dcd_tag_is_null(&e->tag)) {
+            continue;
+        }
+        if (cxl_dcd_tag_find(dcd, &e->tag) &&
+            cxl_dcd_tag_find(dcd, &e->tag)->sharable != any_sharable) {
+            return fail(error, CXL_DCD_RC_INVALID_EXTENT_LIST,
+                        "the tag is in use by a sharable region");
+        }
+        if (!cxl_dcd_tag_find(dcd, &e->tag)) {
+            g_hash_table_add(fresh, g_bytes_new(&e->tag, sizeof(e->tag)));
+        }
+    }
+    if (g_hash_table_size(fresh) > cxl_dcd_available_tags(dcd)) {
+        return fail(error, CXL_DCD_RC_RESOURCES_EXHAUSTED,
+                    "%u new tags asked for, the device can track %u more "
+                    "(limit %u)", g_hash_table_size(fresh),
+                    cxl_dcd_available_tags(dcd), dcd->config.max_tags);
+    }
+    return true;
+}
+
+/* --- The offer --- */
+
+static bool check_room(const CXLDcd *dcd, const CXLDcdAddRequest *request,
+                       guint count, GError **error)
+{
+    bool existing = request->policy == CXL_DCD_POLICY_SHARED_ACCESS;
+    uint32_t room;
+
+    if (!existing && count > cxl_dcd_available_extents(dcd)) {
+        return fail(error, CXL_DCD_RC_RESOURCES_EXHAUSTED,
+                    "%u extents needed, the device can track %u more (limit "
+                    "%u)", count, cxl_dcd_available_extents(dcd),
+                    dcd->config.max_extents);
+    }
+    room = dcd->ops->event_room ? dcd->ops->event_room(dcd->opaque) :
+           UINT32_MAX;
+    if (count > room) {
+        return fail(error, CXL_DCD_RC_RETRY_REQUIRED,
+                    "%u event records needed, the host's event log has room "
+                    "for %u; wait until the host has read it", count, room);
+    }
+    return true;
+}
+
+static bool claim(CXLDcd *dcd, const GArray *chosen, GError **error)
+{
+    const CXLDcdExtent *e = (const CXLDcdExtent *)(void *)chosen->data;
+    g_autofree CXLDcdRange *ranges = NULL;
+
+    if (!dcd->ops->claim) {
+        return true;
+    }
+    ranges = g_new(CXLDcdRange, chosen->len);
+    for (guint i = 0; i < chosen->len; i++) {
+        ranges[i] = (CXLDcdRange) { e[i].dpa, e[i].len };
+    }
+    return dcd->ops->claim(dcd->opaque, ranges, chosen->len, &e[0].tag, error);
+}
+
+static void offer(CXLDcd *dcd, const CXLDcdAddRequest *request,
+                  const GArray *chosen)
+{
+    CXLDcdGroup *group = cxl_dcd_group_new();
+
+    for (guint i = 0; i < chosen->len; i++) {
+        CXLDcdExtent extent = g_array_index(chosen, CXLDcdExtent, i);
+        CXLDcdNode *node;
+
+        extent.state = CXL_DCD_PENDING;
+        if (request->policy != CXL_DCD_POLICY_SHARED_ACCESS) {
+            cxl_dcd_insert(dcd, &extent, group);
+            continue;
+        }
+        node = cxl_dcd_tree_from(&dcd->regions[extent.region].tree,
+                                 extent.dpa);
+        cxl_dcd_transit(dcd, extent.region, node, CXL_DCD_PENDING);
+        node->group = group;
+        g_array_append_val(group->starts, node->dpa);
+    }
+    g_queue_push_tail(&dcd->groups, group);
+    cxl_dcd_emit(dcd, CXL_DCD_EVENT_ADD, chosen);
+}
+
+bool cxl_dcd_add(CXLDcd *dcd, const CXLDcdAddRequest *request, GError **error)
+{
+    g_autoptr(GArray) chosen = g_array_new(FALSE, FALSE, sizeof(CXLDcdExtent));
+    bool ok;
+
+    if (request->host_id != dcd->config.host_id) {
+        return fail(error, CXL_DCD_RC_INVALID_INPUT, "host %u does not exist; "
+                    "the device's host is %u", request->host_id,
+                    dcd->config.host_id);
+    }
+    switch (request->policy) {
+    case CXL_DCD_POLICY_FREE:
+    case CXL_DCD_POLICY_CONTIGUOUS:
+        ok = choose_free(dcd, request, chosen, error);
+        break;
+    case CXL_DCD_POLICY_PRESCRIPTIVE:
+        ok = choose_prescriptive(dcd, request, chosen, error);
+        break;
+    case CXL_DCD_POLICY_SHARED_ACCESS:
+        ok = choose_shared(dcd, request, chosen, error);
+        break;
+    default:
+        return fail(error, CXL_DCD_RC_INVALID_INPUT,
+                    "selection policy %u is not known; 0 to 3 are",
+                    request->policy);
+    }
+    if (!ok ||
+        (request->policy != CXL_DCD_POLICY_SHARED_ACCESS &&
+         !check_tags(dcd, chosen, error)) ||
+        !check_room(dcd, request, chosen->len, error)) {
+        return false;
+    }
+    if (request->policy != CXL_DCD_POLICY_SHARED_ACCESS &&
+        !claim(dcd, chosen, error)) {
+        return false;
+    }
+    offer(dcd, request, chosen);
+    return true;
+}
