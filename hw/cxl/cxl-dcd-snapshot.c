@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity: all state as bytes and back, and its invariants
+ *
+ * The stream is little-endian: header, regions (checked, not restored, but for
+ * block size and sanitize), tags with references, extents, groups, the answer
+ * that is being collected. It comes from a file or another machine and is not
+ * trusted: everything is checked on a second core before this one changes.
+ */
+#include <string.h>
+#include "cxl-dcd-core.h"
+
+#define MAGIC   0x31444344u     /* "DCD1" */
+#define NO_GROUP UINT32_MAX
+
+typedef struct CXL_DCD_PACKED SavedHeader {
+    cxl_dcd_le32 magic;
+    cxl_dcd_le32 generation;
+    cxl_dcd_le32 tag_generation;
+    cxl_dcd_le32 num_regions;
+    cxl_dcd_le32 num_tags;      /* referenced ones */
+    cxl_dcd_le32 num_extents;
+    cxl_dcd_le32 num_groups;
+    cxl_dcd_le32 chain_kind;
+    cxl_dcd_le32 chain_len;
+} SavedHeader;
+
+typedef struct CXL_DCD_PACKED SavedRegion {
+    cxl_dcd_le64 base;
+    cxl_dcd_le64 decode_length;
+    cxl_dcd_le64 length;
+    cxl_dcd_le64 block_size;
+    cxl_dcd_u8 attributes;
+    cxl_dcd_u8 sanitize;
+} SavedRegion;
+
+typedef struct CXL_DCD_PACKED SavedExtent {
+    cxl_dcd_le64 dpa;
+    cxl_dcd_le64 len;
+    cxl_dcd_u8 tag[CXL_DCD_TAG_SIZE];
+    cxl_dcd_le16 sequence;
+    cxl_dcd_u8 state;
+    cxl_dcd_u8 sanitize;
+    cxl_dcd_le32 group;         /* index, NO_GROUP */
+    cxl_dcd_le32 place;         /* within its group */
+} SavedExtent;
+
+typedef struct CXL_DCD_PACKED SavedRange {
+    cxl_dcd_le64 dpa;
+    cxl_dcd_le64 len;
+} SavedRange;
+
+/* --- Saving --- */
+
+static void save_regions(const CXLDcd *dcd, GByteArray *out)
+{
+    for (unsigned i = 0; i < dcd->config.num_regions; i++) {
+        const CXLDcdRegionConfig *r = cxl_dcd_region_config(dcd, i);
+        SavedRegion saved = {
+            .base = cxl_dcd_put64(r->base),
+            .decode_length = cxl_dcd_put64(r->decode_length),
+            .length = cxl_dcd_put64(r->length),
+            .block_size = cxl_dcd_put64(r->block_size),
+            .attributes = r->attributes,
+            .sanitize = r->sanitize,
+        };
+
+        g_byte_array_append(out, (uint8_t *)&saved, sizeof(saved));
+    }
+}
+
+static uint32_t save_tags(const CXLDcd *dcd, GByteArray *out)
+{
+    uint32_t count = 0;
+
+    for (guint i = 0; i < dcd->tag_order->len; i++) {
+        const CXLDcdTagEntry *entry = g_ptr_array_index(dcd->tag_order, i);
+
+        if (entry->referenced) {
+            g_byte_array_append(out, entry->tag.bytes, CXL_DCD_TAG_SIZE);
+            count++;
+        }
+    }
+    return count;
+}
+
+/* DPA of a pending extent -> its group and place, by a map made once */
+static GHashTable *places_of(const CXLDcd *dcd)
+{
+    GHashTable *places = g_hash_table_new_full(g_int64_hash, g_int64_equal,
+                                               NULL, g_free);
+    uint32_t index = 0;
+
+    for (GList *l = dcd->groups.head; l; l = l->next, index++) {
+        CXLDcdGroup *group = l->data;
+
+        for (guint i = 0; i < group->starts->len; i++) {
+            uint32_t *place = g_new(uint32_t, 2);
+
+            place[0] = index;
+            place[1] = i;
+            g_hash_table_insert(places, &g_array_index(group->starts, uint64_t,
+                                                       i), place);
+        }
+    }
+    return places;
+}
+
+static void save_extents(const CXLDcd *dcd, GByteArray *out)
+{
+    g_autoptr(GHashTable) places = places_of(dcd);
+
+    for (unsigned i = 0; i < dcd->config.num_regions; i++) {
+        CXLDcdNode *node;
+        uint64_t at = 0;
+
+        while ((node = cxl_dcd_tree_from(&dcd->regions[i].tree, at))) {
+            uint32_t *place = node->group ?
+                g_hash_table_lookup(places, &node->dpa) : NULL;
+            SavedExtent saved = {
+                .dpa = cxl_dcd_put64(node->dpa),
+                .len = cxl_dcd_put64(node->len),
+                .sequence = cxl_dcd_put16(node->sequence),
+                .state = node->state,
+                .sanitize = node->sanitize,
+                .group = cxl_dcd_put32(place ? place[0] : NO_GROUP),
+                .place = cxl_dcd_put32(place ? place[1] : 0),
+            };
+
+            if (node->tag) {
+                memcpy(saved.tag, node->tag->tag.bytes, CXL_DCD_TAG_SIZE);
+            }
+            g_byte_array_append(out, (uint8_t *)&saved, sizeof(saved));
+            at = node->dpa + node->len;
+        }
+    }
+}
+
+GByteArray *cxl_dcd_save(const CXLDcd *dcd)
+{
+    GByteArray *out = g_byte_array_new();
+    SavedHeader header = {
+        .magic = cxl_dcd_put32(MAGIC),
+        .generation = cxl_dcd_put32(dcd->generation),
+        .tag_generation = cxl_dcd_put32(dcd->tag_generation),
+        .num_regions = cxl_dcd_put32(dcd->config.num_regions),
+        .num_extents = cxl_dcd_put32(dcd->extents),
+        .num_groups = cxl_dcd_put32(dcd->groups.length),
+        .chain_kind = cxl_dcd_put32(dcd->chain_kind),
+        .chain_len = cxl_dcd_put32(dcd->chain->len),
+    };
+    uint32_t tags;
+
+    g_byte_array_append(out, (uint8_t *)&header, sizeof(header));
+    save_regions(dcd, out);
+    save_extents(dcd, out);
+    tags = save_tags(dcd, out);
+    ((SavedHeader *)(void *)out->data)->num_tags = cxl_dcd_put32(tags);
+    for (GList *l = dcd->groups.head; l; l = l->next) {
+        CXLDcdGroup *group = l->data;
+        cxl_dcd_le32 saved[2] = { cxl_dcd_put32(group->starts->len),
+                                  cxl_dcd_put32(group->dead) };
+
+        g_byte_array_append(out, (uint8_t *)saved, sizeof(saved));
+    }
+    for (guint i = 0; i < dcd->chain->len; i++) {
+        const CXLDcdRange *r = &g_array_index(dcd->chain, CXLDcdRange, i);
+        SavedRange saved = { cxl_dcd_put64(r->dpa), cxl_dcd_put64(r->len) };
+
+        g_byte_array_append(out, (uint8_t *)&saved, sizeof(saved));
+    }
+    return out;
+}
+
+/* --- Restoring, into a fresh core --- */
+
+typedef struct Reader {
+    const uint8_t *at;
+    size_t left;
+} Reader;
+
+static const void *take(Reader *reader, uint64_t size)
+{
+    const void *here = reader->at;
+
+    if (size > reader->left) {
+        return NULL;
+    }
+    reader->at += size;
+    reader->left -= size;
+    return here;
+}
+
+static bool damaged(GError **error, const char *what)
+{
+    g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INTERNAL_ERROR,
+                "dynamic capacity state cannot be restored: %s", what);
+    return false;
+}
+
+static bool load_regions(CXLDcd *fresh, Reader *reader, GError **error)
+{
+    for (unsigned i = 0; i < fresh->config.num_regions; i++) {
+        const SavedRegion *saved = take(reader, sizeof(*saved));
+        CXLDcdRegionConfig *r = &fresh->config.regions[i];
+        uint64_t block;
+
+        if (!saved) {
+            return damaged(error, "it ends within the regions");
+        }
+        block = cxl_dcd_get64(saved->block_size);
+        if (cxl_dcd_get64(saved->base) != r->base ||
+            cxl_dcd_get64(saved->decode_length) != r->decode_length ||
+            cxl_dcd_get64(saved->length) != r->length ||
+            saved->attributes != r->attributes) {
+            g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INTERNAL_ERROR,
+                        "dynamic capacity state cannot be restored: region %u "
+                        "has another base, length or attributes here", i);
+            return false;
+        }
+        if (block != r->block_size &&
+            (block < CXL_DCD_MIN_BLOCK || (block & (block - 1)) ||
+             !(r->block_sizes & block) || r->length % block)) {
+            return damaged(error, "a block size that the region lacks");
+        }
+        r->block_size = block;
+        r->sanitize = saved->sanitize;
+        cxl_dcd_region_layout(fresh, i);
+    }
+    return true;
+}
+
+static bool valid_extent(const CXLDcd *fresh, const CXLDcdExtent *e,
+                         uint64_t above, uint32_t group, uint32_t groups)
+{
+    bool grouped = e->state == CXL_DCD_PENDING || e->state == CXL_DCD_DEAD;
+    int region = cxl_dcd_region_of(fresh, e->dpa, e->len);
+    uint64_t block;
+
+    if (region < 0 || e->dpa < above) {
+        return false;
+    }
+    block = cxl_dcd_region_config(fresh, region)->block_size;
+    return !(e->dpa % block) && !(e->len % block) &&
+           grouped == (group < groups) &&
+           (grouped || e->state == CXL_DCD_ACCEPTED ||
+            e->state == CXL_DCD_RELEASING || e->state == CXL_DCD_REFERENCED);
+}
+
+static bool load_extents(CXLDcd *fresh, Reader *reader, uint32_t count,
+                         GPtrArray *groups, GError **error)
+{
+    uint64_t above = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const SavedExtent *saved = take(reader, sizeof(*saved));
+        CXLDcdExtent e = { };
+        CXLDcdGroup *group = NULL;
+        uint32_t index;
+
+        if (!saved) {
+            return damaged(error, "it ends within the extents");
+        }
+        index = cxl_dcd_get32(saved->group);
+        e.dpa = cxl_dcd_get64(saved->dpa);
+        e.len = cxl_dcd_get64(saved->len);
+        e.sequence = cxl_dcd_get16(saved->sequence);
+        e.state = saved->state;
+        e.sanitize = saved->sanitize;
+        memcpy(e.tag.bytes, saved->tag, CXL_DCD_TAG_SIZE);
+        if (!valid_extent(fresh, &e, above, index, groups->len)) {
+            return damaged(error, "an extent that is not possible here");
+        }
+        above = e.dpa + e.len;
+        e.region = cxl_dcd_region_of(fresh, e.dpa, e.len);
+        cxl_dcd_insert(fresh, &e, NULL);
+        if (index < groups->len) {
+            uint32_t place = cxl_dcd_get32(saved->place);
+            CXLDcdNode *node =
+                cxl_dcd_tree_from(&fresh->regions[e.region].tree, e.dpa);
+
+            group = g_ptr_array_index(groups, index);
+            if (place >= group->starts->len ||
+                g_array_index(group->starts, uint64_t, place) != UINT64_MAX) {
+                return damaged(error, "two extents in one place of an offer");
+            }
+            g_array_index(group->starts, uint64_t, place) = e.dpa;
+            node->group = group;
+        }
+    }
+    return true;
+}
+
+static bool load_tags(CXLDcd *fresh, Reader *reader, uint32_t count,
+                      GError **error)
+{
+    while (count--) {
+        const void *saved = take(reader, CXL_DCD_TAG_SIZE);
+        CXLDcdTagEntry *entry;
+        CXLDcdTag tag;
+
+        if (!saved) {
+            return damaged(error, "it ends within the tags");
+        }
+        memcpy(tag.bytes, saved, sizeof(tag));
+        entry = cxl_dcd_tag_find(fresh, &tag);
+        if (!entry || !entry->sharable) {
+            return damaged(error, "a reference to a tag without capacity");
+        }
+        entry->referenced = true;
+    }
+    return g_hash_table_size(fresh->tags) <= fresh->config.max_tags ||
+           damaged(error, "more tags than this device tracks");
+}
+
+/* Where the groups begin is known only from the end: sizes come after tags. */
+static bool load_groups(CXLDcd *fresh, Reader *reader, uint32_t count,
+                        GPtrArray *groups, GError **error)
+{
+    while (count--) {
+        const cxl_dcd_le32 *saved = take(reader, 2 * sizeof(*saved));
+        CXLDcdGroup *group;
+        uint32_t size;
+
+        if (!saved) {
+            return damaged(error, "it ends within the offers");
+        }
+        size = cxl_dcd_get32(saved[0]);
+        if (!size || size > fresh->config.max_extents) {
+            return damaged(error, "an offer of an impossible size");
+        }
+        group = cxl_dcd_group_new();
+        group->dead = cxl_dcd_get32(saved[1]);
+        g_array_set_size(group->starts, size);
+        memset(group->starts->data, 0xff, size * sizeof(uint64_t));
+        g_queue_push_tail(&fresh->groups, group);
+        g_ptr_array_add(groups, group);
+    }
+    return true;
+}
+
+static bool load_chain(CXLDcd *fresh, Reader *reader, const SavedHeader *header,
+                       GError **error)
+{
+    uint32_t count = cxl_dcd_get32(header->chain_len);
+    uint32_t kind = cxl_dcd_get32(header->chain_kind);
+
+    if (kind > CXL_DCD_CHAIN_RELEASE) {
+        return damaged(error, "an answer of unknown kind");
+    }
+    fresh->chain_kind = kind;
+    while (count--) {
+        const SavedRange *saved = take(reader, sizeof(*saved));
+        CXLDcdRange range;
+
+        if (!saved) {
+            return damaged(error, "it ends within an answer");
+        }
+        range.dpa = cxl_dcd_get64(saved->dpa);
+        range.len = cxl_dcd_get64(saved->len);
+        g_array_append_val(fresh->chain, range);
+    }
+    return !reader->left || damaged(error, "it goes on behind its end");
+}
+
+static bool load(CXLDcd *fresh, Reader reader, GError **error)
+{
+    const SavedHeader *header = take(&reader, sizeof(*header));
+    g_autoptr(GPtrArray) groups = g_ptr_array_new();
+    Reader extents;
+    uint32_t count, tags;
+
+    if (!header || cxl_dcd_get32(header->magic) != MAGIC) {
+        return damaged(error, "it is of another kind or version");
+    }
+    if (cxl_dcd_get32(header->num_regions) != fresh->config.num_regions) {
+        return damaged(error, "the device had another number of regions");
+    }
+    count = cxl_dcd_get32(header->num_extents);
+    tags = cxl_dcd_get32(header->num_tags);
+    if (count > fresh->config.max_extents) {
+        return damaged(error, "more extents than this device tracks");
+    }
+    if (!load_regions(fresh, &reader, error)) {
+        return false;
+    }
+    extents = reader;
+    if (!take(&reader, (uint64_t)count * sizeof(SavedExtent) +
+              (uint64_t)tags * CXL_DCD_TAG_SIZE)) {
+        return damaged(error, "it ends within extents or tags");
+    }
+    if (!load_groups(fresh, &reader, cxl_dcd_get32(header->num_groups),
+                     groups, error) ||
+        !load_extents(fresh, &extents, count, groups, error) ||
+        !load_tags(fresh, &extents, tags, error) ||
+        !load_chain(fresh, &reader, header, error)) {
+        return false;
+    }
+    for (guint i = 0; i < groups->len; i++) {
+        CXLDcdGroup *group = g_ptr_array_index(groups, i);
+
+        for (guint j = 0; j < group->starts->len; j++) {
+            if (g_array_index(group->starts, uint64_t, j) == UINT64_MAX) {
+                return damaged(error, "an offer that misses an extent");
+            }
+        }
+    }
+    fresh->generation = cxl_dcd_get32(header->generation);
+    fresh->tag_generation = cxl_dcd_get32(header->tag_generation);
+    return true;
+}
+
+/* Tell the owner what can be reached, from all of @dcd's listed extents. */
+static void tell_reach(const CXLDcd *dcd, bool reachable)
+{
+    for (unsigned i = 0; dcd->ops->reach && i < dcd->config.num_regions; i++) {
+        CXLDcdNode *node;
+        uint64_t at = 0;
+
+        while ((node = cxl_dcd_tree_from(&dcd->regions[i].tree, at))) {
+            CXLDcdRange range = { node->dpa, node->len };
+
+            if (cxl_dcd_state_listed(node->state)) {
+                dcd->ops->reach(dcd->opaque, &range, reachable);
+            }
+            at = node->dpa + node->len;
+        }
+    }
+}
+
+bool cxl_dcd_restore(CXLDcd *dcd, const uint8_t *bytes, size_t len,
+                     GError **error)
+{
+    static const CXLDcdOps silent;
+    CXLDcd *fresh = cxl_dcd_new(&dcd->config, &silent, NULL, error);
+    CXLDcd swap;
+
+    if (!fresh || !load(fresh, (Reader) { bytes, len }, error)) {
+        cxl_dcd_free(fresh);
+        return false;
+    }
+    tell_reach(dcd, false);
+    fresh->ops = dcd->ops;
+    fresh->opaque = dcd->opaque;
+    swap = *dcd;
+    *dcd = *fresh;
+    *fresh = swap;
+    tell_reach(dcd, true);
+    cxl_dcd_commit(dcd);
+    cxl_dcd_free(fresh);
+    return true;
+}
+
+/* --- Invariants --- */
+
+static void assert_region(const CXLDcd *dcd, unsigned i, uint32_t *extents,
+                          uint32_t *grouped)
+{
+    const CXLDcdRegionConfig *config = cxl_dcd_region_config(dcd, i);
+    const CXLDcdRegion *region = &dcd->regions[i];
+    uint64_t at = 0, bytes = 0, last = config->base;
+    CXLDcdNode *node;
+
+    g_assert(cxl_dcd_tree_valid(&region->tree));
+    while ((node = cxl_dcd_tree_from(&region->tree, at))) {
+        bool in_group = node->state == CXL_DCD_PENDING ||
+                        node->state == CXL_DCD_DEAD;
+
+        g_assert(node->dpa >= last);
+        g_assert(node->len && !(node->len % config->block_size));
+        g_assert(!(node->dpa % config->block_size));
+        g_assert(cxl_dcd_region_of(dcd, node->dpa, node->len) == (int)i);
+        g_assert(in_group == !!node->group);
+        g_assert(cxl_dcd_reachable(dcd, node->dpa, node->len) ==
+                 cxl_dcd_state_listed(node->state));
+        g_assert(node->dpa == last ||
+                 !cxl_dcd_reachable(dcd, last, config->block_size));
+        bytes += node->len;
+        last = at = node->dpa + node->len;
+        (*extents)++;
+        *grouped += in_group;
+    }
+    g_assert(bytes == region->allocated);
+}
+
+void cxl_dcd_assert_state(const CXLDcd *dcd)
+{
+    uint32_t extents = 0, grouped = 0, in_groups = 0;
+
+    for (unsigned i = 0; i < dcd->config.num_regions; i++) {
+        assert_region(dcd, i, &extents, &grouped);
+    }
+    for (GList *l = dcd->groups.head; l; l = l->next) {
+        in_groups += ((CXLDcdGroup *)l->data)->starts->len;
+    }
+    g_assert(grouped == in_groups);
+    g_assert(extents == dcd->extents);
+    g_assert(extents <= dcd->config.max_extents);
+    g_assert(g_hash_table_size(dcd->tags) <= dcd->config.max_tags);
+    g_assert(dcd->chain_kind != CXL_DCD_CHAIN_NONE || !dcd->chain->len);
+}
