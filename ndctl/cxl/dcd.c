@@ -103,6 +103,20 @@ void dcd_commit_hint(struct log_ctx *log, int rc)
 		"if it is there, hide the hypervisor from the guest: start QEMU with '-cpu max,-hypervisor' (TCG) or '-cpu host,-hypervisor' (KVM)\n");
 }
 
+/**
+ * dcd_target_hint - say what to do about a target that a region refuses
+ * @rc: -errno of setting the target
+ */
+void dcd_target_hint(struct log_ctx *log, int rc)
+{
+	if (rc != -EBUSY)
+		return;
+	log_err(log,
+		"a decoder on the way to the device is taken: a host bridge with a single port and no decoders of its own serves one region only\n");
+	log_err(log,
+		"in a virtual machine give it some: '-device pxb-cxl,hdm_for_passthrough=on,...'\n");
+}
+
 static void add_size(struct json_object *jobj, const char *name,
 		     const char *suffix, unsigned long long size,
 		     unsigned long flags)

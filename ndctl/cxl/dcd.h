@@ -21,6 +21,7 @@ struct cxl_region *dcd_create_region(struct log_ctx *log,
 int dcd_set_decoder(struct log_ctx *log, struct cxl_decoder *decoder,
 		    struct cxl_memdev *memdev, const char *type);
 void dcd_free_decoders(struct json_object *jmemdevs, int ways);
+void dcd_target_hint(struct log_ctx *log, int rc);
 void dcd_commit_hint(struct log_ctx *log, int rc);
 
 /* cxl monitor */

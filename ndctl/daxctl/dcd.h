@@ -65,6 +65,7 @@ int dcd_check_resize(struct daxctl_dev *dev);
 int dcd_no_device(const char *device);
 bool dcd_is_dynamic(struct daxctl_dev *dev);
 int dcd_enable_ram(struct daxctl_dev *dev);
+int dcd_offline_ram(struct daxctl_dev *dev);
 
 /*
  * The two below stand in the header because daxctl/json.c is compiled into

@@ -146,3 +146,38 @@ int dcd_enable_ram(struct daxctl_dev *dev)
 	release_policy(&hold);
 	return rc;
 }
+
+/**
+ * dcd_offline_ram - take a device's memory offline before the device goes
+ * @dev: any device
+ *
+ * Unbinding a device whose memory is online leaves the memory in use, for good.
+ * Dynamic capacity would then be given back, and pulled from under the kernel.
+ * Other devices are left to the user's judgement, as they always were.
+ *
+ * Returns: 0, or -errno after a message; then some of it may be offline.
+ */
+int dcd_offline_ram(struct daxctl_dev *dev)
+{
+	const char *devname = daxctl_dev_get_devname(dev);
+	struct daxctl_memory *mem;
+	int rc;
+
+	if (!dcd_is_dynamic(dev))
+		return 0;
+	mem = daxctl_dev_get_memory(dev);
+	if (!mem)
+		return 0;
+	rc = daxctl_memory_is_online(mem);
+	if (rc > 0) {
+		rc = daxctl_memory_offline(mem);
+		if (rc >= 0 && daxctl_memory_is_online(mem) != 0)
+			rc = -EBUSY;
+	}
+	if (rc < 0) {
+		fprintf(stderr, "%s: its memory does not go offline: %s\n",
+			devname, strerror(-rc));
+		return rc;
+	}
+	return 0;
+}

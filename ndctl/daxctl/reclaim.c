@@ -33,12 +33,9 @@ static int give_back(struct daxctl_dev *dev)
 			devname, devname);
 		return -EBUSY;
 	}
-	rc = daxctl_memory_offline(mem);
-	if (rc < 0) {
-		fprintf(stderr, "%s: its memory does not go offline: %s\n",
-			devname, strerror(-rc));
+	rc = dcd_offline_ram(dev);
+	if (rc < 0)
 		return rc;
-	}
 	rc = daxctl_dev_disable(dev);
 	if (rc == 0)
 		rc = daxctl_dev_set_size(dev, 0);
