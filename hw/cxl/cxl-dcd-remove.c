@@ -226,37 +226,10 @@ static bool ask(CXLDcd *dcd, const CXLDcdRemoveRequest *request,
 
 /* --- Taking --- */
 
-/* The host's answer to these groups can only be an empty list now. */
-static void kill_offers(CXLDcd *dcd, const GArray *ranges)
+/* What @ranges cover, split into listed parts and whole pending extents. */
+static void sort_out(const CXLDcd *dcd, const GArray *ranges, GArray *listed,
+                     GArray *pending)
 {
-    g_autoptr(GArray) killed = g_array_new(FALSE, FALSE, sizeof(CXLDcdExtent));
-
-    for (guint i = 0; i < ranges->len; i++) {
-        const CXLDcdRange *r = &g_array_index(ranges, CXLDcdRange, i);
-        int region = cxl_dcd_region_of(dcd, r->dpa, 1);
-        uint64_t at = r->dpa;
-
-        while (at < r->dpa + r->len) {
-            CXLDcdNode *node = cxl_dcd_tree_from(&dcd->regions[region].tree,
-                                                 at);
-            CXLDcdExtent extent;
-
-            at = node->dpa + node->len;
-            if (node->state == CXL_DCD_PENDING) {
-                node->group->dead = true;
-                cxl_dcd_transit(dcd, region, node, CXL_DCD_DEAD);
-                cxl_dcd_copy_out(region, node, &extent);
-                g_array_append_val(killed, extent);
-            }
-        }
-    }
-    cxl_dcd_tell(dcd, CXL_DCD_OUTCOME_FORCED, killed);
-}
-
-static GArray *listed_parts(const CXLDcd *dcd, const GArray *ranges)
-{
-    GArray *listed = g_array_new(FALSE, FALSE, sizeof(CXLDcdRange));
-
     for (guint i = 0; i < ranges->len; i++) {
         const CXLDcdRange *r = &g_array_index(ranges, CXLDcdRange, i);
         int region = cxl_dcd_region_of(dcd, r->dpa, 1);
@@ -266,26 +239,46 @@ static GArray *listed_parts(const CXLDcd *dcd, const GArray *ranges)
             CXLDcdNode *node = cxl_dcd_tree_from(&dcd->regions[region].tree,
                                                  at);
             CXLDcdRange part = { at, MIN(end, node->dpa + node->len) - at };
+            CXLDcdExtent extent;
 
             if (cxl_dcd_state_listed(node->state)) {
                 g_array_append_val(listed, part);
+            } else {
+                cxl_dcd_copy_out(region, node, &extent);
+                g_array_append_val(pending, extent);
             }
             at += part.len;
         }
     }
-    return listed;
+}
+
+/* The host's answer to these groups can only be an empty list now. */
+static void kill_offers(CXLDcd *dcd, const GArray *pending)
+{
+    for (guint i = 0; i < pending->len; i++) {
+        const CXLDcdExtent *e = &g_array_index(pending, CXLDcdExtent, i);
+        CXLDcdNode *node = cxl_dcd_tree_from(&dcd->regions[e->region].tree,
+                                             e->dpa);
+
+        node->group->dead = true;
+        cxl_dcd_transit(dcd, e->region, node, CXL_DCD_DEAD);
+    }
+    cxl_dcd_tell(dcd, CXL_DCD_OUTCOME_FORCED, pending);
 }
 
 static bool take_by_force(CXLDcd *dcd, const CXLDcdRemoveRequest *request,
                           const GArray *ranges, GError **error)
 {
-    g_autoptr(GArray) listed = listed_parts(dcd, ranges);
+    g_autoptr(GArray) listed = g_array_new(FALSE, FALSE, sizeof(CXLDcdRange));
+    g_autoptr(GArray) pending = g_array_new(FALSE, FALSE,
+                                            sizeof(CXLDcdExtent));
 
+    sort_out(dcd, ranges, listed, pending);
     if (listed->len && !cxl_dcd_take(dcd, listed, request->sanitize,
                                      CXL_DCD_OUTCOME_FORCED, error)) {
         return false;
     }
-    kill_offers(dcd, ranges);
+    kill_offers(dcd, pending);
     return true;
 }
 

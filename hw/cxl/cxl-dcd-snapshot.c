@@ -18,7 +18,7 @@ typedef struct CXL_DCD_PACKED SavedHeader {
     cxl_dcd_le32 generation;
     cxl_dcd_le32 tag_generation;
     cxl_dcd_le32 num_regions;
-    cxl_dcd_le32 num_tags;      /* referenced ones */
+    cxl_dcd_le32 num_tags;      /* sharable ones */
     cxl_dcd_le32 num_extents;
     cxl_dcd_le32 num_groups;
     cxl_dcd_le32 chain_kind;
@@ -45,6 +45,16 @@ typedef struct CXL_DCD_PACKED SavedExtent {
     cxl_dcd_le32 place;         /* within its group */
 } SavedExtent;
 
+typedef struct CXL_DCD_PACKED SavedTag {
+    cxl_dcd_u8 tag[CXL_DCD_TAG_SIZE];
+    cxl_dcd_u8 referenced;
+} SavedTag;
+
+typedef struct CXL_DCD_PACKED SavedGroup {
+    cxl_dcd_le32 extents;
+    cxl_dcd_le32 dead;
+} SavedGroup;
+
 typedef struct CXL_DCD_PACKED SavedRange {
     cxl_dcd_le64 dpa;
     cxl_dcd_le64 len;
@@ -69,19 +79,16 @@ static void save_regions(const CXLDcd *dcd, GByteArray *out)
     }
 }
 
-static uint32_t save_tags(const CXLDcd *dcd, GByteArray *out)
+/* All of them, in the order in which List Tags (5608h) shows them */
+static void save_tags(const CXLDcd *dcd, GByteArray *out)
 {
-    uint32_t count = 0;
-
     for (guint i = 0; i < dcd->tag_order->len; i++) {
         const CXLDcdTagEntry *entry = g_ptr_array_index(dcd->tag_order, i);
+        SavedTag saved = { .referenced = entry->referenced };
 
-        if (entry->referenced) {
-            g_byte_array_append(out, entry->tag.bytes, CXL_DCD_TAG_SIZE);
-            count++;
-        }
+        memcpy(saved.tag, entry->tag.bytes, sizeof(saved.tag));
+        g_byte_array_append(out, (uint8_t *)&saved, sizeof(saved));
     }
-    return count;
 }
 
 /* DPA of a pending extent -> its group and place, by a map made once */
@@ -144,24 +151,23 @@ GByteArray *cxl_dcd_save(const CXLDcd *dcd)
         .generation = cxl_dcd_put32(dcd->generation),
         .tag_generation = cxl_dcd_put32(dcd->tag_generation),
         .num_regions = cxl_dcd_put32(dcd->config.num_regions),
+        .num_tags = cxl_dcd_put32(dcd->tag_order->len),
         .num_extents = cxl_dcd_put32(dcd->extents),
         .num_groups = cxl_dcd_put32(dcd->groups.length),
         .chain_kind = cxl_dcd_put32(dcd->chain_kind),
         .chain_len = cxl_dcd_put32(dcd->chain->len),
     };
-    uint32_t tags;
 
     g_byte_array_append(out, (uint8_t *)&header, sizeof(header));
     save_regions(dcd, out);
+    save_tags(dcd, out);
     save_extents(dcd, out);
-    tags = save_tags(dcd, out);
-    ((SavedHeader *)(void *)out->data)->num_tags = cxl_dcd_put32(tags);
     for (GList *l = dcd->groups.head; l; l = l->next) {
         CXLDcdGroup *group = l->data;
-        cxl_dcd_le32 saved[2] = { cxl_dcd_put32(group->starts->len),
-                                  cxl_dcd_put32(group->dead) };
+        SavedGroup saved = { cxl_dcd_put32(group->starts->len),
+                             cxl_dcd_put32(group->dead) };
 
-        g_byte_array_append(out, (uint8_t *)saved, sizeof(saved));
+        g_byte_array_append(out, (uint8_t *)&saved, sizeof(saved));
     }
     for (guint i = 0; i < dcd->chain->len; i++) {
         const CXLDcdRange *r = &g_array_index(dcd->chain, CXLDcdRange, i);
@@ -294,43 +300,56 @@ static bool load_extents(CXLDcd *fresh, Reader *reader, uint32_t count,
 static bool load_tags(CXLDcd *fresh, Reader *reader, uint32_t count,
                       GError **error)
 {
+    if (count > fresh->config.max_tags) {
+        return damaged(error, "more tags than this device tracks");
+    }
     while (count--) {
-        const void *saved = take(reader, CXL_DCD_TAG_SIZE);
-        CXLDcdTagEntry *entry;
+        const SavedTag *saved = take(reader, sizeof(*saved));
         CXLDcdTag tag;
 
         if (!saved) {
             return damaged(error, "it ends within the tags");
         }
-        memcpy(tag.bytes, saved, sizeof(tag));
-        entry = cxl_dcd_tag_find(fresh, &tag);
-        if (!entry || !entry->sharable) {
-            return damaged(error, "a reference to a tag without capacity");
+        memcpy(tag.bytes, saved->tag, sizeof(tag));
+        if (cxl_dcd_tag_is_null(&tag) || cxl_dcd_tag_find(fresh, &tag)) {
+            return damaged(error, "a tag that is null or there twice");
         }
-        entry->referenced = true;
+        cxl_dcd_tag_get(fresh, &tag, true)->referenced = saved->referenced;
+    }
+    return true;
+}
+
+/* After the extents: no tag without capacity, no limit passed */
+static bool check_tags(const CXLDcd *fresh, GError **error)
+{
+    for (guint i = 0; i < fresh->tag_order->len; i++) {
+        const CXLDcdTagEntry *entry = g_ptr_array_index(fresh->tag_order, i);
+
+        if (!entry->extents) {
+            return damaged(error, "a tag without capacity");
+        }
     }
     return g_hash_table_size(fresh->tags) <= fresh->config.max_tags ||
            damaged(error, "more tags than this device tracks");
 }
 
-/* Where the groups begin is known only from the end: sizes come after tags. */
 static bool load_groups(CXLDcd *fresh, Reader *reader, uint32_t count,
                         GPtrArray *groups, GError **error)
 {
     while (count--) {
-        const cxl_dcd_le32 *saved = take(reader, 2 * sizeof(*saved));
+        const SavedGroup *saved = take(reader, sizeof(*saved));
         CXLDcdGroup *group;
         uint32_t size;
 
         if (!saved) {
             return damaged(error, "it ends within the offers");
         }
-        size = cxl_dcd_get32(saved[0]);
+        size = cxl_dcd_get32(saved->extents);
         if (!size || size > fresh->config.max_extents) {
             return damaged(error, "an offer of an impossible size");
         }
         group = cxl_dcd_group_new();
-        group->dead = cxl_dcd_get32(saved[1]);
+        group->dead = cxl_dcd_get32(saved->dead);
         g_array_set_size(group->starts, size);
         memset(group->starts->data, 0xff, size * sizeof(uint64_t));
         g_queue_push_tail(&fresh->groups, group);
@@ -368,7 +387,7 @@ static bool load(CXLDcd *fresh, Reader reader, GError **error)
     const SavedHeader *header = take(&reader, sizeof(*header));
     g_autoptr(GPtrArray) groups = g_ptr_array_new();
     Reader extents;
-    uint32_t count, tags;
+    uint32_t count;
 
     if (!header || cxl_dcd_get32(header->magic) != MAGIC) {
         return damaged(error, "it is of another kind or version");
@@ -377,22 +396,22 @@ static bool load(CXLDcd *fresh, Reader reader, GError **error)
         return damaged(error, "the device had another number of regions");
     }
     count = cxl_dcd_get32(header->num_extents);
-    tags = cxl_dcd_get32(header->num_tags);
     if (count > fresh->config.max_extents) {
         return damaged(error, "more extents than this device tracks");
     }
-    if (!load_regions(fresh, &reader, error)) {
+    if (!load_regions(fresh, &reader, error) ||
+        !load_tags(fresh, &reader, cxl_dcd_get32(header->num_tags), error)) {
         return false;
     }
+    /* The groups stand behind the extents that point at them */
     extents = reader;
-    if (!take(&reader, (uint64_t)count * sizeof(SavedExtent) +
-              (uint64_t)tags * CXL_DCD_TAG_SIZE)) {
-        return damaged(error, "it ends within extents or tags");
+    if (!take(&reader, (uint64_t)count * sizeof(SavedExtent))) {
+        return damaged(error, "it ends within the extents");
     }
     if (!load_groups(fresh, &reader, cxl_dcd_get32(header->num_groups),
                      groups, error) ||
         !load_extents(fresh, &extents, count, groups, error) ||
-        !load_tags(fresh, &extents, tags, error) ||
+        !check_tags(fresh, error) ||
         !load_chain(fresh, &reader, header, error)) {
         return false;
     }
