@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity qtests: commands, events, interrupts, decoders, CDAT
+ */
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "hw/pci/pci_regs.h"
+#include "cxl-dcd-client.h"
+
+#define HDM_GLOBAL         0x04     /* 8.2.4.20 */
+#define HDM_DECODER(n)     (0x10 + 0x20 * (n))
+#define HDM_BASE           0x00     /* each: low word, high word */
+#define HDM_SIZE           0x08
+#define HDM_CONTROL        0x10
+#define HDM_SKIP           0x14
+#define HDM_ENABLE         (1 << 1)
+#define HDM_COMMIT         (1 << 9)
+#define HDM_COMMITTED      (1 << 10)
+#define HDM_HOST_ONLY      (1 << 12)
+
+#define DOE_ID             0x2e     /* PCIe r6 6.30, 7.9.24 */
+#define DOE_CONTROL        0x08
+#define DOE_STATUS         0x0c
+#define DOE_WRITE          0x10
+#define DOE_READ           0x14
+#define DOE_GO             (1U << 31)
+#define DOE_READY          (1U << 31)
+#define DOE_ERROR          (1U << 2)
+#define DOE_CDAT           0x00021e98 /* vendor 1e98h, type 2 */
+#define DOE_POLLS          10000
+
+uint16_t cxl_dcd_get_config(CXLDcdDevice *device, uint8_t count, uint8_t start,
+                            CXLDcdHostConfig *ret_config)
+{
+    CXLDcdGetConfigRequest request = {
+        .region_count = count,
+        .start_region = start,
+    };
+    uint8_t buffer[0x1000];
+    const CXLDcdGetConfigResponse *response = (void *)buffer;
+    size_t len;
+    uint16_t code = cxl_dcd_command(device, CXL_DCD_OP_GET_CONFIG, &request,
+                                    sizeof(request), buffer, sizeof(buffer),
+                                    &len);
+
+    if (code != CXL_DCD_RC_SUCCESS) {
+        return code;
+    }
+    memset(ret_config, 0, sizeof(*ret_config));
+    ret_config->available = response->available_regions;
+    ret_config->returned = response->returned_regions;
+    g_assert_cmpuint(response->returned_regions, <=, CXL_DCD_MAX_REGIONS);
+    g_assert_cmpuint(len, ==, sizeof(*response) + sizeof(CXLDcdWireCounters) +
+                     response->returned_regions * sizeof(CXLDcdWireRegion));
+    memcpy(ret_config->region, response->regions,
+           response->returned_regions * sizeof(CXLDcdWireRegion));
+    memcpy(&ret_config->counters,
+           &response->regions[response->returned_regions],
+           sizeof(CXLDcdWireCounters));
+    return code;
+}
+
+int cxl_dcd_effects(CXLDcdDevice *device, uint16_t opcode)
+{
+    CXLDcdGetLogRequest request = {
+        .uuid = { CXL_DCD_CEL_UUID_BYTES },
+        .length = cxl_dcd_put32(cxl_dcd_mailbox_size(device)),
+    };
+    g_autofree CXLDcdCelEntry *entries = g_malloc0(CXL_DCD_TEST_PAYLOAD);
+    size_t len, i;
+
+    /* Its exact size is in 0400h; a command asking for more is refused. */
+    uint8_t logs[0x100];
+    const CXLDcdSupportedLogs *supported = (void *)logs;
+
+    g_assert_cmphex(cxl_dcd_command(device, CXL_DCD_OP_GET_SUPPORTED_LOGS, NULL,
+                                    0, logs, sizeof(logs), &len), ==,
+                    CXL_DCD_RC_SUCCESS);
+    g_assert_cmpuint(cxl_dcd_get16(supported->count), >=, 1);
+    g_assert_cmpmem(supported->entries[0].uuid, 16, request.uuid, 16);
+    request.length = supported->entries[0].size;
+    g_assert_cmphex(cxl_dcd_command(device, CXL_DCD_OP_GET_LOG, &request,
+                                    sizeof(request), entries,
+                                    CXL_DCD_TEST_PAYLOAD, &len), ==,
+                    CXL_DCD_RC_SUCCESS);
+    for (i = 0; i < len / sizeof(*entries); i++) {
+        if (cxl_dcd_get16(entries[i].opcode) == opcode) {
+            return cxl_dcd_get16(entries[i].effects);
+        }
+    }
+    return -1;
+}
+
+uint16_t cxl_dcd_get_extents(CXLDcdDevice *device, uint32_t count,
+                             uint32_t start, CXLDcdExtentList *ret_list)
+{
+    CXLDcdGetExtentListRequest request = {
+        .extent_count = cxl_dcd_put32(count),
+        .start_index = cxl_dcd_put32(start),
+    };
+    g_autofree CXLDcdGetExtentListResponse *response =
+        g_malloc0(CXL_DCD_TEST_PAYLOAD);
+    size_t len;
+    uint16_t code = cxl_dcd_command(device, CXL_DCD_OP_GET_EXTENT_LIST,
+                                    &request, sizeof(request), response,
+                                    CXL_DCD_TEST_PAYLOAD, &len);
+
+    if (code != CXL_DCD_RC_SUCCESS) {
+        return code;
+    }
+    g_assert_cmpuint(cxl_dcd_get32(response->returned), <=, count);
+    g_assert_cmpuint(len, ==, sizeof(*response) +
+                     cxl_dcd_get32(response->returned) *
+                     sizeof(CXLDcdWireExtent));
+    ret_list->generation = cxl_dcd_get32(response->generation);
+    ret_list->total = cxl_dcd_get32(response->total);
+    ret_list->extents = g_array_new(false, true, sizeof(CXLDcdWireExtent));
+    g_array_append_vals(ret_list->extents, response->extents,
+                        cxl_dcd_get32(response->returned));
+    return code;
+}
+
+CXLDcdExtentList cxl_dcd_list_extents(CXLDcdDevice *device)
+{
+    CXLDcdExtentList list;
+
+    g_assert_cmphex(cxl_dcd_get_extents(device, 0xffffffff, 0, &list), ==,
+                    CXL_DCD_RC_SUCCESS);
+    while (list.extents->len < list.total) {
+        CXLDcdExtentList more;
+
+        g_assert_cmphex(cxl_dcd_get_extents(device, 0xffffffff,
+                                            list.extents->len, &more), ==,
+                        CXL_DCD_RC_SUCCESS);
+        g_assert_cmpuint(more.generation, ==, list.generation);
+        g_assert_cmpuint(more.total, ==, list.total);
+        g_assert_cmpuint(more.extents->len, >, 0);
+        g_array_append_vals(list.extents, more.extents->data,
+                            more.extents->len);
+        cxl_dcd_extents_free(&more);
+    }
+    return list;
+}
+
+void cxl_dcd_extents_free(CXLDcdExtentList *list)
+{
+    g_clear_pointer(&list->extents, g_array_unref);
+}
+
+void cxl_dcd_assert_extents(CXLDcdDevice *device, const CXLDcdSpan *ranges,
+                            size_t count)
+{
+    CXLDcdExtentList list = cxl_dcd_list_extents(device);
+    size_t i;
+
+    g_assert_cmpuint(list.total, ==, count);
+    g_assert_cmpuint(list.extents->len, ==, count);
+    for (i = 0; i < count; i++) {
+        CXLDcdWireExtent *extent = &g_array_index(list.extents,
+                                                  CXLDcdWireExtent, i);
+
+        g_assert_cmphex(cxl_dcd_get64(extent->start_dpa), ==, ranges[i].start);
+        g_assert_cmphex(cxl_dcd_get64(extent->length), ==, ranges[i].length);
+    }
+    cxl_dcd_extents_free(&list);
+}
+
+uint16_t cxl_dcd_update(CXLDcdDevice *device, uint16_t opcode, uint8_t flags,
+                        const CXLDcdSpan *ranges, size_t count)
+{
+    size_t len = sizeof(CXLDcdUpdateRequest) +
+                 count * sizeof(CXLDcdUpdatedExtent);
+    g_autofree CXLDcdUpdateRequest *request = g_malloc0(len);
+    size_t i;
+
+    request->count = cxl_dcd_put32(count);
+    request->flags = flags;
+    for (i = 0; i < count; i++) {
+        request->extents[i].start_dpa = cxl_dcd_put64(ranges[i].start);
+        request->extents[i].length = cxl_dcd_put64(ranges[i].length);
+    }
+    return cxl_dcd_command(device, opcode, request, len, NULL, 0, NULL);
+}
+
+uint16_t cxl_dcd_update_chain(CXLDcdDevice *device, uint16_t opcode,
+                              const CXLDcdSpan *ranges, size_t count)
+{
+    size_t fit = (cxl_dcd_mailbox_size(device) - sizeof(CXLDcdUpdateRequest)) /
+                 sizeof(CXLDcdUpdatedExtent);
+    uint16_t code;
+
+    do {
+        size_t part = MIN(fit, count);
+
+        code = cxl_dcd_update(device, opcode,
+                              part < count ? CXL_DCD_UPDATE_MORE : 0,
+                              ranges, part);
+        ranges += part;
+        count -= part;
+    } while (count && code == CXL_DCD_RC_SUCCESS);
+    return code;
+}
+
+static void cxl_dcd_get_events(CXLDcdDevice *device, CXLDcdEvents *events)
+{
+    const uint8_t log = CXL_DCD_EVENT_LOG;
+    g_autofree CXLDcdGetEventsResponse *response =
+        g_malloc0(CXL_DCD_TEST_PAYLOAD);
+    size_t len, count;
+
+    g_assert_cmphex(cxl_dcd_command(device, CXL_DCD_OP_GET_EVENT_RECORDS, &log,
+                                    sizeof(log), response,
+                                    CXL_DCD_TEST_PAYLOAD, &len), ==,
+                    CXL_DCD_RC_SUCCESS);
+    count = cxl_dcd_get16(response->record_count);
+    g_assert_cmpuint(len, ==, sizeof(*response) +
+                     count * sizeof(CXLDcdEventRecord));
+    events->flags = response->flags;
+    events->overflow_count = cxl_dcd_get16(response->overflow_count);
+    events->first_overflow = cxl_dcd_get64(response->first_overflow);
+    events->last_overflow = cxl_dcd_get64(response->last_overflow);
+    events->records = g_array_new(false, true, sizeof(CXLDcdEventRecord));
+    g_array_append_vals(events->records, response->records, count);
+}
+
+CXLDcdEvents cxl_dcd_peek_events(CXLDcdDevice *device)
+{
+    CXLDcdEvents events;
+
+    cxl_dcd_get_events(device, &events);
+    return events;
+}
+
+CXLDcdEvents cxl_dcd_drain_events(CXLDcdDevice *device)
+{
+    CXLDcdEvents all = cxl_dcd_peek_events(device);
+    guint cleared = 0;
+
+    while (cleared < all.records->len) {
+        uint16_t handles[UINT8_MAX];
+        uint8_t n = 0;
+
+        while (cleared + n < all.records->len && n < UINT8_MAX) {
+            handles[n] = g_array_index(all.records, CXLDcdEventRecord,
+                                       cleared + n).handle;
+            n++;
+        }
+        g_assert_cmphex(cxl_dcd_clear_events(device, 0, handles, n), ==,
+                        CXL_DCD_RC_SUCCESS);
+        cleared += n;
+        if (cleared == all.records->len) {
+            CXLDcdEvents more = cxl_dcd_peek_events(device);
+
+            g_array_append_vals(all.records, more.records->data,
+                                more.records->len);
+            cxl_dcd_events_free(&more);
+        }
+    }
+    return all;
+}
+
+void cxl_dcd_events_free(CXLDcdEvents *events)
+{
+    g_clear_pointer(&events->records, g_array_unref);
+}
+
+uint16_t cxl_dcd_clear_events(CXLDcdDevice *device, uint8_t flags,
+                              const uint16_t *handles, uint8_t count)
+{
+    size_t len = sizeof(CXLDcdClearEventsRequest) + count * sizeof(*handles);
+    g_autofree CXLDcdClearEventsRequest *request = g_malloc0(len);
+
+    request->log = CXL_DCD_EVENT_LOG;
+    request->flags = flags;
+    request->count = count;
+    if (count) {
+        memcpy(request->handles, handles, count * sizeof(*handles));
+    }
+    return cxl_dcd_command(device, CXL_DCD_OP_CLEAR_EVENT_RECORDS, request, len,
+                           NULL, 0, NULL);
+}
+
+bool cxl_dcd_event_status(CXLDcdDevice *device)
+{
+    return qtest_readq(device->machine->qts, device->status) >>
+           CXL_DCD_EVENT_LOG & 1;
+}
+
+void cxl_dcd_assert_event_group(CXLDcdDevice *device, uint8_t type,
+                                const CXLDcdSpan *ranges, size_t count)
+{
+    CXLDcdEvents events = cxl_dcd_drain_events(device);
+    size_t i;
+
+    g_assert_cmpuint(events.records->len, ==, count);
+    for (i = 0; i < count; i++) {
+        CXLDcdEventRecord *record = &g_array_index(events.records,
+                                                   CXLDcdEventRecord, i);
+
+        g_assert_cmphex(record->type, ==, type);
+        g_assert_cmphex(record->flags, ==,
+                        i + 1 < count ? CXL_DCD_EVENT_MORE : 0);
+        g_assert_cmphex(cxl_dcd_get64(record->extent.start_dpa), ==,
+                        ranges[i].start);
+        g_assert_cmphex(cxl_dcd_get64(record->extent.length), ==,
+                        ranges[i].length);
+    }
+    cxl_dcd_events_free(&events);
+}
+
+unsigned cxl_dcd_irq_enable(CXLDcdDevice *device)
+{
+    QTestState *qts = device->machine->qts;
+    CXLDcdEventIrqPolicy policy = { .dynamic_capacity = CXL_DCD_IRQ_MODE_MSI };
+    unsigned vector, i;
+    size_t len;
+
+    g_assert_cmphex(cxl_dcd_command(device, CXL_DCD_OP_SET_EVENT_IRQ_POLICY,
+                                    &policy, sizeof(policy), NULL, 0, NULL),
+                    ==, CXL_DCD_RC_SUCCESS);
+    memset(&policy, 0, sizeof(policy));
+    g_assert_cmphex(cxl_dcd_command(device, CXL_DCD_OP_GET_EVENT_IRQ_POLICY,
+                                    NULL, 0, &policy, sizeof(policy), &len),
+                    ==, CXL_DCD_RC_SUCCESS);
+    g_assert_cmpuint(len, ==, sizeof(policy));
+    g_assert_cmphex(policy.dynamic_capacity & CXL_DCD_IRQ_MODE_MASK, ==,
+                    CXL_DCD_IRQ_MODE_MSI);
+    vector = policy.dynamic_capacity >> CXL_DCD_IRQ_MESSAGE_SHIFT;
+    for (i = 0; i < device->vectors; i++) {
+        qtest_writel(qts, device->msi + 4 * i, 0);
+        qtest_writel(qts, device->msix + 16 * i, device->msi + 4 * i);
+        qtest_writel(qts, device->msix + 16 * i + 4, 0);
+        qtest_writel(qts, device->msix + 16 * i + 8, 0xdcd00000 | i);
+        qtest_writel(qts, device->msix + 16 * i + 12, 0);
+    }
+    g_assert_cmpuint(vector, <, device->vectors);
+    return vector;
+}
+
+bool cxl_dcd_irq_take(CXLDcdDevice *device, unsigned vector)
+{
+    QTestState *qts = device->machine->qts;
+    uint32_t message = qtest_readl(qts, device->msi + 4 * vector);
+
+    qtest_writel(qts, device->msi + 4 * vector, 0);
+    g_assert_true(!message || message == (0xdcd00000 | vector));
+    return message != 0;
+}
+
+static void cxl_dcd_write_pair(QTestState *qts, uint64_t reg, uint64_t value)
+{
+    qtest_writel(qts, reg, value);
+    qtest_writel(qts, reg + 4, value >> 32);
+}
+
+void cxl_dcd_decoder_commit(CXLDcdMachine *machine, uint64_t hdm,
+                            const CXLDcdDecoder *decoder)
+{
+    QTestState *qts = machine->qts;
+    uint64_t reg = hdm + HDM_DECODER(decoder->index);
+
+    g_assert_cmphex(hdm, !=, 0);
+    qtest_writel(qts, hdm + HDM_GLOBAL, HDM_ENABLE);
+    cxl_dcd_write_pair(qts, reg + HDM_BASE, decoder->hpa);
+    cxl_dcd_write_pair(qts, reg + HDM_SIZE, decoder->size);
+    cxl_dcd_write_pair(qts, reg + HDM_SKIP, decoder->skip);
+    qtest_writel(qts, reg + HDM_CONTROL,
+                 decoder->granularity_code | decoder->ways_code << 4 |
+                 HDM_HOST_ONLY | HDM_COMMIT);
+    g_assert_cmphex(qtest_readl(qts, reg + HDM_CONTROL) & HDM_COMMITTED, !=, 0);
+}
+
+void cxl_dcd_decoder_uncommit(CXLDcdMachine *machine, uint64_t hdm,
+                              unsigned index)
+{
+    uint64_t reg = hdm + HDM_DECODER(index) + HDM_CONTROL;
+    uint32_t control = qtest_readl(machine->qts, reg);
+
+    qtest_writel(machine->qts, reg, control & ~HDM_COMMIT);
+    g_assert_cmphex(qtest_readl(machine->qts, reg) & HDM_COMMITTED, ==, 0);
+}
+
+uint64_t cxl_dcd_map(CXLDcdDevice *device)
+{
+    CXLDcdMachine *machine = device->machine;
+    CXLDcdHostConfig config;
+    CXLDcdDecoder decoder = { .hpa = machine->window };
+    const CXLDcdWireRegion *last;
+
+    g_assert_cmphex(cxl_dcd_get_config(device, CXL_DCD_MAX_REGIONS, 0, &config),
+                    ==, CXL_DCD_RC_SUCCESS);
+    last = &config.region[config.returned - 1];
+    decoder.size = cxl_dcd_get64(last->base) - device->dc_base +
+                   cxl_dcd_get64(last->decode_length) * CXL_DCD_CAPACITY_UNIT;
+    if (machine->host_bridge_hdm) {
+        /* One target: the first root port, whose port number is 0. */
+        cxl_dcd_decoder_commit(machine, machine->host_bridge_hdm, &decoder);
+    }
+    decoder.skip = device->dc_base;
+    cxl_dcd_decoder_commit(machine, device->hdm, &decoder);
+    return decoder.hpa;
+}
+
+/* One request to the DOE at @doe; the response's dwords, header included. */
+static GArray *cxl_dcd_doe(CXLDcdDevice *device, uint64_t doe,
+                           const uint32_t *request, unsigned count)
+{
+    QTestState *qts = device->machine->qts;
+    GArray *response = g_array_new(false, false, sizeof(uint32_t));
+    unsigned polls = 0, i;
+
+    for (i = 0; i < count; i++) {
+        qtest_writel(qts, doe + DOE_WRITE, request[i]);
+    }
+    qtest_writel(qts, doe + DOE_CONTROL, DOE_GO);
+    while (!(qtest_readl(qts, doe + DOE_STATUS) & (DOE_READY | DOE_ERROR))) {
+        g_assert_cmpuint(++polls, <, DOE_POLLS);
+    }
+    g_assert_cmphex(qtest_readl(qts, doe + DOE_STATUS) & DOE_ERROR, ==, 0);
+    while (qtest_readl(qts, doe + DOE_STATUS) & DOE_READY) {
+        uint32_t word = qtest_readl(qts, doe + DOE_READ);
+
+        g_array_append_val(response, word);
+        qtest_writel(qts, doe + DOE_READ, 0);   /* next dword */
+    }
+    g_assert_cmpuint(response->len, >=, 3);
+    g_assert_cmpuint(g_array_index(response, uint32_t, 1), ==, response->len);
+    return response;
+}
+
+/* Address of the DOE that a discovery names as CDAT's. */
+static uint64_t cxl_dcd_find_cdat_doe(CXLDcdDevice *device)
+{
+    QTestState *qts = device->machine->qts;
+    uint32_t at = 0x100;
+
+    while (at) {
+        uint32_t header = qtest_readl(qts, device->config + at);
+        uint32_t index = 0;
+
+        if ((header & 0xffff) == DOE_ID) {
+            do {
+                uint32_t request[] = { 0x00000001, 3, index };
+                g_autoptr(GArray) found = cxl_dcd_doe(device,
+                                                      device->config + at,
+                                                      request, 3);
+                uint32_t word = g_array_index(found, uint32_t, 2);
+
+                if ((word & 0xffffff) == DOE_CDAT) {
+                    return device->config + at;
+                }
+                index = word >> 24;
+            } while (index);
+        }
+        at = header >> 20;
+    }
+    g_assert_not_reached();
+}
+
+GByteArray *cxl_dcd_read_cdat(CXLDcdDevice *device)
+{
+    uint64_t doe = cxl_dcd_find_cdat_doe(device);
+    GByteArray *table = g_byte_array_new();
+    uint32_t entry = 0;
+
+    while (entry != 0xffff) {
+        uint32_t request[] = { DOE_CDAT, 3, entry << 16 };
+        g_autoptr(GArray) response = cxl_dcd_doe(device, doe, request, 3);
+
+        g_assert_cmphex(g_array_index(response, uint32_t, 0), ==, DOE_CDAT);
+        g_byte_array_append(table,
+                            (guint8 *)&g_array_index(response, uint32_t, 3),
+                            (response->len - 3) * sizeof(uint32_t));
+        entry = g_array_index(response, uint32_t, 2) >> 16;
+        g_assert_cmpuint(table->len, <, CXL_DCD_TEST_PAYLOAD);
+    }
+    return table;
+}

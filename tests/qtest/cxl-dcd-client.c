@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity qtests: machine, PCI, registers, mailbox
+ *
+ * Section numbers are those of CXL r3.2 unless they name another document.
+ */
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "hw/pci/pci_regs.h"
+#include "libqos/fw_cfg.h"
+#include "libqos/libqos-pc.h"
+#include "libqos/pci.h"
+#include "cxl-dcd-client.h"
+
+/* Where we, as firmware, put things; all below 4 GiB and above guest RAM. */
+#define ECAM_BASE          0xb0000000ULL
+#define ECAM_BUS_SHIFT     20
+#define ECAM_SLOT_SHIFT    15
+#define MMIO_BASE          0xc0000000ULL
+#define MMIO_PER_PORT      (16 * CXL_DCD_TEST_MIB)
+#define MMIO_PER_BAR       CXL_DCD_TEST_MIB
+#define HOST_BRIDGE_BUS    52
+
+#define Q35_PCIEXBAR       0x60
+#define PCIE_LINK_CAP_PORT 24
+
+#define COMPONENT_CACHEMEM 0x1000   /* 8.2.3 */
+#define CAPABILITY_HDM     5        /* 8.2.4 */
+#define DEVICE_CAP_STATUS  0x0001   /* 8.2.9.2.1 */
+#define DEVICE_CAP_MAILBOX 0x0002
+#define DVSEC_VENDOR_CXL   0x1e98
+
+#define MAILBOX_CAPS       0x00     /* 8.2.9.4 */
+#define MAILBOX_CONTROL    0x04
+#define MAILBOX_COMMAND    0x08
+#define MAILBOX_STATUS     0x10
+#define MAILBOX_PAYLOAD    0x20
+#define MAILBOX_POLLS      10000
+
+#define CEDT_HEADER        36       /* ACPI table header */
+#define CEDT_CHBS          0
+#define CEDT_CFMWS         1
+
+static uint64_t cxl_dcd_ecam(unsigned bus, unsigned slot)
+{
+    return ECAM_BASE + ((uint64_t)bus << ECAM_BUS_SHIFT) +
+           ((uint64_t)slot << ECAM_SLOT_SHIFT);
+}
+
+static void cxl_dcd_enable_ecam(QTestState *qts)
+{
+    qtest_outl(qts, 0xcf8, 0x80000000 | (Q35_PCIEXBAR + 4));
+    qtest_outl(qts, 0xcfc, 0);
+    qtest_outl(qts, 0xcf8, 0x80000000 | Q35_PCIEXBAR);
+    qtest_outl(qts, 0xcfc, ECAM_BASE | 1);
+}
+
+/* Offset of a capability of the conventional list; asserts that it is there. */
+static unsigned cxl_dcd_pci_capability(QTestState *qts, uint64_t config,
+                                       uint8_t id)
+{
+    unsigned at = qtest_readb(qts, config + PCI_CAPABILITY_LIST);
+
+    while (at && qtest_readb(qts, config + at) != id) {
+        at = qtest_readb(qts, config + at + 1);
+    }
+    g_assert_cmphex(at, !=, 0);
+    return at;
+}
+
+/* The root port whose port number is @number. */
+static uint64_t cxl_dcd_find_port(QTestState *qts, unsigned number)
+{
+    unsigned slot;
+
+    for (slot = 0; slot < 32; slot++) {
+        uint64_t config = cxl_dcd_ecam(HOST_BRIDGE_BUS, slot);
+        unsigned cap;
+
+        if (qtest_readw(qts, config + PCI_VENDOR_ID) == 0xffff) {
+            continue;
+        }
+        cap = cxl_dcd_pci_capability(qts, config, PCI_CAP_ID_EXP);
+        if (qtest_readl(qts, config + cap + PCI_EXP_LNKCAP) >>
+            PCIE_LINK_CAP_PORT == number) {
+            return config;
+        }
+    }
+    g_assert_not_reached();
+}
+
+/* Put BAR @index of the device at @address. Returns @address. */
+static uint64_t cxl_dcd_set_bar(CXLDcdDevice *device, unsigned index,
+                                uint64_t address)
+{
+    QTestState *qts = device->machine->qts;
+    uint64_t reg = device->config + PCI_BASE_ADDRESS_0 + 4 * index;
+    uint32_t mask;
+
+    qtest_writel(qts, reg, 0xffffffff);
+    mask = qtest_readl(qts, reg);
+    g_assert_cmphex(mask & ~0xfU, !=, 0);
+    g_assert_cmphex(-(mask & ~0xfU), <=, MMIO_PER_BAR);
+    qtest_writel(qts, reg, address);
+    if ((mask & PCI_BASE_ADDRESS_MEM_TYPE_MASK) ==
+        PCI_BASE_ADDRESS_MEM_TYPE_64) {
+        qtest_writel(qts, reg + 4, address >> 32);
+    }
+    return address;
+}
+
+/* Address of the HDM decoder capability, 0 when there is none. */
+static uint64_t cxl_dcd_find_hdm(QTestState *qts, uint64_t component)
+{
+    uint64_t cachemem = component + COMPONENT_CACHEMEM;
+    uint32_t header = qtest_readl(qts, cachemem);
+    unsigned i;
+
+    g_assert_cmphex(header & 0xffff, ==, 1);
+    for (i = 1; i <= header >> 24; i++) {
+        uint32_t entry = qtest_readl(qts, cachemem + 4 * i);
+
+        if ((entry & 0xffff) == CAPABILITY_HDM) {
+            return cachemem + (entry >> 20);
+        }
+    }
+    return 0;
+}
+
+/* Address of a capability in the device registers (8.2.9.1). */
+static uint64_t cxl_dcd_find_register(QTestState *qts, uint64_t base,
+                                      uint16_t id)
+{
+    unsigned count = qtest_readq(qts, base) >> 32 & 0xffff;
+    unsigned i;
+
+    for (i = 1; i <= count; i++) {
+        uint64_t entry = base + 0x10 * i;
+
+        if ((qtest_readl(qts, entry) & 0xffff) == id) {
+            return base + qtest_readl(qts, entry + 4);
+        }
+    }
+    g_assert_not_reached();
+}
+
+void cxl_dcd_device_enable(CXLDcdDevice *device, bool enable)
+{
+    qtest_writew(device->machine->qts, device->config + PCI_COMMAND,
+                 enable ? PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER
+                        : PCI_COMMAND_MASTER);
+}
+
+static void cxl_dcd_setup_bars(CXLDcdDevice *device, uint64_t mmio)
+{
+    QTestState *qts = device->machine->qts;
+    uint64_t component, registers, bar4;
+    unsigned cap;
+
+    component = cxl_dcd_set_bar(device, 0, mmio);
+    registers = cxl_dcd_set_bar(device, 2, mmio + MMIO_PER_BAR);
+    bar4 = cxl_dcd_set_bar(device, 4, mmio + 2 * MMIO_PER_BAR);
+    cxl_dcd_device_enable(device, true);
+
+    device->component = component + COMPONENT_CACHEMEM;
+    device->hdm = cxl_dcd_find_hdm(qts, component);
+    g_assert_cmphex(device->hdm, !=, 0);
+    device->status = cxl_dcd_find_register(qts, registers, DEVICE_CAP_STATUS);
+    device->mailbox = cxl_dcd_find_register(qts, registers, DEVICE_CAP_MAILBOX);
+
+    cap = cxl_dcd_pci_capability(qts, device->config, PCI_CAP_ID_MSIX);
+    g_assert_cmpuint(qtest_readl(qts, device->config + cap + PCI_MSIX_TABLE) &
+                     PCI_MSIX_FLAGS_BIRMASK, ==, 4);
+    device->msix = bar4 +
+        (qtest_readl(qts, device->config + cap + PCI_MSIX_TABLE) &
+         ~PCI_MSIX_FLAGS_BIRMASK);
+    device->vectors = 1 + (qtest_readw(qts, device->config + cap +
+                                       PCI_MSIX_FLAGS) & PCI_MSIX_FLAGS_QSIZE);
+    g_assert_cmpuint(device->vectors, <=, CXL_DCD_TEST_VECTORS);
+    qtest_writew(qts, device->config + cap + PCI_MSIX_FLAGS,
+                 PCI_MSIX_FLAGS_ENABLE);
+}
+
+static void cxl_dcd_setup_device(CXLDcdMachine *machine, unsigned index)
+{
+    QTestState *qts = machine->qts;
+    CXLDcdDevice *device = &machine->device[index];
+    uint64_t port = cxl_dcd_find_port(qts, index);
+    uint64_t mmio = MMIO_BASE + index * MMIO_PER_PORT;
+    unsigned bus = HOST_BRIDGE_BUS + 1 + index;
+    uint32_t window = (mmio >> 16) | ((mmio + MMIO_PER_PORT - 1) & 0xfff00000);
+
+    qtest_writel(qts, port + PCI_PRIMARY_BUS,
+                 HOST_BRIDGE_BUS | bus << 8 | bus << 16);
+    qtest_writel(qts, port + PCI_MEMORY_BASE, window);
+    qtest_writew(qts, port + PCI_COMMAND,
+                 PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    device->config = cxl_dcd_ecam(bus, 0);
+    device->msi = machine->msi_area + index * 4 * CXL_DCD_TEST_VECTORS;
+    cxl_dcd_setup_bars(device, mmio);
+}
+
+/* The CEDT says where the host bridge's registers and the window are. */
+static void cxl_dcd_read_cedt(CXLDcdMachine *machine)
+{
+    const size_t max = 4 * CXL_DCD_TEST_MIB;
+    g_autofree uint8_t *tables = g_malloc0(max);
+    QFWCFG *fw_cfg = pc_fw_cfg_init(machine->qts);
+    size_t len = qfw_cfg_read_file(fw_cfg, machine->qs, "etc/acpi/tables",
+                                   tables, max);
+    uint8_t *cedt = memmem(tables, MIN(len, max), "CEDT", 4);
+    uint32_t end, at;
+
+    pc_fw_cfg_uninit(fw_cfg);
+    g_assert_nonnull(cedt);
+    end = ldl_le_p(cedt + 4);
+    for (at = CEDT_HEADER; at < end; at += lduw_le_p(cedt + at + 2)) {
+        if (cedt[at] == CEDT_CHBS) {
+            machine->host_bridge = ldq_le_p(cedt + at + 0x10);
+        } else if (cedt[at] == CEDT_CFMWS) {
+            machine->window = ldq_le_p(cedt + at + 0x08);
+            machine->window_size = ldq_le_p(cedt + at + 0x10);
+        }
+    }
+    g_assert_cmphex(machine->window, !=, 0);
+    g_assert_cmphex(machine->host_bridge, !=, 0);
+}
+
+void cxl_dcd_machine_enumerate(CXLDcdMachine *machine)
+{
+    unsigned i;
+
+    cxl_dcd_enable_ecam(machine->qts);
+    for (i = 0; i < machine->device_count; i++) {
+        cxl_dcd_setup_device(machine, i);
+    }
+    machine->host_bridge_hdm = cxl_dcd_find_hdm(machine->qts,
+                                                machine->host_bridge);
+}
+
+static void cxl_dcd_device_arguments(GString *args,
+                                     const CXLDcdOptions *options,
+                                     unsigned index)
+{
+    uint64_t size = options->short_regions ? CXL_DCD_TEST_GIB :
+                    options->regions ? options->size : CXL_DCD_TEST_SIZE;
+
+    g_string_append_printf(args,
+        "-object memory-backend-ram,id=dcmem%u,size=%" PRIu64 ",reserve=off "
+        "-device cxl-rp,id=rp%u,bus=cxl.0,chassis=0,slot=%u,port=%u ",
+        index, size, index, index, index);
+    if (options->static_size) {
+        g_string_append_printf(args,
+            "-object memory-backend-ram,id=vmem%u,size=%" PRIu64 " ",
+            index, options->static_size);
+    }
+    g_string_append_printf(args,
+        "-device '{\"driver\":\"cxl-type3\",\"bus\":\"rp%u\","
+        "\"id\":\"cxl-mem%u\",\"sn\":%u",
+        index, index, index + 1);
+    if (options->short_regions) {
+        g_string_append_printf(args,
+            ",\"volatile-dc-memdev\":\"dcmem%u\",\"num-dc-regions\":%u",
+            index, options->short_regions);
+    } else {
+        g_string_append_printf(args,
+            ",\"dc-memdev\":\"dcmem%u\",\"dc-regions\":%s",
+            index, options->regions ?: CXL_DCD_TEST_REGIONS);
+    }
+    if (options->static_size) {
+        g_string_append_printf(args, ",\"volatile-memdev\":\"vmem%u\"", index);
+    }
+    g_string_append_printf(args, "%s}' ", options->properties ?: "");
+}
+
+/*
+ * Under the qtest accelerator no processor runs: any ROM will do, and this one
+ * does not depend on what firmware packages the machine has. Caller unlinks.
+ */
+static char *cxl_dcd_empty_rom(void)
+{
+    char *path;
+    int fd = g_file_open_tmp("cxl-dcd-rom-XXXXXX", &path, NULL);
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(ftruncate(fd, 64 * 1024), ==, 0);
+    close(fd);
+    return path;
+}
+
+static void cxl_dcd_read_dc_base(CXLDcdDevice *device)
+{
+    CXLDcdHostConfig config;
+
+    g_assert_cmphex(cxl_dcd_get_config(device, 1, 0, &config), ==,
+                    CXL_DCD_RC_SUCCESS);
+    device->dc_base = cxl_dcd_get64(config.region[0].base);
+}
+
+CXLDcdMachine *cxl_dcd_machine_start(const CXLDcdOptions *options)
+{
+    CXLDcdMachine *machine = g_new0(CXLDcdMachine, 1);
+    g_autoptr(GString) args = g_string_new(NULL);
+    g_autofree char *rom = cxl_dcd_empty_rom();
+    unsigned i;
+
+    machine->device_count = options->devices ?: 1;
+    g_assert_cmpuint(machine->device_count, <=, CXL_DCD_TEST_MAX_DEVICES);
+    g_string_append_printf(args,
+        "-machine q35,cxl=on -nodefaults -bios %s "
+        "-device pxb-cxl,id=cxl.0,bus=pcie.0,bus_nr=%u,hdm_for_passthrough=%s "
+        "-M cxl-fmw.0.targets.0=cxl.0,cxl-fmw.0.size=64G ",
+        rom, HOST_BRIDGE_BUS, options->host_bridge_decoders ? "on" : "off");
+    for (i = 0; i < machine->device_count; i++) {
+        cxl_dcd_device_arguments(args, options, i);
+        machine->device[i].machine = machine;
+        machine->device[i].path =
+            g_strdup_printf("/machine/peripheral/cxl-mem%u", i);
+    }
+    machine->qs = qtest_pc_boot("%s%s", args->str, options->arguments ?: "");
+    machine->qts = machine->qs->qts;
+    unlink(rom);
+    machine->msi_area = guest_alloc(&machine->qs->alloc, 0x1000);
+    cxl_dcd_read_cedt(machine);
+    cxl_dcd_machine_enumerate(machine);
+    for (i = 0; i < machine->device_count; i++) {
+        cxl_dcd_read_dc_base(&machine->device[i]);
+    }
+    return machine;
+}
+
+void cxl_dcd_machine_stop(CXLDcdMachine *machine)
+{
+    unsigned i;
+
+    guest_free(&machine->qs->alloc, machine->msi_area);
+    qtest_shutdown(machine->qs);
+    for (i = 0; i < machine->device_count; i++) {
+        g_free(machine->device[i].path);
+    }
+    g_free(machine);
+}
+
+void cxl_dcd_machine_reset(CXLDcdMachine *machine)
+{
+    qtest_system_reset(machine->qts);
+    cxl_dcd_machine_enumerate(machine);
+}
+
+void cxl_dcd_device_flr(CXLDcdDevice *device)
+{
+    QTestState *qts = device->machine->qts;
+    unsigned cap = cxl_dcd_pci_capability(qts, device->config, PCI_CAP_ID_EXP);
+    unsigned index = device - device->machine->device;
+
+    g_assert_cmphex(qtest_readl(qts, device->config + cap + PCI_EXP_DEVCAP) &
+                    PCI_EXP_DEVCAP_FLR, !=, 0);
+    qtest_writew(qts, device->config + cap + PCI_EXP_DEVCTL,
+                 PCI_EXP_DEVCTL_BCR_FLR);
+    cxl_dcd_setup_device(device->machine, index);
+}
+
+typedef struct CXLDcdCaseData {
+    const CXLDcdOptions *options;
+    CXLDcdCase run;
+} CXLDcdCaseData;
+
+static void cxl_dcd_run_case(const void *data)
+{
+    static const CXLDcdOptions usual;
+    const CXLDcdCaseData *one = data;
+    CXLDcdMachine *machine = cxl_dcd_machine_start(one->options ?: &usual);
+
+    one->run(&machine->device[0]);
+    cxl_dcd_read_dc_base(&machine->device[0]);
+    cxl_dcd_machine_stop(machine);
+}
+
+void cxl_dcd_add_case(const char *path, const CXLDcdOptions *options,
+                      CXLDcdCase run)
+{
+    CXLDcdCaseData *data = g_new(CXLDcdCaseData, 1);
+
+    data->options = options;
+    data->run = run;
+    qtest_add_data_func_full(path, data, cxl_dcd_run_case, g_free);
+}
+
+size_t cxl_dcd_mailbox_size(CXLDcdDevice *device)
+{
+    return 1ULL << (qtest_readl(device->machine->qts,
+                                device->mailbox + MAILBOX_CAPS) & 0x1f);
+}
+
+uint16_t cxl_dcd_command(CXLDcdDevice *device, uint16_t opcode,
+                         const void *in, size_t in_len,
+                         void *out, size_t out_max, size_t *ret_len)
+{
+    QTestState *qts = device->machine->qts;
+    uint64_t mailbox = device->mailbox;
+    uint16_t code;
+    size_t len;
+    unsigned polls = 0;
+
+    g_assert_cmpuint(in_len, <=, cxl_dcd_mailbox_size(device));
+    g_assert_cmphex(qtest_readl(qts, mailbox + MAILBOX_CONTROL) & 1, ==, 0);
+    if (in_len) {
+        qtest_bufwrite(qts, mailbox + MAILBOX_PAYLOAD, in, in_len);
+    }
+    qtest_writeq(qts, mailbox + MAILBOX_COMMAND,
+                 opcode | (uint64_t)in_len << 16);
+    qtest_writel(qts, mailbox + MAILBOX_CONTROL, 1);
+    while (qtest_readl(qts, mailbox + MAILBOX_CONTROL) & 1) {
+        g_assert_cmpuint(++polls, <, MAILBOX_POLLS);
+    }
+    code = qtest_readq(qts, mailbox + MAILBOX_STATUS) >> 32;
+    len = qtest_readq(qts, mailbox + MAILBOX_COMMAND) >> 16 & 0x1fffff;
+    if (code != CXL_DCD_RC_SUCCESS) {
+        g_assert_cmpuint(len, ==, 0);     /* errors carry no payload */
+        return code;
+    }
+    g_assert_cmpuint(len, <=, out_max);
+    if (len) {
+        qtest_bufread(qts, mailbox + MAILBOX_PAYLOAD, out, len);
+    }
+    if (ret_len) {
+        *ret_len = len;
+    }
+    return code;
+}

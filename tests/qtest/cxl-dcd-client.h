@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity qtests: the protocol client
+ *
+ * Plays firmware, host driver and orchestrator against a q35 machine: finds
+ * the devices over ECAM, speaks to their mailboxes, decoders, interrupts and
+ * CDAT, and asks for capacity over QMP. Cases live in the *-test.c files.
+ *
+ * A helper that cannot go on asserts. A helper whose failure may be the
+ * subject of a test returns the CCI return code. Byte arrays on the wire are
+ * those of hw/cxl/cxl_dcd_wire.h; everything else is in host order.
+ */
+#ifndef CXL_DCD_CLIENT_H
+#define CXL_DCD_CLIENT_H
+
+#include "libqtest.h"
+#include "libqos/libqos.h"
+#include "qobject/qdict.h"
+#include "hw/cxl/cxl_dcd_wire.h"
+
+#define CXL_DCD_TEST_MIB          (1ULL << 20)
+#define CXL_DCD_TEST_GIB          (1ULL << 30)
+
+/* The usual device: region 0 of 1 GiB in blocks of 2 MiB, and region 1 */
+#define CXL_DCD_TEST_BLOCK        (2 * CXL_DCD_TEST_MIB)
+#define CXL_DCD_TEST_BLOCK1       (64ULL << 10)
+#define CXL_DCD_TEST_LENGTH       CXL_DCD_TEST_GIB
+#define CXL_DCD_TEST_LENGTH1      (512 * CXL_DCD_TEST_MIB)
+#define CXL_DCD_TEST_SIZE         (CXL_DCD_TEST_LENGTH + CXL_DCD_TEST_LENGTH1)
+#define CXL_DCD_TEST_REGIONS \
+    "[{\"size\":1073741824,\"block-size\":2097152}," \
+    "{\"size\":536870912,\"block-size\":65536}]"
+#define CXL_DCD_TEST_MAX_DEVICES  4
+#define CXL_DCD_TEST_VECTORS      16
+#define CXL_DCD_TEST_PAYLOAD      (1 << 20)
+
+/* The machine; every field is optional. */
+typedef struct CXLDcdOptions {
+    unsigned devices;             /* one root port each; 0 means 1 */
+    uint64_t size;                /* of a device's DC backend, with .regions */
+    const char *regions;          /* "dc-regions" as JSON; NULL: the usual */
+    unsigned short_regions;       /* num-dc-regions: 1 GiB by the short form */
+    uint64_t static_size;         /* volatile memory beside it, bytes */
+    const char *properties;       /* more members of -device, leading comma */
+    const char *arguments;        /* more of the command line */
+    bool host_bridge_decoders;    /* even with a single root port */
+} CXLDcdOptions;
+
+typedef struct CXLDcdMachine CXLDcdMachine;
+
+typedef struct CXLDcdDevice {
+    CXLDcdMachine *machine;
+    char *path;                   /* QOM */
+    uint64_t config;              /* address of its ECAM page */
+    uint64_t component;           /* CXL.cachemem registers */
+    uint64_t hdm;                 /* HDM decoder capability */
+    uint64_t status;              /* Event Status register */
+    uint64_t mailbox;
+    uint64_t msix;                /* MSI-X table */
+    uint64_t msi;                 /* guest RAM that its messages are sent to */
+    unsigned vectors;             /* of MSI-X */
+    uint64_t dc_base;             /* DPA of region 0 */
+} CXLDcdDevice;
+
+struct CXLDcdMachine {
+    QOSState *qs;
+    QTestState *qts;
+    unsigned device_count;
+    CXLDcdDevice device[CXL_DCD_TEST_MAX_DEVICES];
+    uint64_t window;              /* HPA of the fixed memory window */
+    uint64_t window_size;
+    uint64_t host_bridge;         /* its component registers */
+    uint64_t host_bridge_hdm;     /* 0: it has no decoders, all goes through */
+    uint64_t msi_area;
+};
+
+/* A range of bytes: a DPA on the wire, an offset into a region over QMP. */
+typedef struct CXLDcdSpan {
+    uint64_t start;
+    uint64_t length;
+} CXLDcdSpan;
+
+/* A list of { start, length }, and the same as the arguments of a function */
+#define CXL_DCD_SPANS(...) ((const CXLDcdSpan[]){ __VA_ARGS__ })
+#define CXL_DCD_RANGES(...) CXL_DCD_SPANS(__VA_ARGS__), \
+    G_N_ELEMENTS(CXL_DCD_SPANS(__VA_ARGS__))
+
+/* --- Machine --- */
+
+typedef void (*CXLDcdCase)(CXLDcdDevice *device);
+
+/*
+ * Register a case. It gets the first device of a machine of its own, which
+ * must still answer when the case is over. @options NULL: the usual machine.
+ */
+void cxl_dcd_add_case(const char *path, const CXLDcdOptions *options,
+                      CXLDcdCase run);
+
+/* Starts QEMU and enumerates. Free with cxl_dcd_machine_stop(). */
+CXLDcdMachine *cxl_dcd_machine_start(const CXLDcdOptions *options);
+void cxl_dcd_machine_stop(CXLDcdMachine *machine);
+/* What firmware does: bus numbers, BARs, register blocks. */
+void cxl_dcd_machine_enumerate(CXLDcdMachine *machine);
+/* system_reset over QMP, then enumerate again. */
+void cxl_dcd_machine_reset(CXLDcdMachine *machine);
+/* Function Level Reset; BARs are programmed again. */
+void cxl_dcd_device_flr(CXLDcdDevice *device);
+/* Memory Space Enable of the device's command register. */
+void cxl_dcd_device_enable(CXLDcdDevice *device, bool enable);
+
+/* --- Mailbox --- */
+
+/*
+ * Run @opcode with @in_len bytes of payload; the response goes to @out with
+ * room for @out_max bytes (asserted). Returns the CCI return code.
+ */
+uint16_t cxl_dcd_command(CXLDcdDevice *device, uint16_t opcode,
+                         const void *in, size_t in_len,
+                         void *out, size_t out_max, size_t *ret_len);
+/* Bytes of payload that one command carries. */
+size_t cxl_dcd_mailbox_size(CXLDcdDevice *device);
+/* Effects of @opcode in the Command Effects Log, -1 when it is not listed. */
+int cxl_dcd_effects(CXLDcdDevice *device, uint16_t opcode);
+
+typedef struct CXLDcdHostConfig {
+    uint8_t available;
+    uint8_t returned;
+    CXLDcdWireRegion region[CXL_DCD_MAX_REGIONS];
+    CXLDcdWireCounters counters;
+} CXLDcdHostConfig;
+
+/* 4800h. The response's length is asserted to be the one of its contents. */
+uint16_t cxl_dcd_get_config(CXLDcdDevice *device, uint8_t count, uint8_t start,
+                            CXLDcdHostConfig *ret_config);
+
+typedef struct CXLDcdExtentList {
+    uint32_t generation;
+    uint32_t total;
+    GArray *extents;              /* of CXLDcdWireExtent */
+} CXLDcdExtentList;
+
+/* 4801h, once. Free with cxl_dcd_extents_free(). */
+uint16_t cxl_dcd_get_extents(CXLDcdDevice *device, uint32_t count,
+                             uint32_t start, CXLDcdExtentList *ret_list);
+/* The whole list, over as many calls as it takes. */
+CXLDcdExtentList cxl_dcd_list_extents(CXLDcdDevice *device);
+void cxl_dcd_extents_free(CXLDcdExtentList *list);
+/* The whole list is exactly these ranges of DPA, in this order. */
+void cxl_dcd_assert_extents(CXLDcdDevice *device, const CXLDcdSpan *ranges,
+                            size_t count);
+#define cxl_dcd_assert_no_extents(device) \
+    cxl_dcd_assert_extents(device, NULL, 0)
+
+/* 4802h or 4803h with these ranges of DPA; any number of them, one command. */
+uint16_t cxl_dcd_update(CXLDcdDevice *device, uint16_t opcode, uint8_t flags,
+                        const CXLDcdSpan *ranges, size_t count);
+/* 4802h or 4803h in as many More-chained commands as the payload needs. */
+uint16_t cxl_dcd_update_chain(CXLDcdDevice *device, uint16_t opcode,
+                              const CXLDcdSpan *ranges, size_t count);
+#define cxl_dcd_accept(device, ...) \
+    cxl_dcd_update(device, CXL_DCD_OP_ADD_RESPONSE, 0, \
+                   CXL_DCD_RANGES(__VA_ARGS__))
+#define cxl_dcd_reject(device) \
+    cxl_dcd_update(device, CXL_DCD_OP_ADD_RESPONSE, 0, NULL, 0)
+#define cxl_dcd_give_back(device, ...) \
+    cxl_dcd_update(device, CXL_DCD_OP_RELEASE, 0, \
+                   CXL_DCD_RANGES(__VA_ARGS__))
+
+/* --- Events --- */
+
+typedef struct CXLDcdEvents {
+    uint8_t flags;                /* CXL_DCD_EVENTS_* */
+    uint16_t overflow_count;
+    uint64_t first_overflow;
+    uint64_t last_overflow;
+    GArray *records;              /* of CXLDcdEventRecord */
+} CXLDcdEvents;
+
+/* 0100h on log 4, once, nothing cleared. */
+CXLDcdEvents cxl_dcd_peek_events(CXLDcdDevice *device);
+/* Read and clear until the log is empty; flags are those of the first read. */
+CXLDcdEvents cxl_dcd_drain_events(CXLDcdDevice *device);
+void cxl_dcd_events_free(CXLDcdEvents *events);
+/* 0101h on log 4. */
+uint16_t cxl_dcd_clear_events(CXLDcdDevice *device, uint8_t flags,
+                              const uint16_t *handles, uint8_t count);
+/* Bit 4 of the Event Status register. */
+bool cxl_dcd_event_status(CXLDcdDevice *device);
+/*
+ * The log holds one chained group of @type with exactly these ranges of DPA;
+ * it is cleared.
+ */
+void cxl_dcd_assert_event_group(CXLDcdDevice *device, uint8_t type,
+                                const CXLDcdSpan *ranges, size_t count);
+
+/* Interrupt policy of log 4 to MSI-X, table programmed. Returns the vector. */
+unsigned cxl_dcd_irq_enable(CXLDcdDevice *device);
+/* How often this vector's message arrived is not counted: did it, since? */
+bool cxl_dcd_irq_take(CXLDcdDevice *device, unsigned vector);
+
+/* --- Decoders and memory --- */
+
+typedef struct CXLDcdDecoder {
+    unsigned index;
+    uint64_t hpa;
+    uint64_t size;                /* HPA bytes of the whole set */
+    uint64_t skip;                /* DPA bytes; host bridge: target list */
+    unsigned ways_code;           /* IW */
+    unsigned granularity_code;    /* IG */
+} CXLDcdDecoder;
+
+/* Program and commit decoder @decoder->index below @hdm; enables decoding. */
+void cxl_dcd_decoder_commit(CXLDcdMachine *machine, uint64_t hdm,
+                            const CXLDcdDecoder *decoder);
+void cxl_dcd_decoder_uncommit(CXLDcdMachine *machine, uint64_t hdm,
+                              unsigned index);
+/*
+ * Decode DC of the only device from its region 0 on at the start of the
+ * window, 1-way, in host bridge and endpoint. Returns the HPA of region 0.
+ */
+uint64_t cxl_dcd_map(CXLDcdDevice *device);
+
+/* --- CDAT --- */
+
+/* The whole table over the Table Access DOE; caller frees. */
+GByteArray *cxl_dcd_read_cdat(CXLDcdDevice *device);
+
+/* --- QMP --- */
+
+typedef struct CXLDcdRequest {
+    unsigned region;
+    const CXLDcdSpan *extents;   /* offsets into the region; may be NULL */
+    size_t count;
+    const char *policy;           /* NULL: prescriptive */
+    const char *tag;
+    uint64_t length;              /* 0: not given */
+    unsigned host;
+    bool forced;
+    bool sanitize;
+    const char *error;            /* part of the message; NULL: must succeed */
+} CXLDcdRequest;
+
+#define CXL_DCD_EXTENTS(...) .extents = CXL_DCD_SPANS(__VA_ARGS__), \
+    .count = G_N_ELEMENTS(CXL_DCD_SPANS(__VA_ARGS__))
+
+/*
+ * cxl-add-dynamic-capacity and cxl-release-dynamic-capacity. With ->error the
+ * command must fail and its message must contain that text.
+ */
+void cxl_dcd_qmp_add_request(CXLDcdDevice *device,
+                             const CXLDcdRequest *request);
+void cxl_dcd_qmp_release_request(CXLDcdDevice *device,
+                                 const CXLDcdRequest *request);
+#define cxl_dcd_qmp_add(device, ...) \
+    cxl_dcd_qmp_add_request(device, &(CXLDcdRequest){ __VA_ARGS__ })
+#define cxl_dcd_qmp_release(device, ...) \
+    cxl_dcd_qmp_release_request(device, &(CXLDcdRequest){ __VA_ARGS__ })
+
+/* Run a QMP command given as JSON that must fail; message has @error in it. */
+void cxl_dcd_qmp_fails(CXLDcdMachine *machine, const char *json,
+                       const char *error);
+/* This device in query-cxl-dynamic-capacity; qobject_unref() it. */
+QDict *cxl_dcd_query(CXLDcdDevice *device);
+/* Extents in the query whose member @key is the string @value. */
+unsigned cxl_dcd_query_count(CXLDcdDevice *device, const char *key,
+                             const char *value);
+/* Wait for an event of this name from this device; qobject_unref() it. */
+QDict *cxl_dcd_wait_event(CXLDcdDevice *device, const char *name);
+
+/*
+ * Everything that can be seen of the device's capacity from both sides, as
+ * text: query, configuration, extent list, event log. Caller frees.
+ */
+char *cxl_dcd_snapshot(CXLDcdDevice *device);
+/* Compare with an earlier snapshot, which is freed. */
+void cxl_dcd_assert_unchanged(CXLDcdDevice *device, char *before);
+
+/* Offer these offsets of region 0, accept them all, clear the log. */
+void cxl_dcd_add_accepted(CXLDcdDevice *device, const CXLDcdSpan *ranges,
+                          size_t count);
+
+#endif /* CXL_DCD_CLIENT_H */

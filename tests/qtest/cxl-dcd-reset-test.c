@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity qtests: what a reset leaves (CXL r3.2 9.5, 9.7, 9.13.3)
+ *
+ * Conventional reset: offers that were not answered are withdrawn and their
+ * events with them, accepted capacity that is not shared stays with its
+ * contents, shared capacity is released. FLR touches none of it.
+ */
+#include "qemu/osdep.h"
+#include "cxl-dcd-client.h"
+
+#define BLOCK   CXL_DCD_TEST_BLOCK
+#define SUCCESS CXL_DCD_RC_SUCCESS
+
+/* Symptom 5: offers and their events outlived the reset. */
+static void offers_withdrawn(CXLDcdDevice *d)
+{
+    CXLDcdHostConfig before, now;
+    CXLDcdEvents events;
+
+    g_assert_cmphex(cxl_dcd_get_config(d, 0, 0, &before), ==, SUCCESS);
+    cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }, { 4 * BLOCK, BLOCK }));
+    cxl_dcd_machine_reset(d->machine);
+    g_assert_cmpuint(cxl_dcd_query_count(d, "state", "pending"), ==, 0);
+    events = cxl_dcd_peek_events(d);
+    g_assert_cmpuint(events.records->len, ==, 0);
+    g_assert_false(cxl_dcd_event_status(d));
+    cxl_dcd_events_free(&events);
+    g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base, BLOCK }), !=, SUCCESS);
+    g_assert_cmphex(cxl_dcd_get_config(d, 0, 0, &now), ==, SUCCESS);
+    g_assert_cmpmem(&now.counters, sizeof(now.counters), &before.counters,
+                    sizeof(before.counters));
+    /* The capacity can be offered again, and its event is the first one. */
+    cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
+    cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_ADD,
+        CXL_DCD_RANGES({ d->dc_base, BLOCK }));
+    g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base, BLOCK }), ==, SUCCESS);
+}
+
+static void accepted_stays(CXLDcdDevice *d)
+{
+    uint64_t hpa = cxl_dcd_map(d);
+
+    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, 2 * BLOCK }));
+    qtest_writeq(d->machine->qts, hpa + BLOCK, 4711);
+    cxl_dcd_machine_reset(d->machine);
+    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ d->dc_base, 2 * BLOCK }));
+    /* No decoder is committed any more. */
+    g_assert_cmpuint(cxl_dcd_query_count(d, "mapping", "none"), ==, 1);
+    g_assert_cmphex(qtest_readq(d->machine->qts, hpa + BLOCK), ==, UINT64_MAX);
+    g_assert_cmphex(cxl_dcd_map(d), ==, hpa);
+    g_assert_cmphex(qtest_readq(d->machine->qts, hpa + BLOCK), ==, 4711);
+    g_assert_cmphex(cxl_dcd_give_back(d, { d->dc_base, 2 * BLOCK }), ==,
+                    SUCCESS);
+}
+
+/* A request to release was an event; after the reset it may be made again. */
+static void release_request_again(CXLDcdDevice *d)
+{
+    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
+    cxl_dcd_machine_reset(d->machine);
+    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ d->dc_base, BLOCK }));
+    cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
+    cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_RELEASE,
+        CXL_DCD_RANGES({ d->dc_base, BLOCK }));
+}
+
+static void chain_dropped(CXLDcdDevice *d)
+{
+    const CXLDcdSpan first = { d->dc_base, BLOCK };
+
+    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }, { 4 * BLOCK, BLOCK }));
+    g_assert_cmphex(cxl_dcd_update(d, CXL_DCD_OP_RELEASE, CXL_DCD_UPDATE_MORE,
+                                   &first, 1), ==, SUCCESS);
+    cxl_dcd_machine_reset(d->machine);
+    g_assert_cmphex(cxl_dcd_give_back(d, { d->dc_base + 4 * BLOCK, BLOCK }), ==,
+                    SUCCESS);
+    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ d->dc_base, BLOCK }));
+}
+
+static void interrupt_policy_back(CXLDcdDevice *d)
+{
+    CXLDcdEventIrqPolicy policy;
+    unsigned vector = cxl_dcd_irq_enable(d);
+    size_t len;
+
+    cxl_dcd_machine_reset(d->machine);
+    g_assert_cmphex(cxl_dcd_command(d, CXL_DCD_OP_GET_EVENT_IRQ_POLICY, NULL, 0,
+                                    &policy, sizeof(policy), &len), ==,
+                    SUCCESS);
+    g_assert_cmphex(policy.dynamic_capacity & CXL_DCD_IRQ_MODE_MASK, ==, 0);
+    cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
+    g_assert_false(cxl_dcd_irq_take(d, vector));
+}
+
+/* An event before the reset must not eat the interrupt of the one after. */
+static void interrupt_after_reset(CXLDcdDevice *d)
+{
+    unsigned vector;
+
+    cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
+    cxl_dcd_machine_reset(d->machine);
+    vector = cxl_dcd_irq_enable(d);
+    cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
+    g_assert_true(cxl_dcd_irq_take(d, vector));
+}
+
+static void shared_released(CXLDcdDevice *d)
+{
+    CXLDcdEvents events;
+
+    cxl_dcd_qmp_add(d, .policy = "free", .length = BLOCK,
+                    .tag = "10111213-1415-1617-1819-1a1b1c1d1e1f");
+    g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base, BLOCK }), ==, SUCCESS);
+    cxl_dcd_machine_reset(d->machine);
+    cxl_dcd_assert_no_extents(d);
+    events = cxl_dcd_peek_events(d);
+    g_assert_cmpuint(events.records->len, ==, 0);   /* no event about it */
+    cxl_dcd_events_free(&events);
+}
+
+/* FLR does not touch CXL.mem or what the device holds (9.5). */
+static void flr_keeps_all(CXLDcdDevice *d)
+{
+    uint64_t hpa = cxl_dcd_map(d);
+    char *before;
+
+    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    qtest_writeq(d->machine->qts, hpa, 4711);
+    cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 4 * BLOCK, BLOCK }));
+    before = cxl_dcd_snapshot(d);
+    cxl_dcd_device_flr(d);
+    cxl_dcd_assert_unchanged(d, before);
+    g_assert_cmphex(qtest_readq(d->machine->qts, hpa), ==, 4711);
+    g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base + 4 * BLOCK, BLOCK }), ==,
+                    SUCCESS);
+}
+
+/* Many resets in a row leak nothing and lose nothing. */
+static void again_and_again(CXLDcdDevice *d)
+{
+    unsigned i;
+
+    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    for (i = 0; i < 5; i++) {
+        uint64_t hpa = cxl_dcd_map(d);
+
+        cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 4 * BLOCK, BLOCK }));
+        qtest_writeq(d->machine->qts, hpa, i);
+        g_assert_cmphex(qtest_readq(d->machine->qts, hpa), ==, i);
+        cxl_dcd_machine_reset(d->machine);
+    }
+    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ d->dc_base, BLOCK }));
+}
+
+int main(int argc, char **argv)
+{
+    static const CXLDcdOptions sharable = {
+        .size = CXL_DCD_TEST_GIB,
+        .regions = "[{\"size\":1073741824,\"flags\":[\"sharable\"]}]",
+    };
+
+    g_test_init(&argc, &argv, NULL);
+    cxl_dcd_add_case("/cxl-dcd/reset/offers-outlive-it", NULL,
+                     offers_withdrawn);
+    cxl_dcd_add_case("/cxl-dcd/reset/accepted-stays", NULL, accepted_stays);
+    cxl_dcd_add_case("/cxl-dcd/reset/release-request-again", NULL,
+                     release_request_again);
+    cxl_dcd_add_case("/cxl-dcd/reset/chain-dropped", NULL, chain_dropped);
+    cxl_dcd_add_case("/cxl-dcd/reset/interrupt-policy-back", NULL,
+                     interrupt_policy_back);
+    cxl_dcd_add_case("/cxl-dcd/reset/no-interrupt-after-it", NULL,
+                     interrupt_after_reset);
+    cxl_dcd_add_case("/cxl-dcd/reset/shared-released", &sharable,
+                     shared_released);
+    cxl_dcd_add_case("/cxl-dcd/reset/flr-keeps-all", NULL, flr_keeps_all);
+    cxl_dcd_add_case("/cxl-dcd/reset/again-and-again", NULL, again_and_again);
+    return g_test_run();
+}
