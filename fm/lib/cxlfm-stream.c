@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The line under a door: a unix socket, TCP, or a terminal, with deadlines
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <unistd.h>
+#include "cxlfm-private.h"
+
+static int cxlfm_unreachable(cxlfm *fm, int error)
+{
+    const char *hint = "";
+
+    if (error == ENOENT) {
+        hint = "; is the machine running, and is this its socket?";
+    } else if (error == ECONNREFUSED) {
+        hint = "; nothing listens there any more";
+    }
+    return cxlfm_fail(fm, CXLFM_ERROR_UNREACHABLE, "cannot reach %s: %s%s",
+                      fm->address, g_strerror(error), hint);
+}
+
+/* Wait until the line is ready for @events. 1 ready, 0 too late. */
+static int cxlfm_poll(cxlfm *fm, short events, CxlfmDeadline deadline)
+{
+    struct pollfd poller = { .fd = fm->fd, .events = events };
+    int ret;
+
+    do {
+        ret = poll(&poller, 1, cxlfm_left(deadline));
+    } while (ret < 0 && errno == EINTR);
+    return ret < 0 ? cxlfm_unreachable(fm, errno) : ret;
+}
+
+static int cxlfm_connect_fd(cxlfm *fm, const struct sockaddr *address,
+                            socklen_t len, CxlfmDeadline deadline)
+{
+    int error = 0, ret;
+    socklen_t error_len = sizeof(error);
+
+    if (!connect(fm->fd, address, len)) {
+        return 0;
+    }
+    if (errno != EINPROGRESS) {
+        /* EAGAIN: the backlog of a unix socket is full */
+        return cxlfm_unreachable(fm, errno);
+    }
+    ret = cxlfm_poll(fm, POLLOUT, deadline);
+    if (ret < 0) {
+        return ret;
+    }
+    if (!ret) {
+        return cxlfm_unreachable(fm, ETIMEDOUT);
+    }
+    getsockopt(fm->fd, SOL_SOCKET, SO_ERROR, &error, &error_len);
+    return error ? cxlfm_unreachable(fm, error) : 0;
+}
+
+static int cxlfm_open_unix(cxlfm *fm, const char *path, CxlfmDeadline deadline)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    if (!*path || strlen(path) >= sizeof(address.sun_path)) {
+        return cxlfm_fail(fm, CXLFM_ERROR_INVALID,
+                          "address %s: a socket's path has 1 to %zu characters",
+                          fm->address, sizeof(address.sun_path) - 1);
+    }
+    strcpy(address.sun_path, path);
+    fm->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fm->fd < 0) {
+        return cxlfm_unreachable(fm, errno);
+    }
+    return cxlfm_connect_fd(fm, (struct sockaddr *)&address, sizeof(address),
+                            deadline);
+}
+
+static int cxlfm_open_tcp(cxlfm *fm, const char *where, CxlfmDeadline deadline)
+{
+    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    const char *port = strrchr(where, ':');
+    g_autofree char *host = NULL;
+    struct addrinfo *list, *a;
+    const int on = 1;
+    int ret;
+
+    if (!port || port == where || !port[1]) {
+        return cxlfm_fail(fm, CXLFM_ERROR_INVALID,
+                          "address %s: TCP needs a host and a port, as in "
+                          "tcp:localhost:4444", fm->address);
+    }
+    if (where[0] == '[' && port[-1] == ']') {
+        host = g_strndup(where + 1, port - where - 2);
+    } else {
+        host = g_strndup(where, port - where);
+    }
+    ret = getaddrinfo(host, port + 1, &hints, &list);
+    if (ret) {
+        return cxlfm_fail(fm, CXLFM_ERROR_UNREACHABLE, "cannot reach %s: %s",
+                          fm->address, gai_strerror(ret));
+    }
+    ret = CXLFM_ERROR_UNREACHABLE;
+    for (a = list; a && ret < 0; a = a->ai_next) {
+        if (fm->fd >= 0) {
+            close(fm->fd);
+        }
+        fm->fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC |
+                        SOCK_NONBLOCK, a->ai_protocol);
+        if (fm->fd < 0) {
+            ret = cxlfm_unreachable(fm, errno);
+            continue;
+        }
+        /* One small frame per request: waiting for more only adds delay. */
+        setsockopt(fm->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        ret = cxlfm_connect_fd(fm, a->ai_addr, a->ai_addrlen, deadline);
+    }
+    freeaddrinfo(list);
+    return ret;
+}
+
+static int cxlfm_open_tty(cxlfm *fm, const char *path)
+{
+    struct termios settings;
+
+    fm->fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (fm->fd < 0) {
+        return cxlfm_unreachable(fm, errno);
+    }
+    if (tcgetattr(fm->fd, &settings)) {
+        return cxlfm_unreachable(fm, errno);
+    }
+    cfmakeraw(&settings);
+    if (tcsetattr(fm->fd, TCSANOW, &settings)) {
+        return cxlfm_unreachable(fm, errno);
+    }
+    return 0;
+}
+
+int cxlfm_stream_open(cxlfm *fm, const char *where, CxlfmDeadline deadline)
+{
+    int ret;
+
+    if (g_str_has_prefix(where, "tcp:")) {
+        ret = cxlfm_open_tcp(fm, where + strlen("tcp:"), deadline);
+    } else if (g_str_has_prefix(where, "tty:")) {
+        ret = cxlfm_open_tty(fm, where + strlen("tty:"));
+    } else {
+        ret = cxlfm_open_unix(fm, where, deadline);
+    }
+    if (ret < 0 && fm->fd >= 0) {
+        close(fm->fd);
+        fm->fd = -1;
+    }
+    return ret;
+}
+
+/* The line is of no use any more. */
+static int cxlfm_broken(cxlfm *fm, const char *why)
+{
+    close(fm->fd);
+    fm->fd = -1;
+    return cxlfm_fail(fm, CXLFM_ERROR_UNREACHABLE,
+                      "the connection to %s broke: %s", fm->address, why);
+}
+
+int cxlfm_stream_write(cxlfm *fm, const void *bytes, size_t len,
+                       CxlfmDeadline deadline)
+{
+    const uint8_t *at = bytes;
+
+    while (len) {
+        /* A peer that left must not kill the caller by SIGPIPE. */
+        ssize_t n = send(fm->fd, at, len, MSG_NOSIGNAL);
+
+        if (n < 0 && errno == ENOTSOCK) {
+            n = write(fm->fd, at, len);
+        }
+        if (n >= 0) {
+            at += n;
+            len -= n;
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            int ret = cxlfm_poll(fm, POLLOUT, deadline);
+
+            if (ret < 0) {
+                return ret;
+            }
+            if (!ret) {
+                /* Half a message is out: what follows would be garbage. */
+                return cxlfm_broken(fm, "the other side does not read");
+            }
+        } else if (errno != EINTR) {
+            return cxlfm_broken(fm, g_strerror(errno));
+        }
+    }
+    return 0;
+}
+
+int cxlfm_stream_read(cxlfm *fm, void *bytes, size_t size,
+                      CxlfmDeadline deadline)
+{
+    for (;;) {
+        ssize_t n = read(fm->fd, bytes, MIN(size, G_MAXINT));
+
+        if (n > 0) {
+            return n;
+        }
+        if (!n) {
+            return cxlfm_broken(fm, "the other side closed it");
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            int ret = cxlfm_poll(fm, POLLIN, deadline);
+
+            if (ret <= 0) {
+                return ret;
+            }
+        } else if (errno != EINTR) {
+            return cxlfm_broken(fm, g_strerror(errno));
+        }
+    }
+}

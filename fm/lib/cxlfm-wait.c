@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Follow an add or a release to its end
+ *
+ * The device's state is the truth, events only wake us: an event that another
+ * client took, or that overflowed, costs a little time and no correctness.
+ *
+ * An add: ranges of the host, region and tag that were not there before. What
+ * of them is pending waits; when nothing is, the host has answered. The FM API
+ * does not list pending extents, but counts them: supported - available -
+ * listed stays what it was when our offer has been answered.
+ *
+ * A release: the ranges asked for that the host still has; by tag, the bytes
+ * of the tag above what shall be left.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "cxlfm-private.h"
+
+#define STEP_MIN_MS 10
+#define STEP_MAX_MS 250
+/* Looking must not be most of what the device does: rest 4 times as long. */
+#define REST_FACTOR 4
+
+struct cxlfm_wait {
+    cxlfm *fm;
+    size_t device;
+    bool adding;
+    uint16_t host;
+    uint8_t region;
+    bool any_region;              /* by tag: wherever it is */
+    bool any_tag;                 /* by extent: whatever its tag */
+    uint8_t tag[CXLFM_TAG_SIZE];
+    uint64_t wanted;
+    uint64_t keep;                /* release by tag: bytes that may stay */
+    GArray *before;               /* add: what was there; release: what goes */
+    int64_t counted_before;       /* pending + other tracked, see above */
+    int64_t started;              /* g_get_monotonic_time() */
+};
+
+CXLFM_EXPORT void cxlfm_wait_free(struct cxlfm_wait *wait)
+{
+    if (wait) {
+        if (wait->before) {
+            g_array_unref(wait->before);
+        }
+        g_free(wait);
+    }
+}
+
+static bool cxlfm_wait_matches(const struct cxlfm_wait *wait,
+                               const struct cxlfm_extent *e)
+{
+    return e->host == wait->host &&
+           (wait->any_region || e->region == wait->region) &&
+           (wait->any_tag || !memcmp(e->tag, wait->tag, CXLFM_TAG_SIZE));
+}
+
+static bool cxlfm_wait_held(const struct cxlfm_extent *e)
+{
+    return e->state == CXLFM_EXTENT_ACCEPTED ||
+           e->state == CXLFM_EXTENT_RELEASING;
+}
+
+/*
+ * Matching extents as ranges of region and offset. DPA would do, but a new
+ * configuration of a region may move it.
+ */
+static GArray *cxlfm_wait_ranges(const struct cxlfm_wait *wait,
+                                 const struct cxlfm_snapshot *snapshot,
+                                 bool held, bool pending)
+{
+    GArray *ranges = g_array_new(false, false, sizeof(CxlfmRange));
+    size_t i;
+
+    for (i = 0; i < snapshot->extent_count; i++) {
+        const struct cxlfm_extent *e = &snapshot->extents[i];
+        const CxlfmRange range = { e->dpa, e->dpa + e->length };
+
+        if (cxlfm_wait_matches(wait, e) &&
+            (cxlfm_wait_held(e) ? held :
+             e->state == CXLFM_EXTENT_PENDING && pending)) {
+            g_array_append_val(ranges, range);
+        }
+    }
+    cxlfm_ranges_normalize(ranges);
+    return ranges;
+}
+
+/* Extents the host's device tracks but does not list; a signed difference. */
+static int64_t cxlfm_wait_unlisted(const struct cxlfm_wait *wait,
+                                   const struct cxlfm_snapshot *snapshot)
+{
+    int64_t unlisted = 0;
+    size_t i;
+
+    for (i = 0; i < snapshot->host_count; i++) {
+        const struct cxlfm_host *host = &snapshot->hosts[i];
+
+        if (host->id == wait->host) {
+            unlisted = (int64_t)host->supported_extents -
+                       host->available_extents;
+        }
+    }
+    for (i = 0; i < snapshot->extent_count; i++) {
+        unlisted -= snapshot->extents[i].host == wait->host;
+    }
+    return unlisted;
+}
+
+static struct cxlfm_wait *cxlfm_wait_new(cxlfm *fm, size_t device,
+                                         uint16_t host, uint8_t region,
+                                         const uint8_t *tag)
+{
+    struct cxlfm_wait *wait = g_new0(struct cxlfm_wait, 1);
+
+    wait->fm = fm;
+    wait->device = device;
+    wait->host = host;
+    wait->region = region;
+    memcpy(wait->tag, tag, sizeof(wait->tag));
+    wait->started = g_get_monotonic_time();
+    return wait;
+}
+
+/* Bytes of @tag that some host has already: what one more host will get. */
+static uint64_t cxlfm_wait_shared_bytes(const struct cxlfm_snapshot *snapshot,
+                                        const uint8_t *tag)
+{
+    uint64_t most = 0, bytes;
+    size_t h, i;
+
+    for (h = 0; h < snapshot->host_count; h++) {
+        bytes = 0;
+        for (i = 0; i < snapshot->extent_count; i++) {
+            const struct cxlfm_extent *e = &snapshot->extents[i];
+
+            if (e->host == snapshot->hosts[h].id &&
+                !memcmp(e->tag, tag, CXLFM_TAG_SIZE)) {
+                bytes += e->length;
+            }
+        }
+        most = MAX(most, bytes);
+    }
+    return most;
+}
+
+CXLFM_EXPORT int cxlfm_wait_begin_add(cxlfm *fm, size_t device,
+                                      const struct cxlfm_add *request,
+                                      struct cxlfm_wait **ret_wait)
+{
+    struct cxlfm_snapshot *snapshot;
+    struct cxlfm_wait *wait;
+    int ret = cxlfm_snapshot(fm, device, &snapshot);
+    size_t i;
+
+    if (ret < 0) {
+        return ret;
+    }
+    wait = cxlfm_wait_new(fm, device, request->host, request->region,
+                          request->tag);
+    wait->adding = true;
+    switch (request->policy) {
+    case CXLFM_POLICY_PRESCRIPTIVE:
+        for (i = 0; i < request->extent_count; i++) {
+            wait->wanted += request->extents[i].length;
+        }
+        break;
+    case CXLFM_POLICY_SHARED:
+        wait->wanted = cxlfm_wait_shared_bytes(snapshot, request->tag);
+        break;
+    default:
+        wait->wanted = request->length;
+    }
+    wait->before = cxlfm_wait_ranges(wait, snapshot, true, true);
+    wait->counted_before = cxlfm_wait_unlisted(wait, snapshot);
+    cxlfm_snapshot_free(snapshot);
+    *ret_wait = wait;
+    return 0;
+}
+
+/* The listed extents as DPA ranges, which the snapshot's regions tell. */
+static void cxlfm_wait_asked(struct cxlfm_wait *wait,
+                             const struct cxlfm_snapshot *snapshot,
+                             const struct cxlfm_release *request)
+{
+    uint64_t base = 0;
+    size_t i;
+
+    for (i = 0; i < snapshot->host_count; i++) {
+        if (snapshot->hosts[i].id == wait->host) {
+            base = snapshot->hosts[i].regions[wait->region].base;
+        }
+    }
+    wait->before = g_array_new(false, false, sizeof(CxlfmRange));
+    for (i = 0; i < request->extent_count; i++) {
+        const struct cxlfm_extent *e = &request->extents[i];
+        const CxlfmRange range = { base + e->offset,
+                                   base + e->offset + e->length };
+
+        g_array_append_val(wait->before, range);
+    }
+    cxlfm_ranges_normalize(wait->before);
+    wait->wanted = cxlfm_ranges_bytes(wait->before);
+}
+
+CXLFM_EXPORT int cxlfm_wait_begin_release(cxlfm *fm, size_t device,
+                                          const struct cxlfm_release *request,
+                                          struct cxlfm_wait **ret_wait)
+{
+    bool by_tag = request->removal == CXLFM_REMOVE_TAG;
+    struct cxlfm_snapshot *snapshot;
+    struct cxlfm_wait *wait;
+    uint64_t held;
+    int ret;
+
+    if (request->region >= CXLFM_MAX_REGIONS) {
+        return cxlfm_fail(fm, CXLFM_ERROR_INVALID,
+                          "region %u does not exist", request->region);
+    }
+    ret = cxlfm_snapshot(fm, device, &snapshot);
+    if (ret < 0) {
+        return ret;
+    }
+    wait = cxlfm_wait_new(fm, device, request->host, request->region,
+                          request->tag);
+    wait->any_region = by_tag;
+    wait->any_tag = !by_tag;
+    if (by_tag) {
+        wait->before = cxlfm_wait_ranges(wait, snapshot, true, false);
+        held = cxlfm_ranges_bytes(wait->before);
+        wait->wanted = request->length ? MIN(request->length, held) : held;
+        wait->keep = held - wait->wanted;
+    } else {
+        cxlfm_wait_asked(wait, snapshot, request);
+    }
+    cxlfm_snapshot_free(snapshot);
+    *ret_wait = wait;
+    return 0;
+}
+
+/* Index of the first range that ends above @at; all are normalized. */
+static unsigned cxlfm_wait_first(const GArray *ranges, uint64_t at)
+{
+    unsigned low = 0, high = ranges->len;
+
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+
+        if (g_array_index(ranges, CxlfmRange, middle).end > at) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+/* Held extents of @snapshot, cut to @ranges, become the outcome's list. */
+static void cxlfm_wait_list(const struct cxlfm_wait *wait,
+                            const struct cxlfm_snapshot *snapshot,
+                            const GArray *ranges, struct cxlfm_outcome *fill)
+{
+    GArray *list = g_array_new(false, false, sizeof(struct cxlfm_extent));
+    size_t i;
+    unsigned j;
+
+    for (i = 0; i < snapshot->extent_count; i++) {
+        const struct cxlfm_extent *e = &snapshot->extents[i];
+
+        if (!cxlfm_wait_matches(wait, e) || !cxlfm_wait_held(e)) {
+            continue;
+        }
+        for (j = cxlfm_wait_first(ranges, e->dpa); j < ranges->len; j++) {
+            const CxlfmRange *r = &g_array_index(ranges, CxlfmRange, j);
+            uint64_t start = MAX(r->start, e->dpa);
+            uint64_t end = MIN(r->end, e->dpa + e->length);
+            struct cxlfm_extent part = *e;
+
+            if (start >= end) {
+                break;
+            }
+            part.dpa = start;
+            part.offset += start - e->dpa;
+            part.length = end - start;
+            g_array_append_val(list, part);
+        }
+    }
+    free(fill->extents);
+    fill->extent_count = list->len;
+    fill->extents = (struct cxlfm_extent *)g_array_free(list, false);
+}
+
+static void cxlfm_wait_judge_add(const struct cxlfm_wait *wait,
+                                 const struct cxlfm_snapshot *snapshot,
+                                 struct cxlfm_outcome *fill)
+{
+    g_autoptr(GArray) held = cxlfm_wait_ranges(wait, snapshot, true, false);
+    g_autoptr(GArray) offered = cxlfm_wait_ranges(wait, snapshot, false, true);
+    g_autoptr(GArray) got = cxlfm_ranges_subtract(held, wait->before);
+    g_autoptr(GArray) open = cxlfm_ranges_subtract(offered, wait->before);
+
+    fill->done = cxlfm_ranges_bytes(got);
+    if (snapshot->pending_listed) {
+        fill->waiting = cxlfm_ranges_bytes(open);
+    } else if (fill->done < wait->wanted &&
+               cxlfm_wait_unlisted(wait, snapshot) > wait->counted_before) {
+        fill->waiting = wait->wanted - fill->done;
+    } else {
+        fill->waiting = 0;
+    }
+    cxlfm_wait_list(wait, snapshot, got, fill);
+    if (fill->waiting) {
+        fill->state = CXLFM_OUTCOME_TIMEOUT;
+    } else if (!fill->done) {
+        fill->state = CXLFM_OUTCOME_REJECTED;
+    } else {
+        fill->state = fill->done < wait->wanted ? CXLFM_OUTCOME_PARTIAL :
+                      CXLFM_OUTCOME_DONE;
+    }
+}
+
+static void cxlfm_wait_judge_release(const struct cxlfm_wait *wait,
+                                     const struct cxlfm_snapshot *snapshot,
+                                     struct cxlfm_outcome *fill)
+{
+    g_autoptr(GArray) held = cxlfm_wait_ranges(wait, snapshot, true, false);
+    g_autoptr(GArray) left = cxlfm_ranges_intersect(held, wait->before);
+    uint64_t bytes = cxlfm_ranges_bytes(left);
+
+    fill->waiting = bytes > wait->keep ? bytes - wait->keep : 0;
+    fill->done = wait->wanted - MIN(fill->waiting, wait->wanted);
+    fill->state = fill->waiting ? CXLFM_OUTCOME_TIMEOUT : CXLFM_OUTCOME_DONE;
+    cxlfm_wait_list(wait, snapshot, left, fill);
+}
+
+/* One look at the device. @fill->state says TIMEOUT while it is not over. */
+static int cxlfm_wait_look(struct cxlfm_wait *wait, struct cxlfm_outcome *fill)
+{
+    struct cxlfm_snapshot *snapshot;
+    int ret = cxlfm_snapshot(wait->fm, wait->device, &snapshot);
+
+    if (ret < 0) {
+        return ret;
+    }
+    fill->wanted = wait->wanted;
+    fill->elapsed = (g_get_monotonic_time() - wait->started) / 1000;
+    if (wait->adding) {
+        cxlfm_wait_judge_add(wait, snapshot, fill);
+    } else {
+        cxlfm_wait_judge_release(wait, snapshot, fill);
+    }
+    cxlfm_snapshot_free(snapshot);
+    return 0;
+}
+
+CXLFM_EXPORT int cxlfm_wait_run(struct cxlfm_wait *wait, unsigned timeout,
+                                cxlfm_progress_fn progress, void *opaque,
+                                struct cxlfm_outcome *ret_outcome)
+{
+    CxlfmDeadline deadline = cxlfm_deadline(timeout);
+    struct cxlfm_outcome outcome = { 0 };
+    unsigned step = STEP_MIN_MS;
+    int ret;
+
+    for (;;) {
+        int64_t began = g_get_monotonic_time();
+        unsigned cost;
+
+        ret = cxlfm_wait_look(wait, &outcome);
+        if (ret < 0) {
+            free(outcome.extents);
+            return ret;
+        }
+        if (outcome.state != CXLFM_OUTCOME_TIMEOUT || !cxlfm_left(deadline) ||
+            (progress && !progress(&outcome, opaque))) {
+            *ret_outcome = outcome;
+            return 0;
+        }
+        cost = (g_get_monotonic_time() - began) / 1000;
+        ret = wait->fm->door->pump(wait->fm,
+                                   MIN(MAX(step, cost * REST_FACTOR),
+                                       (unsigned)cxlfm_left(deadline)));
+        if (ret < 0) {
+            free(outcome.extents);
+            return ret;
+        }
+        step = MIN(step * 2, STEP_MAX_MS);
+    }
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cxl-fm top: live map of the capacity, a colour per host, and last events */
+#include <curses.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "tool.h"
+
+#define EVENT_LINES 5
+#define ONCE_WIDTH  80
+#define COLOURS     6                 /* hosts share colours beyond that */
+
+typedef struct Top {
+    Tool *tool;
+    const GArray *targets;
+    GPtrArray *snapshots;             /* of each target; NULL: not known */
+    GQueue events;                    /* lines, newest first */
+    int scroll;
+    bool curses;                      /* else plain text to stdout */
+    bool paused;
+    int row;                          /* being drawn, before scrolling */
+} Top;
+
+static volatile sig_atomic_t top_stop;
+
+static void top_on_signal(int number)
+{
+    top_stop = 1;
+}
+
+/* --- Drawing: the same for both kinds of output --- */
+
+static int top_width(const Top *top)
+{
+    return top->curses ? MAX(COLS, 20) : ONCE_WIDTH;
+}
+
+static bool top_visible(const Top *top)
+{
+    int y = top->row - top->scroll;
+
+    return y >= 0 && y < LINES - EVENT_LINES - 2;
+}
+
+static void top_line(Top *top, const char *text, int attributes)
+{
+    if (!top->curses) {
+        puts(text);
+    } else if (top_visible(top)) {
+        attron(attributes);
+        mvaddnstr(top->row - top->scroll, 0, text, COLS);
+        attroff(attributes);
+    }
+    top->row++;
+}
+
+static void top_cells(Top *top, const MapCell *cells, size_t count)
+{
+    size_t i;
+
+    if (!top->curses) {
+        fputs("    ", stdout);
+        for (i = 0; i < count; i++) {
+            putchar(cells[i].letter);
+        }
+        putchar('\n');
+    } else if (top_visible(top)) {
+        move(top->row - top->scroll, 4);
+        for (i = 0; i < count; i++) {
+            int attributes = cells[i].letter == '.' ? A_DIM :
+                COLOR_PAIR(1 + cells[i].host % COLOURS) |
+                (cells[i].letter == '#' ? A_BOLD : 0);
+
+            addch(cells[i].letter | attributes);
+        }
+    }
+    top->row++;
+}
+
+/* Bytes of @region that each state takes, as words */
+static char *top_usage(const struct cxlfm_snapshot *s, unsigned region)
+{
+    uint64_t bytes[CXLFM_EXTENT_STATE_MAX] = { 0 };
+    GString *text = g_string_new(NULL);
+    size_t i;
+
+    for (i = 0; i < s->extent_count; i++) {
+        const struct cxlfm_extent *e = &s->extents[i];
+
+        if (e->region == region && e->state < CXLFM_EXTENT_STATE_MAX) {
+            bytes[e->state] += e->length;
+        }
+    }
+    for (i = 0; i < CXLFM_EXTENT_STATE_MAX; i++) {
+        if (bytes[i]) {
+            g_autofree char *size = format_size(bytes[i]);
+
+            g_string_append_printf(text, ", %s %s", size,
+                                   extent_state_name(i));
+        }
+    }
+    return g_string_free(text, false);
+}
+
+static void top_region(Top *top, const struct cxlfm_snapshot *s, unsigned i)
+{
+    const struct cxlfm_region *r = &s->hosts[0].regions[i];
+    size_t width = top_width(top) - 8, count;
+    g_autofree char *size = format_size(r->length);
+    g_autofree char *block = format_size(r->block_size);
+    g_autofree char *usage = top_usage(s, i);
+    g_autofree char *line = g_strdup_printf("  region %u: %s in blocks of %s%s",
+                                            i, size, block, usage);
+    g_autofree MapCell *cells = NULL;
+
+    top_line(top, line, 0);
+    if (!r->block_size || !r->length) {
+        return;
+    }
+    /* A cell is never less than a block. */
+    count = MIN(width, r->length / r->block_size);
+    if (!count) {
+        return;
+    }
+    cells = g_new(MapCell, count);
+    map_region(s, i, cells, count);
+    top_cells(top, cells, count);
+}
+
+static void top_draw(Top *top)
+{
+    unsigned i, r;
+
+    top->row = 0;
+    for (i = 0; i < top->targets->len; i++) {
+        const Target *target = &g_array_index(top->targets, Target, i);
+        const struct cxlfm_snapshot *s = top->snapshots->pdata[i];
+        g_autofree char *size = s ? format_size(s->total_capacity) : NULL;
+        g_autofree char *line = s ?
+            g_strdup_printf("%s  %s, %zu extents, %zu %s", target->name, size,
+                            s->extent_count, s->host_count,
+                            s->host_count == 1 ? "host" : "hosts") :
+            g_strdup_printf("%s  does not answer", target->name);
+
+        top_line(top, line, A_BOLD);
+        for (r = 0; s && s->host_count && r < s->hosts[0].region_count; r++) {
+            top_region(top, s, r);
+        }
+    }
+}
+
+static void top_draw_screen(Top *top)
+{
+    GList *l;
+    int y = LINES - EVENT_LINES - 1;
+
+    erase();
+    top_draw(top);
+    attron(A_REVERSE);
+    mvprintw(LINES - EVENT_LINES - 2, 0, "%-*.*s", COLS, COLS,
+             top->paused ? "q quit  p go on  arrows scroll  (paused)" :
+             "q quit  p pause  arrows scroll   " MAP_LEGEND);
+    attroff(A_REVERSE);
+    for (l = top->events.head; l && y < LINES; l = l->next) {
+        mvaddnstr(y++, 0, l->data, COLS);
+    }
+    refresh();
+}
+
+/* --- Data --- */
+
+/* A device that stops answering stays on the screen, without a map. */
+static void top_refresh(Top *top)
+{
+    unsigned i;
+
+    for (i = 0; i < top->targets->len; i++) {
+        const Target *target = &g_array_index(top->targets, Target, i);
+        struct cxlfm_snapshot *s = NULL;
+
+        cxlfm_snapshot(target->fm, target->device, &s);
+        cxlfm_snapshot_free(top->snapshots->pdata[i]);
+        top->snapshots->pdata[i] = s;
+    }
+}
+
+static bool top_take_events(Top *top)
+{
+    GPtrArray *connections = top->tool->connections;
+    struct cxlfm_event *event;
+    bool news = false;
+    unsigned i;
+
+    for (i = 0; i < connections->len; i++) {
+        cxlfm *fm = connections->pdata[i];
+
+        while (cxlfm_device_count(fm) && cxlfm_fd(fm) >= 0 &&
+               cxlfm_next_event(fm, 0, &event) > 0) {
+            const char *name = cxlfm_device_name(fm, event->device);
+
+            g_queue_push_head(&top->events, format_event(event, name));
+            if (top->events.length > EVENT_LINES) {
+                g_free(g_queue_pop_tail(&top->events));
+            }
+            free(event);
+            news = true;
+        }
+    }
+    return news;
+}
+
+/* --- The loop --- */
+
+static void top_key(Top *top, int key)
+{
+    switch (key) {
+    case 'q':
+        top_stop = 1;
+        break;
+    case 'p':
+        top->paused = !top->paused;
+        break;
+    case KEY_UP:
+        top->scroll = MAX(top->scroll - 1, 0);
+        break;
+    case KEY_DOWN:
+        top->scroll = MIN(top->scroll + 1, MAX(top->row - 1, 0));
+        break;
+    default:
+        break;
+    }
+}
+
+/* Until a key, an event or the interval; keyboard and lines in one poll. */
+static void top_sleep(Top *top, int milliseconds)
+{
+    GPtrArray *connections = top->tool->connections;
+    g_autofree struct pollfd *pollers = g_new0(struct pollfd,
+                                               connections->len + 1);
+    unsigned i;
+
+    pollers[0] = (struct pollfd) { .fd = STDIN_FILENO, .events = POLLIN };
+    for (i = 0; i < connections->len; i++) {
+        pollers[i + 1].fd = cxlfm_fd(connections->pdata[i]);
+        pollers[i + 1].events = POLLIN;
+    }
+    poll(pollers, connections->len + 1, milliseconds);
+}
+
+static void top_screen(Top *top, int interval)
+{
+    const struct sigaction stop = { .sa_handler = top_on_signal };
+    int64_t next = 0;
+    int key, i;
+
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGTERM, &stop, NULL);
+    initscr();
+    cbreak();
+    noecho();
+    nodelay(stdscr, true);
+    keypad(stdscr, true);
+    curs_set(0);
+    if (has_colors()) {
+        start_color();
+        use_default_colors();
+        for (i = 0; i < COLOURS; i++) {
+            init_pair(1 + i, COLOR_GREEN + i % COLOURS, -1);
+        }
+    }
+    while (!top_stop) {
+        bool news = !top->paused && top_take_events(top);
+
+        if (!top->paused && (news || g_get_monotonic_time() >= next)) {
+            top_refresh(top);
+            next = g_get_monotonic_time() + interval * 1000LL;
+        }
+        top_draw_screen(top);
+        top_sleep(top, interval);
+        while ((key = getch()) != ERR) {
+            top_key(top, key);
+        }
+    }
+    endwin();
+}
+
+static int top_run(Top *top, double interval, bool once, GError **error)
+{
+    unsigned i;
+
+    if (once) {
+        top_refresh(top);
+        top_draw(top);
+        puts("    " MAP_LEGEND);
+        return TOOL_OK;
+    }
+    if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
+        return tool_fail(error, TOOL_USAGE,
+                         "this is no terminal; --once prints the map once");
+    }
+    for (i = 0; i < top->tool->connections->len; i++) {
+        /* Without notification top still looks at every interval. */
+        cxlfm_subscribe(top->tool->connections->pdata[i]);
+    }
+    top->curses = true;
+    top_screen(top, interval * 1000);
+    return TOOL_OK;
+}
+
+int cmd_top(Tool *tool, int argc, char **argv, GError **error)
+{
+    double interval = 1;
+    gboolean once = false;
+    const GOptionEntry entries[] = {
+        { "interval", 'i', 0, G_OPTION_ARG_DOUBLE, &interval,
+          "Look again every SECONDS (default 1)", "SECONDS" },
+        { "once", '1', 0, G_OPTION_ARG_NONE, &once,
+          "Print the map once as text", NULL },
+        { NULL }
+    };
+    g_autoptr(GArray) targets = NULL;
+    Top top = { .tool = tool };
+    int ret;
+
+    if (!tool_parse(tool, entries, 0, 0, &argc, &argv, error)) {
+        return -1;
+    }
+    if (!(interval >= 0.1 && interval <= 3600)) {
+        return tool_fail(error, TOOL_USAGE,
+                         "--interval is 0.1 to 3600 seconds");
+    }
+    if (tool->json) {
+        return tool_fail(error, TOOL_USAGE,
+                         "top draws; 'cxl-fm extents --json' and 'cxl-fm watch "
+                         "--json' give the same as data");
+    }
+    targets = tool_targets(tool, error);
+    if (!targets) {
+        return -1;
+    }
+    g_queue_init(&top.events);
+    top.targets = targets;
+    top.snapshots = g_ptr_array_new_with_free_func(
+        (GDestroyNotify)cxlfm_snapshot_free);
+    g_ptr_array_set_size(top.snapshots, targets->len);
+    ret = top_run(&top, interval, once, error);
+    g_ptr_array_unref(top.snapshots);
+    g_queue_clear_full(&top.events, g_free);
+    return ret;
+}
