@@ -98,7 +98,7 @@ static bool check_accept(const CXLDcd *dcd, const CXLDcdGroup *group,
     if (!cxl_dcd_check_ranges(dcd, ranges, error)) {
         return false;
     }
-    if (group->dead) {
+    if (group->dead && ranges->len) {
         g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INVALID_PA,
                     "the offer was withdrawn; answer it with an empty list");
         return false;
