@@ -13,6 +13,8 @@
 
 #include "dcd.h"
 
+#define DECODER_UNIT 0x10000000ULL
+
 /* What the memdev does have, for a user who asked for something else. */
 static void explain_missing(struct log_ctx *log, struct cxl_memdev *memdev,
 			    const char *type)
@@ -46,25 +48,44 @@ static struct cxl_memdev *memdev_at(struct json_object *jmemdevs, int i)
 }
 
 /**
- * dcd_validate_memdevs - do all members of a new region have the partition?
+ * dcd_validate_memdevs - can a region be made over these partitions?
  * @jmemdevs: array of memdev objects, the region's targets first
  * @ways: number of targets
  * @type: what the user asked for with --type
+ * @size: bytes of the region, 0 for as much as there is
  *
- * Logs why not.  Returns: 0 or -ENXIO.
+ * Logs why not.  Returns: 0, -ENXIO (a memdev has no such partition) or -EINVAL
+ * (the size does not fit).
  */
 int dcd_validate_memdevs(struct log_ctx *log, struct json_object *jmemdevs,
-			 int ways, const char *type)
+			 int ways, const char *type, unsigned long long size)
 {
 	int i;
 
+	/* CXL r3.1 section 8.2.4.20: HDM decoders count in 256 MiB. */
+	if (size % (DECODER_UNIT * ways)) {
+		log_err(log,
+			"region size %#llx is not a multiple of %#llx (256 MiB for each of %d memdevs)\n",
+			size, DECODER_UNIT * ways, ways);
+		return -EINVAL;
+	}
 	for (i = 0; i < ways; i++) {
 		struct cxl_memdev *memdev = memdev_at(jmemdevs, i);
+		struct cxl_dc_partition *part =
+			cxl_dc_partition_find(memdev, type);
 
-		if (cxl_dc_partition_find(memdev, type))
-			continue;
-		explain_missing(log, memdev, type);
-		return -ENXIO;
+		if (!part) {
+			explain_missing(log, memdev, type);
+			return -ENXIO;
+		}
+		if (size / ways > cxl_dc_partition_get_size(part)) {
+			log_err(log,
+				"%s: partition '%s' has %#llx bytes, the region needs %#llx of it\n",
+				cxl_memdev_get_devname(memdev),
+				cxl_dc_partition_get_name(part),
+				cxl_dc_partition_get_size(part), size / ways);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }

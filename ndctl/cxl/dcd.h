@@ -10,7 +10,7 @@ struct json_object;
 
 /* cxl create-region */
 int dcd_validate_memdevs(struct log_ctx *log, struct json_object *jmemdevs,
-			 int ways, const char *type);
+			 int ways, const char *type, unsigned long long size);
 unsigned long long dcd_partition_size(struct cxl_memdev *memdev,
 				      const char *type);
 int dcd_partition_qos_class(struct cxl_memdev *memdev, const char *type);
