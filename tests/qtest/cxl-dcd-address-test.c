@@ -196,6 +196,38 @@ static void sanitized_when_forced(CXLDcdDevice *d)
     sanitized(d, true);
 }
 
+/* Region 0 has Sanitize on Release: no request needs to ask for it. */
+static void sanitized_by_region(CXLDcdDevice *d)
+{
+    uint64_t hpa = cxl_dcd_map(d);
+    CXLDcdHostConfig config;
+
+    g_assert_cmphex(cxl_dcd_get_config(d, 1, 0, &config), ==, SUCCESS);
+    g_assert_cmphex(config.region[0].flags, ==, CXL_DCD_REGION_SANITIZE);
+    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, 2 * BLOCK }));
+    qtest_memset(d->machine->qts, hpa, 0x99, 2 * BLOCK);
+    g_assert_cmphex(cxl_dcd_give_back(d, { d->dc_base, BLOCK }), ==, SUCCESS);
+    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    g_assert_cmphex(rd(d, hpa), ==, 0);
+    g_assert_cmphex(rd(d, hpa + BLOCK - 8), ==, 0);
+    g_assert_cmphex(rd(d, hpa + BLOCK), ==, 0x9999999999999999ULL);
+}
+
+/* Writes to a read-only region are dropped; the region beside it is not. */
+static void read_only_region(CXLDcdDevice *d)
+{
+    uint64_t hpa = cxl_dcd_map(d), hpa1 = hpa + 256 * MIB;
+
+    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_qmp_add(d, .region = 1, CXL_DCD_EXTENTS({ 0, BLOCK }));
+    g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base + 256 * MIB, BLOCK }), ==,
+                    SUCCESS);
+    wr(d, hpa, PATTERN);
+    wr(d, hpa1, PATTERN);
+    g_assert_cmphex(rd(d, hpa), ==, 0);
+    g_assert_cmphex(rd(d, hpa1), ==, PATTERN);
+}
+
 /* --- Decoders --- */
 
 static void not_without_decoder(CXLDcdDevice *d)
@@ -345,6 +377,16 @@ int main(int argc, char **argv)
         .regions = "[{\"size\":268435456,\"block-size\":4096}]",
     };
 
+    static const CXLDcdOptions sanitizing = {
+        .size = CXL_DCD_TEST_GIB,
+        .regions = "[{\"size\":1073741824,\"sanitize\":true}]",
+    };
+    static const CXLDcdOptions read_only = {
+        .size = 512 * MIB,
+        .regions = "[{\"size\":268435456,\"flags\":[\"read-only\"]},"
+                   "{\"size\":268435456}]",
+    };
+
     g_test_init(&argc, &argv, NULL);
     cxl_dcd_add_case("/cxl-dcd/address/only-while-accepted", NULL,
                      only_while_accepted);
@@ -369,6 +411,10 @@ int main(int argc, char **argv)
                      sanitized_on_request);
     cxl_dcd_add_case("/cxl-dcd/address/sanitized-when-forced", NULL,
                      sanitized_when_forced);
+    cxl_dcd_add_case("/cxl-dcd/address/sanitized-by-region", &sanitizing,
+                     sanitized_by_region);
+    cxl_dcd_add_case("/cxl-dcd/address/read-only-region", &read_only,
+                     read_only_region);
     cxl_dcd_add_case("/cxl-dcd/address/not-without-decoder", NULL,
                      not_without_decoder);
     cxl_dcd_add_case("/cxl-dcd/address/not-without-host-bridge", &bridge,

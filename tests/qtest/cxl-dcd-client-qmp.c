@@ -205,7 +205,7 @@ void cxl_dcd_add_accepted(CXLDcdDevice *device, const CXLDcdSpan *ranges,
     }
     cxl_dcd_qmp_add(device, .extents = ranges, .count = count);
     events = cxl_dcd_drain_events(device);
-    g_assert_cmpuint(events.records->len, ==, count);
+    g_assert_cmpuint(events.records->len, >=, count);
     cxl_dcd_events_free(&events);
     g_assert_cmphex(cxl_dcd_update_chain(device, CXL_DCD_OP_ADD_RESPONSE, dpa,
                                          count), ==, CXL_DCD_RC_SUCCESS);
