@@ -334,7 +334,7 @@ struct cxlfm_outcome {
     uint32_t elapsed;             /* ms */
     uint64_t wanted;              /* bytes that were asked for */
     uint64_t done;                /* bytes accepted, or given back */
-    uint64_t waiting;             /* bytes with no answer yet */
+    uint64_t waiting;             /* bytes with no answer; CXLFM_UNKNOWN */
     size_t extent_count;          /* add: accepted; release: still held */
     struct cxlfm_extent *extents; /* free with free() */
 };

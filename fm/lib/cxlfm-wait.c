@@ -8,7 +8,8 @@
  * An add: ranges of the host, region and tag that were not there before. What
  * of them is pending waits; when nothing is, the host has answered. The FM API
  * does not list pending extents, but counts them: supported - available -
- * listed stays what it was when our offer has been answered.
+ * listed is what it was when our offer has been answered; and it tells which
+ * shared tags are pending.
  *
  * A release: the ranges asked for that the host still has; by tag, the bytes
  * of the tag above what shall be left.
@@ -30,6 +31,7 @@ struct cxlfm_wait {
     uint8_t region;
     bool any_region;              /* by tag: wherever it is */
     bool any_tag;                 /* by extent: whatever its tag */
+    bool shared;                  /* more access to what is there already */
     uint8_t tag[CXLFM_TAG_SIZE];
     uint64_t wanted;
     uint64_t keep;                /* release by tag: bytes that may stay */
@@ -167,6 +169,7 @@ CXLFM_EXPORT int cxlfm_wait_begin_add(cxlfm *fm, size_t device,
         }
         break;
     case CXLFM_POLICY_SHARED:
+        wait->shared = true;
         wait->wanted = cxlfm_wait_shared_bytes(snapshot, request->tag);
         break;
     default:
@@ -291,10 +294,51 @@ static void cxlfm_wait_list(const struct cxlfm_wait *wait,
     fill->extents = (struct cxlfm_extent *)g_array_free(list, false);
 }
 
-static void cxlfm_wait_judge_add(const struct cxlfm_wait *wait,
-                                 const struct cxlfm_snapshot *snapshot,
-                                 struct cxlfm_outcome *fill)
+/* Whether the tag is offered to our host: 5608h tells of shared tags only. */
+static int cxlfm_wait_tag_pending(const struct cxlfm_wait *wait)
 {
+    struct cxlfm_tag *tags;
+    size_t count, i;
+    int ret = cxlfm_tags(wait->fm, wait->device, &tags, &count);
+
+    if (ret < 0) {
+        return ret;
+    }
+    for (i = 0; i < count && !ret; i++) {
+        ret = wait->host < 256 &&
+              !memcmp(tags[i].tag, wait->tag, CXLFM_TAG_SIZE) &&
+              tags[i].pending[wait->host / 8] >> wait->host % 8 & 1;
+    }
+    free(tags);
+    return ret;
+}
+
+/* Bytes without answer over a door that does not list what is pending */
+static int cxlfm_wait_unanswered(const struct cxlfm_wait *wait,
+                                 const struct cxlfm_snapshot *snapshot,
+                                 uint64_t done, uint64_t *ret_waiting)
+{
+    int pending = wait->shared ? cxlfm_wait_tag_pending(wait) :
+                  cxlfm_wait_unlisted(wait, snapshot) > wait->counted_before;
+
+    if (pending < 0) {
+        return pending;
+    }
+    if (!pending || (wait->wanted && done >= wait->wanted)) {
+        *ret_waiting = 0;
+    } else {
+        /* Kept by a reference alone, a tag's size is nowhere to be read. */
+        *ret_waiting = wait->wanted ? wait->wanted - done : CXLFM_UNKNOWN;
+    }
+    return 0;
+}
+
+static int cxlfm_wait_judge_add(const struct cxlfm_wait *wait,
+                                const struct cxlfm_snapshot *snapshot,
+                                struct cxlfm_outcome *fill)
+{
+    int ret = 0;
+
     g_autoptr(GArray) held = cxlfm_wait_ranges(wait, snapshot, true, false);
     g_autoptr(GArray) offered = cxlfm_wait_ranges(wait, snapshot, false, true);
     g_autoptr(GArray) got = cxlfm_ranges_subtract(held, wait->before);
@@ -303,11 +347,9 @@ static void cxlfm_wait_judge_add(const struct cxlfm_wait *wait,
     fill->done = cxlfm_ranges_bytes(got);
     if (snapshot->pending_listed) {
         fill->waiting = cxlfm_ranges_bytes(open);
-    } else if (fill->done < wait->wanted &&
-               cxlfm_wait_unlisted(wait, snapshot) > wait->counted_before) {
-        fill->waiting = wait->wanted - fill->done;
     } else {
-        fill->waiting = 0;
+        ret = cxlfm_wait_unanswered(wait, snapshot, fill->done,
+                                    &fill->waiting);
     }
     cxlfm_wait_list(wait, snapshot, got, fill);
     if (fill->waiting) {
@@ -318,6 +360,7 @@ static void cxlfm_wait_judge_add(const struct cxlfm_wait *wait,
         fill->state = fill->done < wait->wanted ? CXLFM_OUTCOME_PARTIAL :
                       CXLFM_OUTCOME_DONE;
     }
+    return ret;
 }
 
 static void cxlfm_wait_judge_release(const struct cxlfm_wait *wait,
@@ -346,12 +389,12 @@ static int cxlfm_wait_look(struct cxlfm_wait *wait, struct cxlfm_outcome *fill)
     fill->wanted = wait->wanted;
     fill->elapsed = (g_get_monotonic_time() - wait->started) / 1000;
     if (wait->adding) {
-        cxlfm_wait_judge_add(wait, snapshot, fill);
+        ret = cxlfm_wait_judge_add(wait, snapshot, fill);
     } else {
         cxlfm_wait_judge_release(wait, snapshot, fill);
     }
     cxlfm_snapshot_free(snapshot);
-    return 0;
+    return ret;
 }
 
 CXLFM_EXPORT int cxlfm_wait_run(struct cxlfm_wait *wait, unsigned timeout,

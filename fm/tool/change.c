@@ -88,6 +88,7 @@ static void change_json_outcome(struct json_object *o,
 {
     json_object_object_add(o, "done", json_object_new_uint64(outcome->done));
     json_object_object_add(o, "waiting",
+                           outcome->waiting == CXLFM_UNKNOWN ? NULL :
                            json_object_new_uint64(outcome->waiting));
     json_object_object_add(o, "elapsed-ms",
                            json_object_new_int64(outcome->elapsed));
@@ -128,71 +129,129 @@ static char *change_add_what(const struct cxlfm_add *request)
     return g_strdup_printf("the capacity of tag %s", tag);
 }
 
-/* Problems a device would certainly refuse; NULL when none is known. */
+/*
+ * What the device is asked for, as far as anybody can tell beforehand whether
+ * it will be refused
+ */
+typedef struct Wish {
+    const char *action;               /* "add", "release" */
+    uint16_t host;
+    uint8_t region;
+    bool adding;
+    uint64_t bytes;
+    const uint8_t *tag;
+    const struct cxlfm_extent *extents;
+    size_t count;
+} Wish;
+
 static const struct cxlfm_region *change_find_region(
-    const struct cxlfm_snapshot *snapshot, uint16_t host, unsigned region)
+    const struct cxlfm_snapshot *snapshot, const Wish *wish)
 {
     size_t i;
 
     for (i = 0; i < snapshot->host_count; i++) {
-        if (snapshot->hosts[i].id == host &&
-            region < snapshot->hosts[i].region_count) {
-            return &snapshot->hosts[i].regions[region];
+        if (snapshot->hosts[i].id == wish->host &&
+            wish->region < snapshot->hosts[i].region_count) {
+            return &snapshot->hosts[i].regions[wish->region];
         }
     }
     return NULL;
 }
 
-static int change_dry_check(const Target *target,
-                            const struct cxlfm_region *region, uint16_t host,
-                            unsigned index, uint64_t bytes, bool adding,
-                            GError **error)
+static char *change_extent_problem(const struct cxlfm_region *region,
+                                   const struct cxlfm_extent *e)
 {
-    if (!region) {
-        return tool_fail(error, TOOL_REFUSED,
-                         "%s: host %u has no region %u", target->name, host,
-                         index);
+    if (region->block_size && (e->offset % region->block_size ||
+                               e->length % region->block_size)) {
+        return g_strdup_printf("extent [0x%" PRIx64 ", +0x%" PRIx64 "] is not "
+                               "a multiple of region %u's block size 0x%"
+                               PRIx64, e->offset, e->length, region->index,
+                               region->block_size);
     }
-    if (region->block_size && bytes % region->block_size) {
-        return tool_fail(error, TOOL_REFUSED,
-                         "%s: %" PRIu64 " bytes are not a multiple of region "
-                         "%u's block size 0x%" PRIx64, target->name, bytes,
-                         index, region->block_size);
+    if (e->offset + e->length > region->length) {
+        return g_strdup_printf("extent [0x%" PRIx64 ", +0x%" PRIx64 "] leaves "
+                               "region %u, which has 0x%" PRIx64 " bytes",
+                               e->offset, e->length, region->index,
+                               region->length);
     }
-    if (adding && region->available != CXLFM_UNKNOWN &&
-        bytes > region->available) {
-        g_autofree char *free_text = format_size(region->available);
-
-        return tool_fail(error, TOOL_REFUSED,
-                         "%s: region %u has %s available", target->name, index,
-                         free_text);
-    }
-    return 0;
+    return NULL;
 }
 
-static int change_dry_run(Tool *tool, const Target *target, const char *action,
-                          uint16_t host, unsigned region, uint64_t bytes,
-                          const uint8_t *tag, const char *sentence,
-                          const struct cxlfm_extent *extents, size_t count,
-                          GError **error)
+/* Why the device would refuse or did; NULL when nothing is known. */
+static char *change_problem(const struct cxlfm_snapshot *snapshot,
+                            const Wish *wish)
 {
+    const struct cxlfm_region *region = change_find_region(snapshot, wish);
+    char *problem = NULL;
+    size_t i;
+
+    if (!region) {
+        return g_strdup_printf("host %u has no region %u", wish->host,
+                               wish->region);
+    }
+    for (i = 0; i < wish->count && !problem; i++) {
+        problem = change_extent_problem(region, &wish->extents[i]);
+    }
+    if (!problem && region->block_size && wish->bytes % region->block_size) {
+        problem = g_strdup_printf("%" PRIu64 " bytes are not a multiple of "
+                                  "region %u's block size 0x%" PRIx64,
+                                  wish->bytes, region->index,
+                                  region->block_size);
+    }
+    if (!problem && wish->adding && region->available != CXLFM_UNKNOWN &&
+        wish->bytes > region->available) {
+        g_autofree char *left = format_size(region->available);
+        g_autofree char *size = format_size(wish->bytes);
+
+        problem = g_strdup_printf("region %u has %s available, not %s",
+                                  region->index, left, size);
+    }
+    return problem;
+}
+
+/* The FM API refuses with a number; say what it may mean. */
+static int change_refused(Tool *tool, const Target *target, const Wish *wish,
+                          int ret, GError **error)
+{
+    struct cxlfm_snapshot *snapshot;
+    g_autofree char *problem = NULL;
+
+    tool_library_error(tool, target, ret, error);
+    if (ret == CXLFM_ERROR_REFUSED && cxlfm_is_fmapi(target->fm) &&
+        cxlfm_snapshot(target->fm, target->device, &snapshot) >= 0) {
+        problem = change_problem(snapshot, wish);
+        cxlfm_snapshot_free(snapshot);
+        if (problem) {
+            g_autofree char *said = (*error)->message;
+
+            (*error)->message = g_strdup_printf("%s: %s", said, problem);
+        }
+    }
+    return -1;
+}
+
+static int change_dry_run(Tool *tool, const Target *target, const Wish *wish,
+                          const char *sentence, GError **error)
+{
+    g_autofree char *problem = NULL;
     struct cxlfm_snapshot *snapshot;
     int ret = cxlfm_snapshot(target->fm, target->device, &snapshot);
 
     if (ret < 0) {
         return tool_library_error(tool, target, ret, error);
     }
-    ret = change_dry_check(target, change_find_region(snapshot, host, region),
-                           host, region, bytes, !strcmp(action, "add"), error);
+    problem = change_problem(snapshot, wish);
     cxlfm_snapshot_free(snapshot);
-    if (ret < 0) {
-        return ret;
+    if (problem) {
+        return tool_fail(error, TOOL_REFUSED, "%s: %s", target->name, problem);
     }
     if (tool->json) {
-        struct json_object *o = change_json(target, action, host, tag, bytes,
+        struct json_object *o = change_json(target, wish->action, wish->host,
+                                            wish->tag, wish->bytes,
                                             "dry-run");
 
-        json_object_object_add(o, "extents", json_extents(extents, count));
+        json_object_object_add(o, "extents",
+                               json_extents(wish->extents, wish->count));
         json_print(o, true);
     } else {
         printf("%s: would %s\n", target->name, sentence);
@@ -205,7 +264,7 @@ static int change_add_tell(Tool *tool, const Target *target,
                            const struct cxlfm_outcome *outcome)
 {
     g_autofree char *got = format_size(outcome->done);
-    g_autofree char *wanted = format_size(outcome->wanted);
+    g_autofree char *wanted = change_add_what(request);
     g_autofree char *pieces = format_count(outcome->extent_count, "extent");
     double seconds = outcome->elapsed / 1000.0;
     unsigned host = request->host;
@@ -231,8 +290,8 @@ static int change_add_tell(Tool *tool, const Target *target,
                 seconds);
         return TOOL_REJECTED;
     case CXLFM_OUTCOME_REJECTED:
-        fprintf(stderr, "cxl-fm: %s: host %u declined all of the %s offered "
-                "(%.2f s); its kernel log may say why\n", target->name, host,
+        fprintf(stderr, "cxl-fm: %s: host %u declined all of %s that was "
+                "offered (%.2f s); its kernel log may say why\n", target->name, host,
                 wanted, seconds);
         return TOOL_REJECTED;
     default:
@@ -249,6 +308,12 @@ int change_add(Tool *tool, const Target *target,
                GError **error)
 {
     g_autofree char *what = change_add_what(request);
+    const Wish wish = {
+        .action = "add", .host = request->host, .region = request->region,
+        .adding = true, .bytes = change_add_bytes(request),
+        .tag = request->tag, .extents = request->extents,
+        .count = request->extent_count,
+    };
     struct cxlfm_wait *wait = NULL;
     struct cxlfm_outcome outcome;
     int ret = 0;
@@ -258,10 +323,7 @@ int change_add(Tool *tool, const Target *target,
             "offer %s of region %u to host %u (policy %s)", what,
             request->region, request->host, policy_name(request->policy));
 
-        return change_dry_run(tool, target, "add", request->host,
-                              request->region, change_add_bytes(request),
-                              request->tag, sentence, request->extents,
-                              request->extent_count, error);
+        return change_dry_run(tool, target, &wish, sentence, error);
     }
     if (options->wait) {
         ret = cxlfm_wait_begin_add(target->fm, target->device, request, &wait);
@@ -271,7 +333,7 @@ int change_add(Tool *tool, const Target *target,
     }
     if (ret < 0) {
         cxlfm_wait_free(wait);
-        return tool_library_error(tool, target, ret, error);
+        return change_refused(tool, target, &wish, ret, error);
     }
     if (!wait) {
         if (tool->json) {
@@ -371,7 +433,7 @@ static char *change_release_what(const struct cxlfm_release *request)
                                                request->extent_count,
                                                SHOWN_EXTENTS);
 
-        return g_strdup_printf("%s of region %u, %s,", size, request->region,
+        return g_strdup_printf("%s of region %u, %s", size, request->region,
                                list);
     }
     cxlfm_tag_format(request->tag, tag);
@@ -379,25 +441,16 @@ static char *change_release_what(const struct cxlfm_release *request)
                            tag);
 }
 
-static int change_release_dry(Tool *tool, const Target *target,
-                              const struct cxlfm_release *request,
-                              const char *what, GError **error)
+/* "take 1 GiB from host 0 at once" */
+static char *change_release_sentence(const struct cxlfm_release *request,
+                                     const char *what)
 {
-    g_autofree char *sentence = NULL;
+    const char *erase = request->sanitize ? " and erase it" : "";
 
-    if (request->force) {
-        sentence = g_strdup_printf("take %s from host %u at once%s", what,
-                                   request->host,
-                                   request->sanitize ? " and erase it" : "");
-    } else {
-        sentence = g_strdup_printf("ask host %u for %s back%s", request->host,
-                                   what, request->sanitize ?
-                                   " and erase it" : "");
-    }
-    return change_dry_run(tool, target, "release", request->host,
-                          request->region, change_release_bytes(request),
-                          request->tag, sentence, request->extents,
-                          request->extent_count, error);
+    return request->force ?
+           g_strdup_printf("take %s from host %u at once%s", what,
+                           request->host, erase) :
+           g_strdup_printf("ask host %u for %s%s", request->host, what, erase);
 }
 
 int change_release(Tool *tool, const Target *target,
@@ -405,12 +458,19 @@ int change_release(Tool *tool, const Target *target,
                    const ChangeOptions *options, GError **error)
 {
     g_autofree char *what = change_release_what(request);
+    const Wish wish = {
+        .action = "release", .host = request->host, .region = request->region,
+        .bytes = change_release_bytes(request), .tag = request->tag,
+        .extents = request->extents, .count = request->extent_count,
+    };
     struct cxlfm_wait *wait = NULL;
     struct cxlfm_outcome outcome;
     int ret = 0;
 
     if (options->dry_run) {
-        return change_release_dry(tool, target, request, what, error);
+        g_autofree char *sentence = change_release_sentence(request, what);
+
+        return change_dry_run(tool, target, &wish, sentence, error);
     }
     if (options->wait) {
         ret = cxlfm_wait_begin_release(target->fm, target->device, request,
@@ -421,7 +481,7 @@ int change_release(Tool *tool, const Target *target,
     }
     if (ret < 0) {
         cxlfm_wait_free(wait);
-        return tool_library_error(tool, target, ret, error);
+        return change_refused(tool, target, &wish, ret, error);
     }
     if (!wait) {
         if (tool->json) {
@@ -429,9 +489,9 @@ int change_release(Tool *tool, const Target *target,
                                    request->tag, change_release_bytes(request),
                                    request->force ? "taken" : "asked"), true);
         } else {
-            printf("%s: %s host %u%s %s\n", target->name,
-                   request->force ? "took from" : "asked", request->host,
-                   request->force ? "" : " for", what);
+            printf(request->force ? "%s: took %s from host %u\n" :
+                   "%s: asked for %s; host %u may take its time\n",
+                   target->name, what, request->host);
         }
         return TOOL_OK;
     }

@@ -111,7 +111,7 @@ static void config_tell(const Tool *tool, const Target *target,
         json_print(j, true);
     } else {
         printf("%s: region %d %s blocks of %s, sanitize on release %s\n",
-               target->name, o->region, o->dry_run ? "would have" : "has now",
+               target->name, o->region, o->dry_run ? "would have" : "now has",
                text, sanitize ? "on" : "off");
     }
 }

@@ -140,10 +140,10 @@ static void top_draw(Top *top)
         const Target *target = &g_array_index(top->targets, Target, i);
         const struct cxlfm_snapshot *s = top->snapshots->pdata[i];
         g_autofree char *size = s ? format_size(s->total_capacity) : NULL;
+        g_autofree char *pieces = s ? format_count(s->extent_count, "extent") :
+                                  NULL;
         g_autofree char *line = s ?
-            g_strdup_printf("%s  %s, %zu extents, %zu %s", target->name, size,
-                            s->extent_count, s->host_count,
-                            s->host_count == 1 ? "host" : "hosts") :
+            g_strdup_printf("%s  %s, %s", target->name, size, pieces) :
             g_strdup_printf("%s  does not answer", target->name);
 
         top_line(top, line, A_BOLD);
