@@ -85,7 +85,7 @@ static void not_after_partial_release(CXLDcdDevice *d)
 {
     uint64_t hpa = cxl_dcd_map(d);
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, 4 * BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, 4 * BLOCK });
     check(d, hpa, 4 * BLOCK, true);
     wr(d, hpa + 3 * BLOCK, 42);
     g_assert_cmphex(cxl_dcd_give_back(d, { d->dc_base + BLOCK, BLOCK }), ==,
@@ -100,7 +100,7 @@ static void not_after_forced(CXLDcdDevice *d)
 {
     uint64_t hpa = cxl_dcd_map(d);
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, 2 * BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, 2 * BLOCK });
     check(d, hpa, 2 * BLOCK, true);
     cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 0, BLOCK }), .forced = true);
     check(d, hpa, BLOCK, false);
@@ -125,10 +125,10 @@ static void access_over_the_end(CXLDcdDevice *d)
 {
     uint64_t hpa = cxl_dcd_map(d);
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     wr(d, hpa + BLOCK - 4, 0x3333333344444444ULL);
     g_assert_cmphex(qtest_readl(d->machine->qts, hpa + BLOCK), ==, UINT32_MAX);
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ BLOCK, BLOCK }));
+    cxl_dcd_add_accepted(d, { BLOCK, BLOCK });
     g_assert_cmphex(qtest_readl(d->machine->qts, hpa + BLOCK), ==, 0);
 }
 
@@ -141,7 +141,7 @@ static void access_sizes(CXLDcdDevice *d)
     g_assert_cmphex(qtest_readw(qts, hpa), ==, UINT16_MAX);
     g_assert_cmphex(qtest_readl(qts, hpa), ==, UINT32_MAX);
     qtest_memset(qts, hpa, 0x77, BLOCK);
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     g_assert_cmphex(rd(d, hpa + BLOCK / 2), ==, 0);
     qtest_memset(qts, hpa, 0x77, BLOCK);
     g_assert_cmphex(qtest_readb(qts, hpa + 1), ==, 0x77);
@@ -152,7 +152,7 @@ static void regions_do_not_alias(CXLDcdDevice *d)
 {
     uint64_t hpa = cxl_dcd_map(d), hpa1 = hpa + CXL_DCD_TEST_LENGTH;
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     cxl_dcd_qmp_add(d, .region = 1,
                     CXL_DCD_EXTENTS({ 0, CXL_DCD_TEST_BLOCK1 }));
     g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base + CXL_DCD_TEST_LENGTH,
@@ -168,7 +168,7 @@ static void sanitized(CXLDcdDevice *d, bool forced)
     uint64_t hpa = cxl_dcd_map(d);
     uint64_t at;
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }, { BLOCK, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK }, { BLOCK, BLOCK });
     qtest_memset(d->machine->qts, hpa, 0x99, 2 * BLOCK);
     cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 0, BLOCK }), .sanitize = true,
                         .forced = forced);
@@ -179,7 +179,7 @@ static void sanitized(CXLDcdDevice *d, bool forced)
                         SUCCESS);
     }
     cxl_dcd_drain_events(d);
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     for (at = 0; at < BLOCK; at += 4096) {
         g_assert_cmphex(rd(d, hpa + at), ==, 0);
     }
@@ -204,10 +204,10 @@ static void sanitized_by_region(CXLDcdDevice *d)
 
     g_assert_cmphex(cxl_dcd_get_config(d, 1, 0, &config), ==, SUCCESS);
     g_assert_cmphex(config.region[0].flags, ==, CXL_DCD_REGION_SANITIZE);
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, 2 * BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, 2 * BLOCK });
     qtest_memset(d->machine->qts, hpa, 0x99, 2 * BLOCK);
     g_assert_cmphex(cxl_dcd_give_back(d, { d->dc_base, BLOCK }), ==, SUCCESS);
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     g_assert_cmphex(rd(d, hpa), ==, 0);
     g_assert_cmphex(rd(d, hpa + BLOCK - 8), ==, 0);
     g_assert_cmphex(rd(d, hpa + BLOCK), ==, 0x9999999999999999ULL);
@@ -218,7 +218,7 @@ static void read_only_region(CXLDcdDevice *d)
 {
     uint64_t hpa = cxl_dcd_map(d), hpa1 = hpa + 256 * MIB;
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     cxl_dcd_qmp_add(d, .region = 1, CXL_DCD_EXTENTS({ 0, BLOCK }));
     g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base + 256 * MIB, BLOCK }), ==,
                     SUCCESS);
@@ -235,7 +235,7 @@ static void not_without_decoder(CXLDcdDevice *d)
     CXLDcdMachine *m = d->machine;
     uint64_t hpa = m->window;
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     assert_mapping(d, "none", 1);
     check(d, hpa, BLOCK, false);
     cxl_dcd_map(d);
@@ -258,7 +258,7 @@ static void not_without_host_bridge(CXLDcdDevice *d)
     CXLDcdMachine *m = d->machine;
     uint64_t hpa = cxl_dcd_map(d), value;
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     check(d, hpa, BLOCK, true);
     wr(d, hpa, 4711);
     cxl_dcd_decoder_uncommit(m, m->host_bridge_hdm, 0);
@@ -282,7 +282,7 @@ static void decoder_moves(CXLDcdDevice *d)
         .skip = d->dc_base,
     };
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     wr(d, hpa, 4711);
     cxl_dcd_decoder_uncommit(m, d->hdm, 0);
     cxl_dcd_decoder_commit(m, d->hdm, &decoder);
@@ -300,7 +300,7 @@ static void decoder_covers_part(CXLDcdDevice *d)
                               .skip = d->dc_base };
 
     cxl_dcd_decoder_commit(m, d->hdm, &decoder);
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 254 * MIB, 4 * MIB }));
+    cxl_dcd_add_accepted(d, { 254 * MIB, 4 * MIB });
     check(d, m->window + 254 * MIB, 2 * MIB, true);
     check(d, m->window + 256 * MIB, 2 * MIB, false);
 }
@@ -318,7 +318,7 @@ static void static_memory_beside(CXLDcdDevice *d)
     cxl_dcd_decoder_commit(m, d->hdm, &dc);
     check(d, memory.hpa, memory.size, true);
     check(d, dc.hpa, BLOCK, false);
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     check(d, dc.hpa, BLOCK, true);
     check(d, dc.hpa + BLOCK, BLOCK, false);
     check(d, memory.hpa + memory.size - BLOCK, BLOCK, true);
@@ -335,7 +335,7 @@ static void more_than_may_be_mapped(CXLDcdDevice *d)
     for (i = 0; i < N; i++) {
         spans[i] = (CXLDcdSpan){ 2 * i * BLOCK, BLOCK };
     }
-    cxl_dcd_add_accepted(d, spans, N);
+    cxl_dcd_add_accepted_n(d, spans, N);
     assert_mapping(d, "direct", 16);
     assert_mapping(d, "trapped", N - 16);
     for (i = 0; i < N; i++) {
@@ -356,7 +356,7 @@ static void thousands_of_extents(CXLDcdDevice *d)
     for (i = 0; i < N; i++) {
         spans[i] = (CXLDcdSpan){ 2 * i * block, block };
     }
-    cxl_dcd_add_accepted(d, spans, N);
+    cxl_dcd_add_accepted_n(d, spans, N);
     g_assert_cmpuint(cxl_dcd_query_count(d, "mapping", "direct") +
                      cxl_dcd_query_count(d, "mapping", "trapped"), ==, N);
     for (i = 0; i < N; i += 300) {
@@ -370,7 +370,7 @@ int main(int argc, char **argv)
     static const CXLDcdOptions bridge = { .host_bridge_decoders = true };
     static const CXLDcdOptions with_memory = { .static_size = 256 * MIB };
     static const CXLDcdOptions few = {
-        .properties = ",\"dc-max-mappings\":16",
+        .properties = ",\"dc-direct-map-limit\":16",
     };
     static const CXLDcdOptions small = {
         .size = 256 * MIB,

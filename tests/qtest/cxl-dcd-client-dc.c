@@ -147,8 +147,8 @@ void cxl_dcd_extents_free(CXLDcdExtentList *list)
     g_clear_pointer(&list->extents, g_array_unref);
 }
 
-void cxl_dcd_assert_extents(CXLDcdDevice *device, const CXLDcdSpan *ranges,
-                            size_t count)
+void cxl_dcd_assert_extents_n(CXLDcdDevice *device, const CXLDcdSpan *ranges,
+                              size_t count)
 {
     CXLDcdExtentList list = cxl_dcd_list_extents(device);
     size_t i;
@@ -286,8 +286,8 @@ bool cxl_dcd_event_status(CXLDcdDevice *device)
            CXL_DCD_EVENT_LOG & 1;
 }
 
-void cxl_dcd_assert_event_group(CXLDcdDevice *device, uint8_t type,
-                                const CXLDcdSpan *ranges, size_t count)
+void cxl_dcd_assert_event_group_n(CXLDcdDevice *device, uint8_t type,
+                                  const CXLDcdSpan *ranges, size_t count)
 {
     CXLDcdEvents events = cxl_dcd_drain_events(device);
     size_t i;

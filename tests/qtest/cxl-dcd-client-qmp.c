@@ -192,8 +192,8 @@ void cxl_dcd_assert_unchanged(CXLDcdDevice *device, char *before)
     g_free(before);
 }
 
-void cxl_dcd_add_accepted(CXLDcdDevice *device, const CXLDcdSpan *ranges,
-                          size_t count)
+void cxl_dcd_add_accepted_n(CXLDcdDevice *device, const CXLDcdSpan *ranges,
+                            size_t count)
 {
     g_autofree CXLDcdSpan *dpa = g_new(CXLDcdSpan, count);
     CXLDcdEvents events;

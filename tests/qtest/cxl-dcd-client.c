@@ -238,9 +238,33 @@ void cxl_dcd_machine_enumerate(CXLDcdMachine *machine)
                                                 machine->host_bridge);
 }
 
+/* What -device and device_add take. Caller frees. */
+static char *cxl_dcd_device_json(const CXLDcdOptions *options, unsigned index)
+{
+    GString *json = g_string_new(NULL);
+
+    g_string_append_printf(json,
+        "{\"driver\":\"cxl-type3\",\"bus\":\"rp%u\",\"id\":\"cxl-mem%u\","
+        "\"sn\":%u", index, index, index + 1);
+    if (options->short_regions) {
+        g_string_append_printf(json,
+            ",\"volatile-dc-memdev\":\"dcmem%u\",\"num-dc-regions\":%u",
+            index, options->short_regions);
+    } else {
+        g_string_append_printf(json,
+            ",\"dc-memdev\":\"dcmem%u\",\"dc-regions\":%s",
+            index, options->regions ?: CXL_DCD_TEST_REGIONS);
+    }
+    if (options->static_size) {
+        g_string_append_printf(json, ",\"volatile-memdev\":\"vmem%u\"", index);
+    }
+    g_string_append_printf(json, "%s}", options->properties ?: "");
+    return g_string_free(json, false);
+}
+
 static void cxl_dcd_device_arguments(GString *args,
                                      const CXLDcdOptions *options,
-                                     unsigned index)
+                                     const CXLDcdDevice *device, unsigned index)
 {
     uint64_t size = options->short_regions ? CXL_DCD_TEST_GIB :
                     options->regions ? options->size : CXL_DCD_TEST_SIZE;
@@ -254,23 +278,7 @@ static void cxl_dcd_device_arguments(GString *args,
             "-object memory-backend-ram,id=vmem%u,size=%" PRIu64 " ",
             index, options->static_size);
     }
-    g_string_append_printf(args,
-        "-device '{\"driver\":\"cxl-type3\",\"bus\":\"rp%u\","
-        "\"id\":\"cxl-mem%u\",\"sn\":%u",
-        index, index, index + 1);
-    if (options->short_regions) {
-        g_string_append_printf(args,
-            ",\"volatile-dc-memdev\":\"dcmem%u\",\"num-dc-regions\":%u",
-            index, options->short_regions);
-    } else {
-        g_string_append_printf(args,
-            ",\"dc-memdev\":\"dcmem%u\",\"dc-regions\":%s",
-            index, options->regions ?: CXL_DCD_TEST_REGIONS);
-    }
-    if (options->static_size) {
-        g_string_append_printf(args, ",\"volatile-memdev\":\"vmem%u\"", index);
-    }
-    g_string_append_printf(args, "%s}' ", options->properties ?: "");
+    g_string_append_printf(args, "-device '%s' ", device->json);
 }
 
 /*
@@ -312,10 +320,12 @@ CXLDcdMachine *cxl_dcd_machine_start(const CXLDcdOptions *options)
         "-M cxl-fmw.0.targets.0=cxl.0,cxl-fmw.0.size=64G ",
         rom, HOST_BRIDGE_BUS, options->host_bridge_decoders ? "on" : "off");
     for (i = 0; i < machine->device_count; i++) {
-        cxl_dcd_device_arguments(args, options, i);
-        machine->device[i].machine = machine;
-        machine->device[i].path =
-            g_strdup_printf("/machine/peripheral/cxl-mem%u", i);
+        CXLDcdDevice *device = &machine->device[i];
+
+        device->machine = machine;
+        device->path = g_strdup_printf("/machine/peripheral/cxl-mem%u", i);
+        device->json = cxl_dcd_device_json(options, i);
+        cxl_dcd_device_arguments(args, options, device, i);
     }
     machine->qs = qtest_pc_boot("%s%s", args->str, options->arguments ?: "");
     machine->qts = machine->qs->qts;
@@ -337,6 +347,7 @@ void cxl_dcd_machine_stop(CXLDcdMachine *machine)
     qtest_shutdown(machine->qs);
     for (i = 0; i < machine->device_count; i++) {
         g_free(machine->device[i].path);
+        g_free(machine->device[i].json);
     }
     g_free(machine);
 }
@@ -358,6 +369,46 @@ void cxl_dcd_device_flr(CXLDcdDevice *device)
     qtest_writew(qts, device->config + cap + PCI_EXP_DEVCTL,
                  PCI_EXP_DEVCTL_BCR_FLR);
     cxl_dcd_setup_device(device->machine, index);
+}
+
+/* Power and power indicator of the device's slot, as a guest switches them. */
+static void cxl_dcd_slot_power(CXLDcdDevice *device, bool on)
+{
+    QTestState *qts = device->machine->qts;
+    uint64_t port = cxl_dcd_find_port(qts, device - device->machine->device);
+    uint64_t reg = port + PCI_EXP_SLTCTL +
+                   cxl_dcd_pci_capability(qts, port, PCI_CAP_ID_EXP);
+    uint16_t control = qtest_readw(qts, reg) &
+                       ~(PCI_EXP_SLTCTL_PCC | PCI_EXP_SLTCTL_PIC);
+
+    qtest_writew(qts, reg, control | (on ? PCI_EXP_SLTCTL_PWR_IND_ON :
+                                      PCI_EXP_SLTCTL_PWR_OFF |
+                                      PCI_EXP_SLTCTL_PWR_IND_OFF));
+}
+
+void cxl_dcd_device_unplug(CXLDcdDevice *device)
+{
+    QTestState *qts = device->machine->qts;
+
+    qtest_qmp_device_del_send(qts, strrchr(device->path, '/') + 1);
+    cxl_dcd_slot_power(device, false);
+    qtest_qmp_eventwait(qts, "DEVICE_DELETED");
+}
+
+void cxl_dcd_device_plug(CXLDcdDevice *device)
+{
+    CXLDcdMachine *machine = device->machine;
+    g_autofree char *json = g_strdup_printf(
+        "{\"execute\":\"device_add\",\"arguments\":%s}", device->json);
+    QDict *reply;
+
+    qtest_qmp_send_raw(machine->qts, "%s", json);
+    reply = qtest_qmp_receive(machine->qts);
+    g_assert_true(qdict_haskey(reply, "return"));
+    qobject_unref(reply);
+    cxl_dcd_slot_power(device, true);
+    cxl_dcd_setup_device(machine, device - machine->device);
+    cxl_dcd_read_dc_base(device);
 }
 
 typedef struct CXLDcdCaseData {

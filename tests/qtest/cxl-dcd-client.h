@@ -51,6 +51,7 @@ typedef struct CXLDcdMachine CXLDcdMachine;
 typedef struct CXLDcdDevice {
     CXLDcdMachine *machine;
     char *path;                   /* QOM */
+    char *json;                   /* arguments of device_add */
     uint64_t config;              /* address of its ECAM page */
     uint64_t component;           /* CXL.cachemem registers */
     uint64_t hdm;                 /* HDM decoder capability */
@@ -80,10 +81,12 @@ typedef struct CXLDcdSpan {
     uint64_t length;
 } CXLDcdSpan;
 
-/* A list of { start, length }, and the same as the arguments of a function */
+/*
+ * A list of { start, length }; functions that take one as array and count end
+ * in _n and have a macro without it that takes the list.
+ */
 #define CXL_DCD_SPANS(...) ((const CXLDcdSpan[]){ __VA_ARGS__ })
-#define CXL_DCD_RANGES(...) CXL_DCD_SPANS(__VA_ARGS__), \
-    G_N_ELEMENTS(CXL_DCD_SPANS(__VA_ARGS__))
+#define CXL_DCD_COUNT(...) G_N_ELEMENTS(CXL_DCD_SPANS(__VA_ARGS__))
 
 /* --- Machine --- */
 
@@ -105,6 +108,10 @@ void cxl_dcd_machine_enumerate(CXLDcdMachine *machine);
 void cxl_dcd_machine_reset(CXLDcdMachine *machine);
 /* Function Level Reset; BARs are programmed again. */
 void cxl_dcd_device_flr(CXLDcdDevice *device);
+/* device_del, and what the guest does about it; returns when it is gone. */
+void cxl_dcd_device_unplug(CXLDcdDevice *device);
+/* device_add with the arguments it had, and enumerate it. */
+void cxl_dcd_device_plug(CXLDcdDevice *device);
 /* Memory Space Enable of the device's command register. */
 void cxl_dcd_device_enable(CXLDcdDevice *device, bool enable);
 
@@ -146,10 +153,13 @@ uint16_t cxl_dcd_get_extents(CXLDcdDevice *device, uint32_t count,
 CXLDcdExtentList cxl_dcd_list_extents(CXLDcdDevice *device);
 void cxl_dcd_extents_free(CXLDcdExtentList *list);
 /* The whole list is exactly these ranges of DPA, in this order. */
-void cxl_dcd_assert_extents(CXLDcdDevice *device, const CXLDcdSpan *ranges,
-                            size_t count);
+void cxl_dcd_assert_extents_n(CXLDcdDevice *device, const CXLDcdSpan *ranges,
+                              size_t count);
+#define cxl_dcd_assert_extents(device, ...) \
+    cxl_dcd_assert_extents_n(device, CXL_DCD_SPANS(__VA_ARGS__), \
+                             CXL_DCD_COUNT(__VA_ARGS__))
 #define cxl_dcd_assert_no_extents(device) \
-    cxl_dcd_assert_extents(device, NULL, 0)
+    cxl_dcd_assert_extents_n(device, NULL, 0)
 
 /* 4802h or 4803h with these ranges of DPA; any number of them, one command. */
 uint16_t cxl_dcd_update(CXLDcdDevice *device, uint16_t opcode, uint8_t flags,
@@ -159,12 +169,12 @@ uint16_t cxl_dcd_update_chain(CXLDcdDevice *device, uint16_t opcode,
                               const CXLDcdSpan *ranges, size_t count);
 #define cxl_dcd_accept(device, ...) \
     cxl_dcd_update(device, CXL_DCD_OP_ADD_RESPONSE, 0, \
-                   CXL_DCD_RANGES(__VA_ARGS__))
+                   CXL_DCD_SPANS(__VA_ARGS__), CXL_DCD_COUNT(__VA_ARGS__))
 #define cxl_dcd_reject(device) \
     cxl_dcd_update(device, CXL_DCD_OP_ADD_RESPONSE, 0, NULL, 0)
 #define cxl_dcd_give_back(device, ...) \
     cxl_dcd_update(device, CXL_DCD_OP_RELEASE, 0, \
-                   CXL_DCD_RANGES(__VA_ARGS__))
+                   CXL_DCD_SPANS(__VA_ARGS__), CXL_DCD_COUNT(__VA_ARGS__))
 
 /* --- Events --- */
 
@@ -190,8 +200,11 @@ bool cxl_dcd_event_status(CXLDcdDevice *device);
  * The log holds one chained group of @type with exactly these ranges of DPA;
  * it is cleared.
  */
-void cxl_dcd_assert_event_group(CXLDcdDevice *device, uint8_t type,
-                                const CXLDcdSpan *ranges, size_t count);
+void cxl_dcd_assert_event_group_n(CXLDcdDevice *device, uint8_t type,
+                                  const CXLDcdSpan *ranges, size_t count);
+#define cxl_dcd_assert_event_group(device, type, ...) \
+    cxl_dcd_assert_event_group_n(device, type, CXL_DCD_SPANS(__VA_ARGS__), \
+                                 CXL_DCD_COUNT(__VA_ARGS__))
 
 /* Interrupt policy of log 4 to MSI-X, table programmed. Returns the vector. */
 unsigned cxl_dcd_irq_enable(CXLDcdDevice *device);
@@ -241,7 +254,7 @@ typedef struct CXLDcdRequest {
 } CXLDcdRequest;
 
 #define CXL_DCD_EXTENTS(...) .extents = CXL_DCD_SPANS(__VA_ARGS__), \
-    .count = G_N_ELEMENTS(CXL_DCD_SPANS(__VA_ARGS__))
+    .count = CXL_DCD_COUNT(__VA_ARGS__)
 
 /*
  * cxl-add-dynamic-capacity and cxl-release-dynamic-capacity. With ->error the
@@ -276,7 +289,10 @@ char *cxl_dcd_snapshot(CXLDcdDevice *device);
 void cxl_dcd_assert_unchanged(CXLDcdDevice *device, char *before);
 
 /* Offer these offsets of region 0, accept them all, clear the log. */
-void cxl_dcd_add_accepted(CXLDcdDevice *device, const CXLDcdSpan *ranges,
-                          size_t count);
+void cxl_dcd_add_accepted_n(CXLDcdDevice *device, const CXLDcdSpan *ranges,
+                            size_t count);
+#define cxl_dcd_add_accepted(device, ...) \
+    cxl_dcd_add_accepted_n(device, CXL_DCD_SPANS(__VA_ARGS__), \
+                           CXL_DCD_COUNT(__VA_ARGS__))
 
 #endif /* CXL_DCD_CLIENT_H */

@@ -92,11 +92,11 @@ static void add_groups(CXLDcdDevice *d)
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }, { 4 * BLOCK, BLOCK },
                                        { 8 * BLOCK, BLOCK }));
     cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_ADD,
-        CXL_DCD_RANGES({ d->dc_base, BLOCK }, { d->dc_base + 4 * BLOCK, BLOCK },
-                       { d->dc_base + 8 * BLOCK, BLOCK }));
+        { d->dc_base, BLOCK }, { d->dc_base + 4 * BLOCK, BLOCK },
+                       { d->dc_base + 8 * BLOCK, BLOCK });
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 16 * BLOCK, BLOCK }));
     cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_ADD,
-        CXL_DCD_RANGES({ d->dc_base + 16 * BLOCK, BLOCK }));
+        { d->dc_base + 16 * BLOCK, BLOCK });
 }
 
 static void two_groups_in_order(CXLDcdDevice *d)
@@ -117,19 +117,19 @@ static void two_groups_in_order(CXLDcdDevice *d)
 
 static void release_record(CXLDcdDevice *d)
 {
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, 4 * BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, 4 * BLOCK });
     cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 0, BLOCK }, { 2 * BLOCK, BLOCK }));
     cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_RELEASE,
-        CXL_DCD_RANGES({ d->dc_base, BLOCK },
-                       { d->dc_base + 2 * BLOCK, BLOCK }));
+        { d->dc_base, BLOCK },
+                       { d->dc_base + 2 * BLOCK, BLOCK });
 }
 
 static void forced_record(CXLDcdDevice *d)
 {
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, 4 * BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, 4 * BLOCK });
     cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 0, 4 * BLOCK }), .forced = true);
     cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_FORCED_RELEASE,
-        CXL_DCD_RANGES({ d->dc_base, 4 * BLOCK }));
+        { d->dc_base, 4 * BLOCK });
     cxl_dcd_assert_no_extents(d);
 }
 
@@ -142,7 +142,7 @@ static void forced_pending(CXLDcdDevice *d)
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
     cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 0, BLOCK }), .forced = true);
     cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_ADD,
-        CXL_DCD_RANGES({ d->dc_base, BLOCK }));
+        { d->dc_base, BLOCK });
     g_assert_cmphex(cxl_dcd_get_config(d, 0, 0, &now), ==, SUCCESS);
     g_assert_cmpuint(cxl_dcd_get32(now.counters.available_extents) + 1, ==,
                      cxl_dcd_get32(before.counters.available_extents));
@@ -318,10 +318,10 @@ static void chain_of_10000(CXLDcdDevice *d)
     g_autofree CXLDcdSpan *dpas = every_second(d->dc_base, 0, N);
 
     cxl_dcd_qmp_add(d, .extents = offsets, .count = N);
-    cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_ADD, dpas, N);
+    cxl_dcd_assert_event_group_n(d, CXL_DCD_EVENT_ADD, dpas, N);
     g_assert_cmphex(cxl_dcd_update_chain(d, CXL_DCD_OP_ADD_RESPONSE, dpas, N),
                     ==, SUCCESS);
-    cxl_dcd_assert_extents(d, dpas, N);
+    cxl_dcd_assert_extents_n(d, dpas, N);
     g_assert_cmphex(cxl_dcd_update_chain(d, CXL_DCD_OP_RELEASE, dpas, N), ==,
                     SUCCESS);
     cxl_dcd_assert_no_extents(d);
@@ -373,11 +373,11 @@ static void full_log_forced_release(CXLDcdDevice *d)
     uint64_t last = (2ULL * depth + 1) * TINY;
     CXLDcdEvents events;
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ last, TINY }));
+    cxl_dcd_add_accepted(d, { last, TINY });
     fill_log(d);
     cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ last, TINY }),
                         .error = "event log");
-    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ d->dc_base + last, TINY }));
+    cxl_dcd_assert_extents(d, { d->dc_base + last, TINY });
     cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ last, TINY }), .forced = true);
     cxl_dcd_assert_no_extents(d);
     events = cxl_dcd_peek_events(d);
@@ -401,7 +401,7 @@ static void overflow_ends_with_clear(CXLDcdDevice *d)
     CXLDcdEvents events;
     uint16_t oldest;
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ last, TINY }));
+    cxl_dcd_add_accepted(d, { last, TINY });
     fill_log(d);
     cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ last, TINY }), .forced = true);
     events = cxl_dcd_peek_events(d);

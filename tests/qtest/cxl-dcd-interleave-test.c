@@ -43,7 +43,7 @@ static uint64_t hpa_of(CXLDcdMachine *m, unsigned ways_code,
 
 static void accept_on(CXLDcdDevice *d)
 {
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
 }
 
 /*

@@ -84,7 +84,7 @@ static void add_overlap(CXLDcdDevice *d)
 {
     char *before;
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 4 * BLOCK, 4 * BLOCK }));
+    cxl_dcd_add_accepted(d, { 4 * BLOCK, 4 * BLOCK });
     add_fails(d, 0, (CXLDcdSpan){ 4 * BLOCK, BLOCK }, "accepted");
     add_fails(d, 0, (CXLDcdSpan){ 3 * BLOCK, 2 * BLOCK }, "accepted");
     add_fails(d, 0, (CXLDcdSpan){ 7 * BLOCK, 2 * BLOCK }, "accepted");
@@ -154,7 +154,7 @@ static void add_no_such_device(CXLDcdDevice *d)
 
 static void release_not_added(CXLDcdDevice *d)
 {
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 4 * BLOCK, 4 * BLOCK }));
+    cxl_dcd_add_accepted(d, { 4 * BLOCK, 4 * BLOCK });
     release_fails(d, (CXLDcdSpan){ 0, BLOCK }, "not added");
     release_fails(d, (CXLDcdSpan){ 3 * BLOCK, 2 * BLOCK }, "not added");
     release_fails(d, (CXLDcdSpan){ 7 * BLOCK, 2 * BLOCK }, "not added");
@@ -181,7 +181,7 @@ static void release_bad_arguments(CXLDcdDevice *d)
 {
 #define RELEASE(rest) "{\"execute\":\"cxl-release-dynamic-capacity\"," \
                       "\"arguments\":{" DEVICE rest "}}"
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     json_fails(d, RELEASE(",\"region\":0,\"extents\":[]"), "empty");
     json_fails(d, RELEASE(",\"region\":0"), "extents");
     json_fails(d, RELEASE(ONE), "region");
@@ -205,7 +205,7 @@ static void article_spelling(CXLDcdDevice *d)
     g_assert_true(qdict_haskey(reply, "return"));
     qobject_unref(reply);
     cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_ADD,
-        CXL_DCD_RANGES({ d->dc_base, CXL_DCD_TEST_LENGTH }));
+        { d->dc_base, CXL_DCD_TEST_LENGTH });
     g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base, CXL_DCD_TEST_LENGTH }), ==,
                     SUCCESS);
     reply = qtest_qmp(d->machine->qts,
@@ -215,7 +215,7 @@ static void article_spelling(CXLDcdDevice *d)
     g_assert_true(qdict_haskey(reply, "return"));
     qobject_unref(reply);
     cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_RELEASE,
-        CXL_DCD_RANGES({ d->dc_base, CXL_DCD_TEST_LENGTH }));
+        { d->dc_base, CXL_DCD_TEST_LENGTH });
 }
 
 /* --- Policies --- */
@@ -225,7 +225,7 @@ static void policy_free(CXLDcdDevice *d)
     const uint64_t left = CXL_DCD_TEST_LENGTH - 2 * BLOCK;
     CXLDcdEvents events;
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 8 * BLOCK, 2 * BLOCK }));
+    cxl_dcd_add_accepted(d, { 8 * BLOCK, 2 * BLOCK });
     cxl_dcd_qmp_add(d, .policy = "contiguous", .length = left,
                     .error = "region 0");
     cxl_dcd_qmp_add(d, .policy = "free", .length = left);
@@ -241,7 +241,7 @@ static void policy_contiguous(CXLDcdDevice *d)
 {
     CXLDcdEvents events;
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 2 * BLOCK, BLOCK }));
+    cxl_dcd_add_accepted(d, { 2 * BLOCK, BLOCK });
     cxl_dcd_qmp_add(d, .policy = "contiguous", .length = 3 * BLOCK);
     events = cxl_dcd_drain_events(d);
     g_assert_cmpuint(events.records->len, ==, 1);
@@ -256,7 +256,7 @@ static void release_by_tag(CXLDcdDevice *d)
 {
     CXLDcdEvents events;
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 32 * BLOCK, BLOCK }));
+    cxl_dcd_add_accepted(d, { 32 * BLOCK, BLOCK });
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }, { 4 * BLOCK, BLOCK }),
                     .tag = TAG);
     g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base, BLOCK },
@@ -266,11 +266,11 @@ static void release_by_tag(CXLDcdDevice *d)
     cxl_dcd_events_free(&events);
     cxl_dcd_qmp_release(d, .policy = "tag-based", .tag = TAG);
     cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_RELEASE,
-        CXL_DCD_RANGES({ d->dc_base, BLOCK },
-                       { d->dc_base + 4 * BLOCK, BLOCK }));
+        { d->dc_base, BLOCK },
+                       { d->dc_base + 4 * BLOCK, BLOCK });
     cxl_dcd_qmp_release(d, .policy = "tag-based", .tag = TAG, .forced = true);
-    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ d->dc_base + 32 * BLOCK,
-                                               BLOCK }));
+    cxl_dcd_assert_extents(d, { d->dc_base + 32 * BLOCK,
+                                               BLOCK });
 }
 
 /* Rule 5 of 4802h, rule 4 of 4803h: shared capacity is all or nothing. */

@@ -33,7 +33,7 @@ static void offers_withdrawn(CXLDcdDevice *d)
     /* The capacity can be offered again, and its event is the first one. */
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
     cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_ADD,
-        CXL_DCD_RANGES({ d->dc_base, BLOCK }));
+        { d->dc_base, BLOCK });
     g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base, BLOCK }), ==, SUCCESS);
 }
 
@@ -41,10 +41,10 @@ static void accepted_stays(CXLDcdDevice *d)
 {
     uint64_t hpa = cxl_dcd_map(d);
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, 2 * BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, 2 * BLOCK });
     qtest_writeq(d->machine->qts, hpa + BLOCK, 4711);
     cxl_dcd_machine_reset(d->machine);
-    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ d->dc_base, 2 * BLOCK }));
+    cxl_dcd_assert_extents(d, { d->dc_base, 2 * BLOCK });
     /* No decoder is committed any more. */
     g_assert_cmpuint(cxl_dcd_query_count(d, "mapping", "none"), ==, 1);
     g_assert_cmphex(qtest_readq(d->machine->qts, hpa + BLOCK), ==, UINT64_MAX);
@@ -57,26 +57,26 @@ static void accepted_stays(CXLDcdDevice *d)
 /* A request to release was an event; after the reset it may be made again. */
 static void release_request_again(CXLDcdDevice *d)
 {
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
     cxl_dcd_machine_reset(d->machine);
-    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ d->dc_base, BLOCK }));
+    cxl_dcd_assert_extents(d, { d->dc_base, BLOCK });
     cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
     cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_RELEASE,
-        CXL_DCD_RANGES({ d->dc_base, BLOCK }));
+        { d->dc_base, BLOCK });
 }
 
 static void chain_dropped(CXLDcdDevice *d)
 {
     const CXLDcdSpan first = { d->dc_base, BLOCK };
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }, { 4 * BLOCK, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK }, { 4 * BLOCK, BLOCK });
     g_assert_cmphex(cxl_dcd_update(d, CXL_DCD_OP_RELEASE, CXL_DCD_UPDATE_MORE,
                                    &first, 1), ==, SUCCESS);
     cxl_dcd_machine_reset(d->machine);
     g_assert_cmphex(cxl_dcd_give_back(d, { d->dc_base + 4 * BLOCK, BLOCK }), ==,
                     SUCCESS);
-    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ d->dc_base, BLOCK }));
+    cxl_dcd_assert_extents(d, { d->dc_base, BLOCK });
 }
 
 static void interrupt_policy_back(CXLDcdDevice *d)
@@ -126,7 +126,7 @@ static void flr_keeps_all(CXLDcdDevice *d)
     uint64_t hpa = cxl_dcd_map(d);
     char *before;
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     qtest_writeq(d->machine->qts, hpa, 4711);
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 4 * BLOCK, BLOCK }));
     before = cxl_dcd_snapshot(d);
@@ -142,7 +142,7 @@ static void again_and_again(CXLDcdDevice *d)
 {
     unsigned i;
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     for (i = 0; i < 5; i++) {
         uint64_t hpa = cxl_dcd_map(d);
 
@@ -151,7 +151,7 @@ static void again_and_again(CXLDcdDevice *d)
         g_assert_cmphex(qtest_readq(d->machine->qts, hpa), ==, i);
         cxl_dcd_machine_reset(d->machine);
     }
-    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ d->dc_base, BLOCK }));
+    cxl_dcd_assert_extents(d, { d->dc_base, BLOCK });
 }
 
 int main(int argc, char **argv)

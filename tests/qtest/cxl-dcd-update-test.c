@@ -27,8 +27,8 @@ static uint64_t at(CXLDcdDevice *d, uint64_t block)
 
 static void prepare(CXLDcdDevice *d)
 {
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, 4 * BLOCK },
-                                           { 8 * BLOCK, 2 * BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, 4 * BLOCK },
+                                           { 8 * BLOCK, 2 * BLOCK });
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 16 * BLOCK, 4 * BLOCK },
                                        { 24 * BLOCK, 2 * BLOCK }));
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 32 * BLOCK, 2 * BLOCK }));
@@ -45,7 +45,8 @@ static void refused(CXLDcdDevice *d, uint16_t opcode, uint16_t code,
 }
 
 #define refused_as(d, opcode, code, ...) \
-    refused(d, opcode, CXL_DCD_RC_##code, CXL_DCD_RANGES(__VA_ARGS__))
+    refused(d, opcode, CXL_DCD_RC_##code, CXL_DCD_SPANS(__VA_ARGS__), \
+            CXL_DCD_COUNT(__VA_ARGS__))
 
 /* Payload lengths that do not hold what the header says. */
 static void bad_length(CXLDcdDevice *d, uint16_t opcode)
@@ -226,7 +227,7 @@ static void release_empty(CXLDcdDevice *d)
 static void empty_with_nothing_pending(CXLDcdDevice *d)
 {
     refused(d, ADD, CXL_DCD_RC_INVALID_INPUT, NULL, 0);
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
     refused(d, ADD, CXL_DCD_RC_INVALID_INPUT, NULL, 0);
 }
 
@@ -269,8 +270,8 @@ static void add_chain_error(CXLDcdDevice *d)
     prepare(d);
     chain_ends_with_error(d, ADD, good, &bad);
     /* Block 16 was of the chain that failed: it is not accepted. */
-    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ at(d, 0), 4 * BLOCK },
-        { at(d, 8), 2 * BLOCK }, { at(d, 24), BLOCK }));
+    cxl_dcd_assert_extents(d, { at(d, 0), 4 * BLOCK },
+        { at(d, 8), 2 * BLOCK }, { at(d, 24), BLOCK });
 }
 
 static void release_chain_error(CXLDcdDevice *d)
@@ -280,8 +281,8 @@ static void release_chain_error(CXLDcdDevice *d)
 
     prepare(d);
     chain_ends_with_error(d, RELEASE, good, &bad);
-    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ at(d, 0), 4 * BLOCK },
-        { at(d, 9), BLOCK }));
+    cxl_dcd_assert_extents(d, { at(d, 0), 4 * BLOCK },
+        { at(d, 9), BLOCK });
 }
 
 /* Entries of different commands of one chain overlap. */
@@ -309,8 +310,8 @@ static void chain_broken_by_command(CXLDcdDevice *d)
     g_assert_cmphex(cxl_dcd_update(d, ADD, MORE, &first, 1), ==, SUCCESS);
     g_assert_cmphex(cxl_dcd_get_config(d, 1, 0, &config), ==, SUCCESS);
     g_assert_cmphex(cxl_dcd_update(d, ADD, 0, &second, 1), ==, SUCCESS);
-    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ at(d, 0), 4 * BLOCK },
-        { at(d, 8), 2 * BLOCK }, { at(d, 24), BLOCK }));
+    cxl_dcd_assert_extents(d, { at(d, 0), 4 * BLOCK },
+        { at(d, 8), 2 * BLOCK }, { at(d, 24), BLOCK });
 }
 
 static void chain_broken_by_other_kind(CXLDcdDevice *d)
@@ -321,8 +322,8 @@ static void chain_broken_by_other_kind(CXLDcdDevice *d)
     prepare(d);
     g_assert_cmphex(cxl_dcd_update(d, RELEASE, MORE, &release, 1), ==, SUCCESS);
     g_assert_cmphex(cxl_dcd_update(d, ADD, 0, &add, 1), ==, SUCCESS);
-    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ at(d, 0), 4 * BLOCK },
-        { at(d, 8), 2 * BLOCK }, { at(d, 16), BLOCK }));
+    cxl_dcd_assert_extents(d, { at(d, 0), 4 * BLOCK },
+        { at(d, 8), 2 * BLOCK }, { at(d, 16), BLOCK });
 }
 
 /* A command of the generic set comes between: it, too, is unrelated. */
@@ -337,7 +338,7 @@ static void chain_broken_by_generic(CXLDcdDevice *d)
     g_assert_cmphex(cxl_dcd_command(d, CXL_DCD_OP_IDENTIFY_MEMDEV, NULL, 0, out,
                                     sizeof(out), NULL), ==, SUCCESS);
     g_assert_cmphex(cxl_dcd_update(d, RELEASE, 0, &second, 1), ==, SUCCESS);
-    cxl_dcd_assert_extents(d, CXL_DCD_RANGES({ at(d, 0), 4 * BLOCK }));
+    cxl_dcd_assert_extents(d, { at(d, 0), 4 * BLOCK });
 }
 
 /* --- Limits --- */
@@ -346,8 +347,8 @@ static void release_resources(CXLDcdDevice *d)
 {
     CXLDcdHostConfig config;
 
-    cxl_dcd_add_accepted(d, CXL_DCD_RANGES({ 0, 3 * BLOCK },
-                                           { 8 * BLOCK, BLOCK }));
+    cxl_dcd_add_accepted(d, { 0, 3 * BLOCK },
+                                           { 8 * BLOCK, BLOCK });
     g_assert_cmphex(cxl_dcd_get_config(d, 0, 0, &config), ==, SUCCESS);
     g_assert_cmpuint(cxl_dcd_get32(config.counters.available_extents), ==, 0);
     refused_as(d, RELEASE, RESOURCES_EXHAUSTED, { at(d, 1), BLOCK });

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity qtests: devices that go and come back. Mappings must be
+ * gone before the memory is, and what comes back is a device that was never
+ * used.
+ */
+#include "qemu/osdep.h"
+#include "qobject/qlist.h"
+#include "cxl-dcd-client.h"
+
+#define BLOCK   CXL_DCD_TEST_BLOCK
+#define SUCCESS CXL_DCD_RC_SUCCESS
+
+static unsigned devices_in_query(CXLDcdMachine *m)
+{
+    QDict *reply = qtest_qmp(m->qts,
+                             "{'execute':'query-cxl-dynamic-capacity'}");
+    unsigned count = qlist_size(qdict_get_qlist(reply, "return"));
+
+    qobject_unref(reply);
+    return count;
+}
+
+static void unplug(CXLDcdDevice *d)
+{
+    uint64_t hpa = d->machine->window, value;
+
+    cxl_dcd_device_unplug(d);
+    g_assert_cmpuint(devices_in_query(d->machine), ==, 0);
+    qtest_writeq(d->machine->qts, hpa, 1234);
+    value = qtest_readq(d->machine->qts, hpa);
+    g_assert_true(value == 0 || value == UINT64_MAX);
+}
+
+static void plug(CXLDcdDevice *d)
+{
+    CXLDcdEvents events;
+
+    cxl_dcd_device_plug(d);
+    g_assert_cmpuint(devices_in_query(d->machine), ==, 1);
+    cxl_dcd_assert_no_extents(d);
+    events = cxl_dcd_peek_events(d);
+    g_assert_cmpuint(events.records->len, ==, 0);
+    cxl_dcd_events_free(&events);
+}
+
+static void idle(CXLDcdDevice *d)
+{
+    unplug(d);
+    plug(d);
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
+}
+
+static void accepted_and_mapped(CXLDcdDevice *d)
+{
+    unsigned i;
+
+    for (i = 0; i < 3; i++) {
+        uint64_t hpa = cxl_dcd_map(d);
+
+        cxl_dcd_add_accepted(d, { 0, 4 * BLOCK });
+        qtest_writeq(d->machine->qts, hpa, 4711);
+        g_assert_cmphex(qtest_readq(d->machine->qts, hpa), ==, 4711);
+        unplug(d);
+        plug(d);
+    }
+}
+
+static void pending(CXLDcdDevice *d)
+{
+    cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
+    unplug(d);
+    plug(d);
+    g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base, BLOCK }), ==,
+                    CXL_DCD_RC_INVALID_INPUT);
+    cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
+}
+
+/* A second device beside it keeps what it has. */
+static void neighbour_stays(CXLDcdDevice *d)
+{
+    CXLDcdMachine *m = d->machine;
+    CXLDcdDevice *other = &m->device[1];
+    CXLDcdDecoder decoder = { .hpa = m->window, .size = CXL_DCD_TEST_GIB,
+                              .skip = 1 };
+
+    cxl_dcd_decoder_commit(m, m->host_bridge_hdm, &decoder);
+    decoder.skip = other->dc_base;
+    cxl_dcd_decoder_commit(m, other->hdm, &decoder);
+    cxl_dcd_add_accepted(other, { 0, BLOCK });
+    qtest_writeq(m->qts, m->window, 4711);
+    cxl_dcd_device_unplug(d);
+    g_assert_cmphex(qtest_readq(m->qts, m->window), ==, 4711);
+    g_assert_cmpuint(devices_in_query(m), ==, 1);
+    cxl_dcd_device_plug(d);
+    g_assert_cmphex(qtest_readq(m->qts, m->window), ==, 4711);
+}
+
+int main(int argc, char **argv)
+{
+    static const CXLDcdOptions two = { .devices = 2 };
+
+    g_test_init(&argc, &argv, NULL);
+    cxl_dcd_add_case("/cxl-dcd/hotplug/idle", NULL, idle);
+    cxl_dcd_add_case("/cxl-dcd/hotplug/accepted-and-mapped", NULL,
+                     accepted_and_mapped);
+    cxl_dcd_add_case("/cxl-dcd/hotplug/pending", NULL, pending);
+    cxl_dcd_add_case("/cxl-dcd/hotplug/neighbour-stays", &two, neighbour_stays);
+    return g_test_run();
+}
