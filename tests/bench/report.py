@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Results of a benchmark run: a table, a JSON file, plots."""
+
+import json
+import os
+import shutil
+import subprocess
+
+
+class Report:
+    """Figures with their baselines.  A ratio is always of one run."""
+
+    def __init__(self, directory):
+        self.dir, self.rows = directory, []
+        os.makedirs(directory, exist_ok=True)
+
+    def add(self, name, value, unit, baseline=None, target=None,
+            at_least=True):
+        """One figure.  target is what value / baseline must reach (or, with
+        at_least=False, stay below); without a baseline it is a plain
+        figure, or target is compared with the value itself."""
+        ratio = value / baseline if baseline else None
+        judged = ratio if baseline else value
+        good = None
+        if target is not None:
+            good = judged >= target if at_least else judged <= target
+        self.rows.append({
+            "name": name, "value": value, "unit": unit, "baseline": baseline,
+            "ratio": ratio, "target": target,
+            "target_is": "at least" if at_least else "at most", "pass": good})
+        print("  " + self.line(self.rows[-1]), flush=True)
+
+    @staticmethod
+    def line(row):
+        text = f"{row['name']:<52} {row['value']:>12.4g} {row['unit']:<7}"
+        if row["baseline"]:
+            text += f" / {row['baseline']:>10.4g} = {row['ratio']:>8.3g}"
+        if row["target"] is not None:
+            sign = ">=" if row["target_is"] == "at least" else "<="
+            text += (f"  ({sign} {row['target']:g}: "
+                     f"{'reached' if row['pass'] else 'MISSED'})")
+        return text
+
+    def write(self):
+        path = os.path.join(self.dir, "results.json")
+        with open(path, "w") as file:
+            json.dump(self.rows, file, indent=1)
+        self.plot()
+        return path
+
+    def plot(self):
+        """Bars of all ratios against their targets, as SVG."""
+        rows = [r for r in self.rows if r["ratio"] and r["target"]]
+        if not rows or not shutil.which("gnuplot"):
+            return
+        data = os.path.join(self.dir, "ratios.dat")
+        with open(data, "w") as file:
+            for row in rows:
+                file.write(f"\"{row['name']}\" {row['ratio']} "
+                           f"{row['target']}\n")
+        script = f"""
+set terminal svg size 900,{80 + 44 * len(rows)} font "sans,11"
+set output "{self.dir}/ratios.svg"
+set title "Measured ratio (bar) and target (mark), one run"
+set logscale x
+set yrange [-0.7:{len(rows) - 0.3}] reverse
+set ytics out nomirror
+set xlabel "ratio, logarithmic"
+set grid x
+set lmargin 46
+unset key
+set style fill solid 0.7
+plot "{data}" using (0.001):0:(0.001):2:($0-0.3):($0+0.3):ytic(1) \
+  with boxxyerror lc rgb "#4477aa", \
+  "{data}" using 3:0 with points pt 13 ps 1.2 lc rgb "#cc3311"
+"""
+        subprocess.run(["gnuplot"], input=script, text=True, check=True)
+
+    def end(self):
+        missed = [r["name"] for r in self.rows if r["pass"] is False]
+        print(f"\n{len(self.rows)} figures, "
+              f"{sum(r['pass'] is True for r in self.rows)} targets reached, "
+              f"{len(missed)} missed")
+        for name in missed:
+            print(f"  missed: {name}")
+        return 1 if missed else 0
