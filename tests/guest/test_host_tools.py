@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The commands for dynamic capacity that ndctl itself does not have."""
+
+import json
+import time
+
+from steps import (ADD, MIB, RELEASE, add, create_dax, create_region,
+                   destroy_dax, destroy_region, memdev, release, request,
+                   wait_available)
+from vm import poll
+
+TAG = "5ead4c2b-0f2c-4b50-9a6d-8c3cf8d7a911"
+OTHER = "11111111-2222-4333-8444-555555555555"
+PART = [(0, 256 * MIB)]
+
+
+def tagged(vm, command, extents, tag):
+    """Add or release capacity that carries a tag."""
+    policy = "selection-policy" if command == ADD else "removal-policy"
+    vm.qmp.call(command, {
+        "path": "/machine/peripheral/cxl-mem0", "host-id": 0, "region": 0,
+        policy: "prescriptive", "tag": tag,
+        "extents": [{"offset": o, "len": n} for o, n in extents]})
+
+
+def shown(vm, region):
+    """[(offset, length, tag)] as the guest lists them."""
+    listed = json.loads(vm.guest_ok(f"cxl list -r {region} -N"))[0]
+    return [(e["offset"], e["length"], e["uuid"])
+            for e in listed.get("extents", [])]
+
+
+def dax_devices(vm):
+    out = vm.guest_ok("daxctl list")
+    return {d["chardev"]: d for d in json.loads(out)} if out else {}
+
+
+def test_names(vm, check):
+    """Every name of the first partition makes the same region."""
+    types = set()
+    for kind in ("dc", "dc0", "dynamic_ram_a", "dynamic_ram_1", "dynamic_ram"):
+        out = vm.guest_ok(f"cxl create-region -m -d decoder0.0 -t {kind} "
+                          f"-s 256M -w 1 {memdev(vm)} 2> /dev/null")
+        region = json.loads(out)
+        types.add(region["type"])
+        check.equal(region["size"], 256 * MIB, f"{kind}: size as asked for")
+        destroy_region(vm, region["region"])
+    check.equal(len(types), 1, f"all of them are one partition: {types}")
+    decoder = vm.guest_ok("cxl list -D -d decoder0.0")
+    check.that(f'"{types.pop()}_capable":true' in decoder,
+               "the root decoder shows that it can do it", decoder)
+
+
+def test_refused_regions(vm, check):
+    for extra, word in (("-s 100M", "multiple"), ("-s 1T", "needs"),
+                        ("-U " + TAG, "UUID"), ("-w 2", "memdevs")):
+        bad = vm.guest("cxl create-region -t dc0 -d decoder0.0 "
+                       f"-m {memdev(vm)} {extra}")
+        check.that(bad.status == 1 and word in bad.text,
+                   f"create-region {extra} is refused and says why", bad.text)
+    taken = vm.guest_ok("cat /sys/bus/cxl/devices/decoder2.0/dpa_size")
+    check.equal(int(taken, 16), 0, "no device addresses stay taken")
+
+
+def test_wait_extent(vm, check):
+    region = create_region(vm)
+    began = time.monotonic()
+    late = vm.guest(f"cxl wait-extent {region} --timeout 1")
+    check.equal(late.status, 2, "wait-extent says by status 2 that it waited")
+    check.that(time.monotonic() - began >= 1, "as long as it was told to")
+    add(vm, region, PART)
+    done = vm.guest(f"cxl wait-extent {region} --size 256M --timeout 0")
+    check.equal(done.status, 0, "capacity that is there is found at once")
+    check.equal(json.loads(done.out)["extents"][0]["length"], 256 * MIB,
+                "and shown")
+    more = vm.guest(f"cxl wait-extent {region} --size 257M --timeout 0")
+    check.equal(more.status, 2, "less than asked for is not enough")
+    other = vm.guest(f"cxl wait-extent {region} --uuid {TAG} --timeout 0")
+    check.equal(other.status, 2, "untagged capacity is not that of a tag")
+    for bad in ("region77", f"{region} --size 1x", f"{region} --timeout -1",
+                f"{region} --uuid xyz", f"{region} --gone --size 1G"):
+        refused = vm.guest(f"cxl wait-extent {bad}")
+        check.that(refused.status == 1 and refused.err,
+                   f"wait-extent {bad}: status 1", refused.text)
+    request(vm, RELEASE, PART)
+    gone = vm.guest(f"cxl wait-extent {region} --gone --timeout 20")
+    check.equal(gone.status, 0, "wait-extent --gone")
+    destroy_region(vm, region)
+
+
+def test_release_extent(vm, check):
+    region = create_region(vm)
+    add(vm, region, [(0, 128 * MIB), (512 * MIB, 128 * MIB)])
+    dax = create_dax(vm, region, "-s 128M")
+    busy = vm.guest(f"cxl release-extent {region} --offset 0")
+    check.that(busy.status == 1 and "busy" in busy.text,
+               "an extent in use is not released", busy.text)
+    none = vm.guest(f"cxl release-extent {region} --offset 1G")
+    check.that(none.status == 1, "nor one that is not there", none.text)
+    free = vm.guest(f"cxl release-extent {region} --offset 512M")
+    check.equal(free.status, 0, "a free one is")
+    check.equal({e[:3] for e in vm.extents()}, {(0, 0, 128 * MIB)},
+                "the device has that one back, and no other")
+    destroy_dax(vm, dax)
+    rest = vm.guest(f"cxl release-extent {region} --all")
+    check.equal(rest.status, 0, "release-extent --all")
+    check.equal(vm.extents(), set(), "the device has everything back")
+    destroy_region(vm, region)
+
+
+def test_tags(vm, check):
+    """A tag is claimed as one device; untagged capacity stays beside it."""
+    region = create_region(vm)
+    parts = [(0, 64 * MIB), (256 * MIB, 128 * MIB)]
+    tagged(vm, ADD, parts, TAG)
+    vm.guest_ok(f"cxl wait-extent {region} --uuid {TAG} --size 192M "
+                "--timeout 20")
+    add(vm, region, [(1024 * MIB, 64 * MIB)])
+    check.equal({t for _, _, t in shown(vm, region)},
+                {TAG, "00000000-0000-0000-0000-000000000000"},
+                "cxl list shows the tags")
+    wrong = vm.guest(f"daxctl create-device {region} --uuid {OTHER}")
+    check.that(wrong.status != 0 and "No such file" in wrong.text,
+               "a tag that is not there", wrong.text)
+    both = vm.guest(f"daxctl create-device {region} --uuid {TAG} -s 64M")
+    check.that(both.status != 0, "a tag and a size", both.text)
+    check.equal(dax_devices(vm), {}, "neither made a device")
+    dax = create_dax(vm, region, f"--uuid {TAG}")
+    listed = dax_devices(vm)[dax]
+    check.equal((listed["size"], listed["uuid"]), (192 * MIB, TAG),
+                "the tag's device has all of it, and daxctl list says whose")
+    again = vm.guest(f"daxctl create-device {region} --uuid {TAG}")
+    check.that(again.status != 0, "it cannot be claimed twice", again.text)
+    vm.guest_ok(f"daxctl disable-device {dax}")
+    resize = vm.guest(f"daxctl reconfigure-device {dax} -s 64M")
+    check.that(resize.status != 0 and "tag" in resize.text,
+               "nor resized", resize.text)
+    plain = create_dax(vm, region)
+    check.equal(dax_devices(vm)[plain]["size"], 64 * MIB,
+                "the untagged capacity is a device of its own")
+    destroy_dax(vm, plain)
+    vm.guest_ok(f"daxctl destroy-device {dax}")
+    tagged(vm, RELEASE, parts, TAG)
+    release(vm, [(1024 * MIB, 64 * MIB)])
+    vm.guest_ok(f"cxl wait-extent {region} --gone --timeout 20")
+    destroy_region(vm, region)
+
+
+def test_policy(vm, check):
+    """Capacity becomes memory and goes again, as a policy says."""
+    policy = "/sys/devices/system/memory/auto_online_blocks"
+    before = vm.guest_ok(f"cat {policy}")
+    region = create_region(vm)
+    add(vm, region, PART)
+    off = vm.guest("daxctl online-capacity --mode off")
+    check.equal((off.status, dax_devices(vm)), (0, {}), "off does nothing")
+    bad = vm.guest("daxctl online-capacity --mode always")
+    check.that(bad.status == 1 and "system-ram" in bad.text,
+               "a policy that is none is refused", bad.text)
+    vm.guest_ok("daxctl online-capacity --mode system-ram")
+    devices = list(dax_devices(vm).values())
+    check.equal([(d["mode"], d["movable"], d["size"]) for d in devices],
+                [("system-ram", True, 256 * MIB)], "all of it is memory")
+    check.equal(vm.guest_ok(f"cat {policy}"), before,
+                "the kernel's own policy is what it was")
+    node = devices[0]["target_node"]
+    size = vm.guest_ok(f"numactl -H | grep 'node {node} size'")
+    check.that(" 256 MB" in size, f"node {node} has it", size)
+    request(vm, RELEASE, PART)
+    poll(lambda: '"releasing"' in vm.guest_ok(f"cxl list -r {region} -N"), 20,
+         "the extent is wanted back")
+    vm.guest_ok("daxctl offline-capacity --release off")
+    check.equal(len(dax_devices(vm)), 1, "off leaves it alone")
+    vm.guest_ok("daxctl offline-capacity --release system-ram")
+    check.equal(dax_devices(vm), {}, "system-ram lets go of it")
+    vm.guest_ok(f"cxl wait-extent {region} --gone --timeout 20")
+    check.equal(vm.extents(), set(), "and the device has it back")
+    destroy_region(vm, region)
+
+
+def test_forced_destroy(vm, check):
+    """Memory is taken offline before its device goes."""
+    region = create_region(vm)
+    add(vm, region, PART)
+    dax = create_dax(vm, region)
+    vm.guest_ok(f"daxctl reconfigure-device -m system-ram {dax}")
+    refused = vm.guest(f"daxctl destroy-device {dax}")
+    check.that(refused.status != 0 and "--force" in refused.text,
+               "destroy-device without --force is refused", refused.text)
+    vm.guest_ok(f"daxctl destroy-device -f {dax}")
+    log = vm.guest_ok("dmesg")
+    check.that("cannot be hotremoved" not in log, "no memory is left behind")
+    missing = vm.guest(f"daxctl reconfigure-device -m devdax {dax}")
+    check.that(missing.status != 0 and dax in missing.text,
+               "a device that is not there is named", missing.text)
+    wait_available(vm, region, 256 * MIB)
+    release(vm, PART)
+    destroy_region(vm, region)
+
+
+def test_monitor(vm, check):
+    region = create_region(vm)
+    vm.guest_ok("setsid cxl monitor > /tmp/monitor 2>&1 < /dev/null & "
+                "echo $! > /tmp/monitor.pid")
+    poll(lambda: vm.guest("test -d /sys/kernel/tracing/instances/cxl_monitor"
+                          ).status == 0, 20, "cxl monitor has begun")
+    poll(lambda: vm.guest("grep -q 1 /sys/kernel/tracing/instances/"
+                          "cxl_monitor/events/cxl_dcd/enable").status == 0, 20,
+         "and takes our events")
+    add(vm, region, PART)
+    line = poll(lambda: vm.guest("grep cxl_dynamic_capacity /tmp/monitor").out,
+                20, "cxl monitor prints an event")
+    event = json.loads(line.splitlines()[-1])
+    check.equal((event["event_type"], event["uuid"]),
+                ("add capacity", "00000000-0000-0000-0000-000000000000"),
+                "the event is readable")
+    vm.guest("kill $(cat /tmp/monitor.pid)")
+    release(vm, PART)
+    destroy_region(vm, region)
