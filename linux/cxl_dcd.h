@@ -236,9 +236,7 @@ void cxl_dcd_extent_forced(struct cxl_dcd_extent *ext);
 /* dax.c */
 int cxl_dcd_dax_init(void);
 void cxl_dcd_dax_exit(void);
-int cxl_dcd_dax_bind(struct device *dev);
 struct cxl_dcd_region *cxl_dcd_dax_to_region(struct device *dax_dev);
-bool cxl_dcd_is_dax_region(struct device *dev);
 int cxl_dcd_region_part(struct cxl_region *cxlr);
 struct cxl_dcd_region *cxl_dcd_region_at(struct cxl_dcd *dcd, u64 dpa,
 					 u64 *offset);
@@ -264,6 +262,8 @@ void cxl_dcd_port_unbinds(struct device *dev);
 void cxl_dcd_region_added(struct device *dev);
 void cxl_dcd_region_gone(struct device *dev);
 void cxl_dcd_regions_take(void);
+void cxl_dcd_regions_enable(void);
+void cxl_dcd_regions_disable(void);
 void cxl_dcd_roots_take(void);
 void cxl_dcd_roots_drop(void);
 void cxl_dcd_regions_drop(void);

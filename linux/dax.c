@@ -8,6 +8,7 @@
  * stock driver (dax_cxl) would be asked next and would hand out memory that is
  * not there.
  */
+#include <linux/module.h>
 #include <linux/numa.h>
 #include <linux/slab.h>
 
@@ -26,13 +27,6 @@ u64 cxl_dcd_extent_size(const struct cxl_dcd_extent *ext)
 u64 cxl_dcd_extent_hpa(const struct cxl_dcd_extent *ext)
 {
 	return ext->rgn->hpa.start + ext->dpa * ext->rgn->ways;
-}
-
-/* Is this a device that a DAX region's driver may take? */
-bool cxl_dcd_is_dax_region(struct device *dev)
-{
-	return dev->type && dev->type->name &&
-	       !strcmp(dev->type->name, "cxl_dax_region");
 }
 
 /* The region of a DAX device, NULL when it is not one of ours. */
@@ -305,19 +299,43 @@ static struct cxl_driver dax_driver = {
 };
 
 /*
- * A dax_region device was just added and is about to be offered to drivers, the
- * one registered first being asked first. Where that is dax_cxl, be faster.
+ * The bus asks drivers in the order of their registration, and a region that
+ * dax_cxl takes is handed out as a whole, backed or not. So where dax_cxl was
+ * there first, its probe is made to say no to our regions. It cannot be unloaded
+ * meanwhile; one that is loaded later comes behind us and needs no such care.
  */
-int cxl_dcd_dax_bind(struct device *dev)
+static struct cxl_driver *stock_driver;
+static int (*stock_probe)(struct device *dev);
+
+static int stock_probe_unless_ours(struct device *dev)
 {
 	int part;
 
 	mutex_lock(&cxl_dcd_mutex);
 	part = cxl_dcd_region_part(to_cxl_dax_region(dev)->cxlr);
 	cxl_dcd_unlock();
-	if (part == -ENODEV || !dax_driver.drv.bus)
-		return 0;
-	return device_driver_attach(&dax_driver.drv, dev);
+	return part == -ENODEV ? stock_probe(dev) : -ENODEV;
+}
+
+static void stock_driver_take(void)
+{
+	struct device_driver *drv = driver_find("cxl_dax_region",
+						&cxl_bus_type);
+
+	if (!drv || !drv->owner || !try_module_get(drv->owner))
+		return;
+	stock_driver = to_cxl_drv(drv);
+	stock_probe = stock_driver->probe;
+	WRITE_ONCE(stock_driver->probe, stock_probe_unless_ours);
+}
+
+static void stock_driver_drop(void)
+{
+	if (!stock_driver)
+		return;
+	WRITE_ONCE(stock_driver->probe, stock_probe);
+	module_put(stock_driver->drv.owner);
+	stock_driver = NULL;
 }
 
 /* Every device of our regions gets its files before user space hears of it. */
@@ -365,12 +383,20 @@ void cxl_dcd_uevent(struct cxl_dcd_region *rgn, const char *what,
 
 int cxl_dcd_dax_init(void)
 {
-	return cxl_driver_register(&dax_driver);
+	int rc;
+
+	stock_driver_take();
+	rc = cxl_driver_register(&dax_driver);
+	if (rc)
+		stock_driver_drop();
+	return rc;
 }
 
+/* All of our regions have been disabled before. */
 void cxl_dcd_dax_exit(void)
 {
 	cxl_driver_unregister(&dax_driver);
 	if (dax_bus)
 		bus_unregister_notifier(dax_bus, &dax_nb);
+	stock_driver_drop();
 }

@@ -234,8 +234,6 @@ static int bus_event(struct notifier_block *nb, unsigned long action,
 			cxl_dcd_region_added(dev);
 		else if (is_root_decoder(dev))
 			cxl_dcd_roots_take();
-		else if (cxl_dcd_is_dax_region(dev))
-			cxl_dcd_dax_bind(dev);
 		break;
 	case BUS_NOTIFY_DEL_DEVICE:
 		if (is_cxl_memdev(dev))
@@ -303,17 +301,21 @@ static int __init cxl_dcd_init(void)
 		drop_all();
 		return rc;
 	}
+	cxl_dcd_regions_enable();
 	start_all();
 	return 0;
 }
 
 /*
- * Accepted extents stay with the device: the next load takes them up again.
+ * Accepted extents stay with the device and regions stay committed, but without
+ * a driver, since any other than ours would hand out what is not there. The next
+ * load takes both up again.
  */
 static void __exit cxl_dcd_exit(void)
 {
 	cxl_dcd_unloading = true;
 	bus_unregister_notifier(&cxl_bus_type, &bus_nb);
+	cxl_dcd_regions_disable();
 	cxl_dcd_dax_exit();
 	cxl_dcd_regions_drop();
 	cxl_dcd_roots_drop();

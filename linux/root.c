@@ -268,6 +268,46 @@ void cxl_dcd_regions_take(void)
 	bus_for_each_dev(&cxl_bus_type, NULL, NULL, take_region);
 }
 
+static int region_is_ours(struct device *dev)
+{
+	int part = -ENODEV;
+
+	if (is_cxl_region(dev)) {
+		mutex_lock(&cxl_dcd_mutex);
+		part = cxl_dcd_region_part(cxl_dcd_to_region(dev));
+		cxl_dcd_unlock();
+	}
+	return part != -ENODEV;
+}
+
+static int enable_region(struct device *dev, void *unused)
+{
+	if (region_is_ours(dev) && !dev->driver &&
+	    cxl_dcd_to_region(dev)->params.state == CXL_CONFIG_COMMIT &&
+	    device_attach(dev) < 0)
+		dev_err(dev, "cannot be enabled\n");
+	return 0;
+}
+
+/* Give committed regions their driver, which adds their DAX regions. */
+void cxl_dcd_regions_enable(void)
+{
+	bus_for_each_dev(&cxl_bus_type, NULL, NULL, enable_region);
+}
+
+static int disable_region(struct device *dev, void *unused)
+{
+	if (region_is_ours(dev))
+		device_release_driver(dev);
+	return 0;
+}
+
+/* Take the driver away from our regions, and with it their DAX regions. */
+void cxl_dcd_regions_disable(void)
+{
+	bus_for_each_dev(&cxl_bus_type, NULL, NULL, disable_region);
+}
+
 static int drop_region(struct device *dev, void *unused)
 {
 	bool known;
