@@ -3,8 +3,7 @@
  * Fuzz the core with random operations, and its snapshots with random bytes
  */
 #include "dcd-world.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzzer.h"
 
 /* A snapshot with some bytes changed is refused, or leaves a sound core. */
 static void damaged_snapshot(Fixture *f, Input *in)

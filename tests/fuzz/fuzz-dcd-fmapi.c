@@ -3,8 +3,7 @@
  * Fuzz the fabric manager's messages, header and all: [kind][...] repeated
  */
 #include "dcd-world.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzzer.h"
 
 /* A message of raw bytes: whatever header, whatever payload */
 static void raw(Fixture *f, Input *in)

@@ -3,8 +3,7 @@
  * Fuzz the host's mailbox payloads: [kind][...] repeated
  */
 #include "dcd-world.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzzer.h"
 
 /* An opcode, a length and that many bytes, as they are */
 static void raw(Fixture *f, Input *in)

@@ -10,11 +10,10 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "fuzzer.h"
 #include "hw/cxl/cxl_dcd_mctp.h"
 
 #define MAX_MESSAGE 256
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static CXLDcdMctp *mctp;
 

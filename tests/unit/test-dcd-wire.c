@@ -358,11 +358,13 @@ static void test_more_dropped(void)
     g_assert_cmpuint(cxl_dcd_available(f->dcd, 0), ==, GIB - BLOCK);
 
     /* The fabric manager's CCI is another one and does not break in */
-    g_assert_rc(OFFER(f, REGION0, 2 * BLOCK), SUCCESS);
+    g_assert_rc(OFFER(f, REGION0, 3 * BLOCK), SUCCESS);
     g_assert_rc(UPDATE(f, 0x4802, true, REGION0, BLOCK), SUCCESS);
     g_assert_rc(fm(f, 0x5600, NULL, 0), SUCCESS);
-    g_assert_rc(ACCEPT(f, REGION0 + BLOCK, BLOCK), SUCCESS);
-    g_assert_cmpuint(cxl_dcd_listed_count(f->dcd), ==, 3);
+    g_assert_rc(ACCEPT(f, REGION0 + 2 * BLOCK, BLOCK), SUCCESS);
+    g_assert_cmpuint(cxl_dcd_available(f->dcd, 0), ==, GIB - 3 * BLOCK);
+    g_assert_true(cxl_dcd_reachable(f->dcd, REGION0, BLOCK));
+    g_assert_true(cxl_dcd_reachable(f->dcd, REGION0 + 2 * BLOCK, BLOCK));
     fixture_free(f);
 }
 
