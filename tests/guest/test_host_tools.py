@@ -209,7 +209,7 @@ def test_monitor(vm, check):
          "and takes our events")
     add(vm, region, PART)
     line = poll(lambda: vm.guest("grep cxl_dynamic_capacity /tmp/monitor").out,
-                20, "cxl monitor prints an event")
+                60, "cxl monitor prints an event")
     event = json.loads(line.splitlines()[-1])
     check.equal((event["event_type"], event["uuid"]),
                 ("add capacity", "00000000-0000-0000-0000-000000000000"),
