@@ -346,7 +346,8 @@ typedef bool (*cxlfm_progress_fn)(const struct cxlfm_outcome *so_far,
 /*
  * Follow one request to its end. Begin before the request: it remembers what
  * the device looked like. Others that change the same host and region at the
- * same time blur the account, unless the request has a tag of its own.
+ * same time, and offers made before that the host answers now, blur the account
+ * unless the request lists extents or has a tag of its own.
  *
  *     struct cxlfm_wait *wait;
  *     if (!cxlfm_wait_begin_add(fm, 0, &request, &wait) &&

@@ -36,6 +36,7 @@ struct cxlfm_wait {
     uint64_t wanted;
     uint64_t keep;                /* release by tag: bytes that may stay */
     GArray *before;               /* add: what was there; release: what goes */
+    GArray *asked;                /* add: the extents listed; NULL: none */
     int64_t counted_before;       /* pending + other tracked, see above */
     int64_t started;              /* g_get_monotonic_time() */
 };
@@ -45,6 +46,9 @@ CXLFM_EXPORT void cxlfm_wait_free(struct cxlfm_wait *wait)
     if (wait) {
         if (wait->before) {
             g_array_unref(wait->before);
+        }
+        if (wait->asked) {
+            g_array_unref(wait->asked);
         }
         g_free(wait);
     }
@@ -147,15 +151,44 @@ static uint64_t cxlfm_wait_shared_bytes(const struct cxlfm_snapshot *snapshot,
     return most;
 }
 
+/* The extents of a request as DPA ranges, which the host's regions tell */
+static GArray *cxlfm_wait_asked(const struct cxlfm_wait *wait,
+                                const struct cxlfm_snapshot *snapshot,
+                                const struct cxlfm_extent *extents,
+                                size_t count)
+{
+    GArray *asked = g_array_new(false, false, sizeof(CxlfmRange));
+    uint64_t base = 0;
+    size_t i;
+
+    for (i = 0; i < snapshot->host_count; i++) {
+        if (snapshot->hosts[i].id == wait->host) {
+            base = snapshot->hosts[i].regions[wait->region].base;
+        }
+    }
+    for (i = 0; i < count; i++) {
+        const uint64_t start = base + extents[i].offset;
+        const CxlfmRange range = { start, start + extents[i].length };
+
+        g_array_append_val(asked, range);
+    }
+    cxlfm_ranges_normalize(asked);
+    return asked;
+}
+
 CXLFM_EXPORT int cxlfm_wait_begin_add(cxlfm *fm, size_t device,
                                       const struct cxlfm_add *request,
                                       struct cxlfm_wait **ret_wait)
 {
     struct cxlfm_snapshot *snapshot;
     struct cxlfm_wait *wait;
-    int ret = cxlfm_snapshot(fm, device, &snapshot);
-    size_t i;
+    int ret;
 
+    if (request->region >= CXLFM_MAX_REGIONS) {
+        return cxlfm_fail(fm, CXLFM_ERROR_INVALID,
+                          "region %u does not exist", request->region);
+    }
+    ret = cxlfm_snapshot(fm, device, &snapshot);
     if (ret < 0) {
         return ret;
     }
@@ -164,9 +197,9 @@ CXLFM_EXPORT int cxlfm_wait_begin_add(cxlfm *fm, size_t device,
     wait->adding = true;
     switch (request->policy) {
     case CXLFM_POLICY_PRESCRIPTIVE:
-        for (i = 0; i < request->extent_count; i++) {
-            wait->wanted += request->extents[i].length;
-        }
+        wait->asked = cxlfm_wait_asked(wait, snapshot, request->extents,
+                                       request->extent_count);
+        wait->wanted = cxlfm_ranges_bytes(wait->asked);
         break;
     case CXLFM_POLICY_SHARED:
         wait->shared = true;
@@ -180,31 +213,6 @@ CXLFM_EXPORT int cxlfm_wait_begin_add(cxlfm *fm, size_t device,
     cxlfm_snapshot_free(snapshot);
     *ret_wait = wait;
     return 0;
-}
-
-/* The listed extents as DPA ranges, which the snapshot's regions tell. */
-static void cxlfm_wait_asked(struct cxlfm_wait *wait,
-                             const struct cxlfm_snapshot *snapshot,
-                             const struct cxlfm_release *request)
-{
-    uint64_t base = 0;
-    size_t i;
-
-    for (i = 0; i < snapshot->host_count; i++) {
-        if (snapshot->hosts[i].id == wait->host) {
-            base = snapshot->hosts[i].regions[wait->region].base;
-        }
-    }
-    wait->before = g_array_new(false, false, sizeof(CxlfmRange));
-    for (i = 0; i < request->extent_count; i++) {
-        const struct cxlfm_extent *e = &request->extents[i];
-        const CxlfmRange range = { base + e->offset,
-                                   base + e->offset + e->length };
-
-        g_array_append_val(wait->before, range);
-    }
-    cxlfm_ranges_normalize(wait->before);
-    wait->wanted = cxlfm_ranges_bytes(wait->before);
 }
 
 CXLFM_EXPORT int cxlfm_wait_begin_release(cxlfm *fm, size_t device,
@@ -235,7 +243,9 @@ CXLFM_EXPORT int cxlfm_wait_begin_release(cxlfm *fm, size_t device,
         wait->wanted = request->length ? MIN(request->length, held) : held;
         wait->keep = held - wait->wanted;
     } else {
-        cxlfm_wait_asked(wait, snapshot, request);
+        wait->before = cxlfm_wait_asked(wait, snapshot, request->extents,
+                                        request->extent_count);
+        wait->wanted = cxlfm_ranges_bytes(wait->before);
     }
     cxlfm_snapshot_free(snapshot);
     *ret_wait = wait;
@@ -333,6 +343,20 @@ static int cxlfm_wait_unanswered(const struct cxlfm_wait *wait,
     return 0;
 }
 
+/* Of @ranges what our request may have brought */
+static GArray *cxlfm_wait_new_ranges(const struct cxlfm_wait *wait,
+                                     const GArray *ranges)
+{
+    GArray *fresh = cxlfm_ranges_subtract(ranges, wait->before), *ours;
+
+    if (!wait->asked) {
+        return fresh;
+    }
+    ours = cxlfm_ranges_intersect(fresh, wait->asked);
+    g_array_unref(fresh);
+    return ours;
+}
+
 static int cxlfm_wait_judge_add(const struct cxlfm_wait *wait,
                                 const struct cxlfm_snapshot *snapshot,
                                 struct cxlfm_outcome *fill)
@@ -341,8 +365,8 @@ static int cxlfm_wait_judge_add(const struct cxlfm_wait *wait,
 
     g_autoptr(GArray) held = cxlfm_wait_ranges(wait, snapshot, true, false);
     g_autoptr(GArray) offered = cxlfm_wait_ranges(wait, snapshot, false, true);
-    g_autoptr(GArray) got = cxlfm_ranges_subtract(held, wait->before);
-    g_autoptr(GArray) open = cxlfm_ranges_subtract(offered, wait->before);
+    g_autoptr(GArray) got = cxlfm_wait_new_ranges(wait, held);
+    g_autoptr(GArray) open = cxlfm_wait_new_ranges(wait, offered);
 
     fill->done = cxlfm_ranges_bytes(got);
     if (snapshot->pending_listed) {

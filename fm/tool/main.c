@@ -5,7 +5,6 @@
  */
 #include <locale.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "tool.h"
@@ -29,8 +28,6 @@ static const Command commands[] = {
     { "top", "", "live map of the capacity", cmd_top },
 };
 
-G_DEFINE_QUARK(cxl-fm-error, tool_error)
-
 const Command *tool_find_command(const char *name)
 {
     size_t i;
@@ -41,18 +38,6 @@ const Command *tool_find_command(const char *name)
         }
     }
     return NULL;
-}
-
-int tool_fail(GError **error, ToolExit code, const char *format, ...)
-{
-    va_list args;
-
-    if (error) {
-        va_start(args, format);
-        *error = g_error_new_valist(TOOL_ERROR, code, format, args);
-        va_end(args);
-    }
-    return -1;
 }
 
 static void print_usage(FILE *to)

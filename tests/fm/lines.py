@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every kind of line, and fabric managers that come and go"""
+
+import random
+import socket
+
+from fmtest import MIB, NAME, OK, main
+
+
+# The frame of a Get DCD Info request
+GET_INFO = bytes.fromhex("7e01110109 08ca0700020000560000000000 0000c31a7e")
+
+
+def round_trip(b):
+    """add, extents, release over this line"""
+    b.expect(OK, "list", out=NAME)
+    b.expect(OK, "add", "64M", "--wait", out="accepted 64 MiB")
+    b.checks.equal(b.extents(), [(0, 0, 64 * MIB, "accepted")], "it is there")
+    b.expect(OK, "release", "--all", "--wait", out="released 64 MiB")
+
+
+def tcp(b):
+    """TCP on loopback"""
+    round_trip(b)
+
+
+def terminal(b):
+    """A pty, as a serial port would be"""
+    round_trip(b)
+
+
+tcp.line = "tcp"
+terminal.line = "pty"
+
+
+def vanish(b):
+    """Ten fabric managers that leave in the middle of a message, with noise"""
+    noise = random.Random(7)
+    b.expect(OK, "add", "2M", "--wait")
+    before = b.extents()
+    for i in range(10):
+        line = socket.socket(socket.AF_UNIX)
+        line.connect(b.address[3:])
+        line.sendall(GET_INFO[:noise.randrange(1, len(GET_INFO) - 1)] +
+                     noise.randbytes(i * 10))
+        line.close()
+    b.checks.equal(b.extents(), before, "the device is as it was")
+
+
+if __name__ == "__main__":
+    main(round_trip, tcp, terminal, vanish)

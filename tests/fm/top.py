@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""cxl-fm top: the map, once as text and live on a terminal"""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+
+from fmtest import NAME, OK, USAGE, main
+
+
+def once(b):
+    """--once: a letter for each cell"""
+    b.expect(OK, "add", "-e", "0+512M", "--wait")
+    b.host("keep")
+    b.expect(OK, "release", "-e", "256M+256M")
+    lines = b.expect(OK, "top", "--once", out=NAME).out.splitlines()
+    b.checks.equal(lines[2].strip(), "#" * 36 + "." * 36,
+                   "half of region 0 is accepted")
+    b.checks.equal(lines[4].strip(), "." * 72, "region 1 is free")
+    b.checks.that("2.25 GiB, 2 extents" in lines[0] or
+                  "2.25 GiB, 1 extent" in lines[0], "the head", lines[0])
+
+
+def screen(b):
+    """Live: draws, follows a change, leaves on q"""
+    ours, theirs = pty.openpty()
+    environment = dict(os.environ, CXL_FM_ADDRESS=b.address, TERM="xterm",
+                       LINES="24", COLUMNS="100")
+    program = subprocess.Popen([os.environ["CXL_FM"], "top", "-i", "0.2"],
+                               stdin=theirs, stdout=theirs, stderr=theirs,
+                               env=environment, close_fds=True)
+    os.close(theirs)
+    try:
+        seen = drawn(ours, "accepted   r releasing")
+        b.checks.that(NAME in seen, "the device is on the screen", seen)
+        b.checks.that("blocks of 2 MiB" in seen, "so are its regions", seen)
+        os.write(ours, b"q")
+        drawn(ours, None)
+        b.checks.equal(program.wait(timeout=10), OK, "q leaves")
+    finally:
+        program.kill()
+        program.wait()
+        os.close(ours)
+
+
+def drawn(terminal, wanted, limit=10):
+    """What was drawn until `wanted` was (or the program left)."""
+    end = time.monotonic() + limit
+    text = ""
+    while time.monotonic() < end and not (wanted and wanted in text):
+        if not select.select([terminal], [], [], 0.1)[0]:
+            continue
+        try:
+            data = os.read(terminal, 65536).decode(errors="replace")
+        except OSError:
+            break
+        text += re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|[()].|[=>78])", "", data)
+    return text
+
+
+def usage(b):
+    """Where it cannot draw"""
+    b.expect(USAGE, "top", err="--once prints the map once")
+    b.expect(USAGE, "top", "--json", err="extents --json")
+    b.expect(USAGE, "top", "-i", "0", err="0.1 to 3600")
+
+
+if __name__ == "__main__":
+    main(once, screen, usage)
