@@ -6,16 +6,12 @@
  */
 #include "cxl-dcd-core.h"
 
-#define HEX "0x%" G_GINT64_MODIFIER "x"
-
-bool cxl_dcd_set_region(CXLDcd *dcd, uint8_t index, uint64_t block_size,
-                        bool sanitize, GError **error)
+static bool check_set_region(const CXLDcd *dcd, uint8_t index,
+                             uint64_t block_size, bool sanitize,
+                             GError **error)
 {
-    CXLDcdRegionConfig *config;
-    CXLDcdRegion *region;
-    CXLDcdEvent event = { .type = CXL_DCD_EVENT_REGION_CONFIG,
-                          .region = index };
-    bool changed;
+    const CXLDcdRegionConfig *config;
+    uint64_t out;
 
     if (index >= dcd->config.num_regions) {
         g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INVALID_INPUT,
@@ -23,43 +19,58 @@ bool cxl_dcd_set_region(CXLDcd *dcd, uint8_t index, uint64_t block_size,
                     index, dcd->config.num_regions - 1);
         return false;
     }
-    config = &dcd->config.regions[index];
-    region = &dcd->regions[index];
-    if (block_size < CXL_DCD_MIN_BLOCK || (block_size & (block_size - 1)) ||
-        !(config->block_sizes & block_size) || config->length % block_size) {
+    config = cxl_dcd_region_config(dcd, index);
+    if (!block_size || (block_size & (block_size - 1)) ||
+        !(config->block_sizes & block_size) || config->length % block_size ||
+        config->base % block_size) {
         g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INVALID_INPUT,
-                    "block size " HEX " is not supported by region %u "
-                    "(supported: the bits of " HEX ")", block_size, index,
-                    config->block_sizes);
+                    "block size " CXL_DCD_HEX " is not supported by region %u "
+                    "(supported: the bits of " CXL_DCD_HEX ")", block_size,
+                    index, config->block_sizes);
         return false;
     }
-    if (region->allocated) {
+    out = dcd->regions[index].allocated;
+    if (out) {
         g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_UNSUPPORTED,
-                    "region %u has " HEX " bytes of capacity out; release it "
-                    "first", index, region->allocated);
+                    "region %u has " CXL_DCD_HEX " bytes of capacity out; "
+                    "release it first", index, out);
         return false;
     }
     if (sanitize != config->sanitize && !config->sanitize_configurable) {
         g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_UNSUPPORTED,
-                    "region %u's sanitize on release cannot be changed",
-                    index);
+                    "region %u's sanitize on release is %s and cannot be "
+                    "changed", index, config->sanitize ? "on" : "off");
         return false;
     }
-    changed = config->block_size != block_size || config->sanitize != sanitize;
-    if (changed && dcd->ops->event_room &&
-        !dcd->ops->event_room(dcd->opaque)) {
+    return true;
+}
+
+bool cxl_dcd_set_region(CXLDcd *dcd, uint8_t index, uint64_t block_size,
+                        bool sanitize, GError **error)
+{
+    CXLDcdRegionConfig *config;
+    CXLDcdEvent event = { .type = CXL_DCD_EVENT_REGION_CONFIG,
+                          .region = index };
+
+    CXL_DCD_CHECK(dcd);
+    if (!check_set_region(dcd, index, block_size, sanitize, error)) {
+        return false;
+    }
+    config = &dcd->config.regions[index];
+    if (config->block_size == block_size && config->sanitize == sanitize) {
+        return true;
+    }
+    if (!cxl_dcd_event_room(dcd)) {
         g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RETRY_REQUIRED,
                     "the host's event log is full; wait until it was read");
         return false;
     }
     config->block_size = block_size;
     config->sanitize = sanitize;
-    cxl_dcd_region_layout(dcd, index);
-    if (changed) {
-        event.available_extents = cxl_dcd_available_extents(dcd);
-        event.available_tags = cxl_dcd_available_tags(dcd);
-        dcd->ops->event(dcd->opaque, &event);
-    }
+    cxl_dcd_blocks_layout(dcd, index);
+    event.available_extents = cxl_dcd_available_extents(dcd);
+    event.available_tags = cxl_dcd_available_tags(dcd);
+    dcd->ops->event(dcd->opaque, &event);
     return true;
 }
 
@@ -78,14 +89,16 @@ static CXLDcdTagEntry *sharable_tag(CXLDcd *dcd, const CXLDcdTag *tag,
 
 bool cxl_dcd_reference_add(CXLDcd *dcd, const CXLDcdTag *tag, GError **error)
 {
-    CXLDcdTagEntry *entry = sharable_tag(dcd, tag, error);
+    CXLDcdTagEntry *entry;
 
+    CXL_DCD_CHECK(dcd);
+    entry = sharable_tag(dcd, tag, error);
     if (!entry) {
         return false;
     }
     if (!entry->referenced) {
         entry->referenced = true;
-        cxl_dcd_tag_changed(dcd);
+        cxl_dcd_tag_changed(dcd, entry);
     }
     return true;
 }
@@ -93,9 +106,11 @@ bool cxl_dcd_reference_add(CXLDcd *dcd, const CXLDcdTag *tag, GError **error)
 bool cxl_dcd_reference_remove(CXLDcd *dcd, const CXLDcdTag *tag,
                               GError **error)
 {
-    CXLDcdTagEntry *entry = sharable_tag(dcd, tag, error);
+    CXLDcdTagEntry *entry;
     CXLDcdNode *node, *next;
 
+    CXL_DCD_CHECK(dcd);
+    entry = sharable_tag(dcd, tag, error);
     if (!entry) {
         return false;
     }
@@ -103,8 +118,8 @@ bool cxl_dcd_reference_remove(CXLDcd *dcd, const CXLDcdTag *tag,
         return true;
     }
     entry->referenced = false;
-    cxl_dcd_tag_changed(dcd);
-    if (entry->first && entry->first->state != CXL_DCD_REFERENCED) {
+    cxl_dcd_tag_changed(dcd, entry);
+    if (entry->first->state != CXL_DCD_REFERENCED) {
         return true;
     }
     for (node = entry->first; node; node = next) {
@@ -120,27 +135,6 @@ bool cxl_dcd_reference_remove(CXLDcd *dcd, const CXLDcdTag *tag,
 }
 
 /* --- Resets --- */
-
-/* An offer that the host forgot with its event log is withdrawn. */
-static void withdraw_offers(CXLDcd *dcd)
-{
-    CXLDcdGroup *group;
-
-    while ((group = g_queue_pop_head(&dcd->groups))) {
-        g_autoptr(GArray) was = cxl_dcd_dissolve(dcd, group);
-
-        for (guint i = 0; i < was->len; i++) {
-            const CXLDcdExtent *e = &g_array_index(was, CXLDcdExtent, i);
-            CXLDcdRange range = { e->dpa, e->len };
-
-            if (dcd->ops->unclaim && e->state != CXL_DCD_REFERENCED) {
-                dcd->ops->unclaim(dcd->opaque, &range);
-            }
-        }
-        cxl_dcd_tell(dcd, CXL_DCD_OUTCOME_REJECTED, was);
-        cxl_dcd_group_free(group);
-    }
-}
 
 static GArray *shared_ranges(const CXLDcd *dcd)
 {
@@ -170,11 +164,15 @@ void cxl_dcd_reset(CXLDcd *dcd, CXLDcdReset kind)
 {
     g_autoptr(GArray) shared = NULL;
 
+    CXL_DCD_CHECK(dcd);
     if (kind == CXL_DCD_RESET_FLR) {
         return;
     }
     cxl_dcd_chain_abort(dcd);
-    withdraw_offers(dcd);
+    /* The host forgets offers with its event log. */
+    while (!g_queue_is_empty(&dcd->groups)) {
+        cxl_dcd_withdraw(dcd);
+    }
     shared = shared_ranges(dcd);
     if (shared->len) {
         cxl_dcd_take(dcd, shared, false, CXL_DCD_OUTCOME_RELEASED, NULL);

@@ -22,16 +22,13 @@ typedef struct CXLDcdTagEntry {
 /* One request's extents, until the host has answered. */
 typedef struct CXLDcdGroup {
     GArray *starts;             /* uint64_t: DPA of each extent, as offered */
-    bool dead;                  /* some of it was removed by force */
+    bool dead;                  /* withdrawn by force: all its extents are */
 } CXLDcdGroup;
-
-/* One bit a block, in pieces that exist only where something is accepted. */
-#define CXL_DCD_BITS_PER_PIECE  (32768ULL * 8)
 
 typedef struct CXLDcdRegion {
     CXLDcdTree tree;
     uint64_t allocated;         /* bytes in the tree */
-    uint8_t **pieces;
+    uint8_t **pieces;           /* block bits, see cxl-dcd-block.c */
     uint64_t num_pieces;
     unsigned block_shift;
 } CXLDcdRegion;
@@ -62,13 +59,30 @@ static inline bool cxl_dcd_state_listed(uint8_t state)
     return state == CXL_DCD_ACCEPTED || state == CXL_DCD_RELEASING;
 }
 
-/* cxl-dcd-state.c: the only code that changes trees, tags and block bits */
-CXLDcdTagEntry *cxl_dcd_tag_find(const CXLDcd *dcd, const CXLDcdTag *tag);
-CXLDcdTagEntry *cxl_dcd_tag_get(CXLDcd *dcd, const CXLDcdTag *tag,
-                                bool sharable);
-/* Forget the tag when nothing holds it any more. */
-void cxl_dcd_tag_drop(CXLDcd *dcd, CXLDcdTagEntry *entry);
-void cxl_dcd_tag_changed(CXLDcd *dcd);
+static inline bool cxl_dcd_sharable(const CXLDcd *dcd, unsigned region)
+{
+    return cxl_dcd_region_config(dcd, region)->attributes &
+           CXL_DCD_REGION_SHARABLE;
+}
+
+/* At the door of every change: in debug and test builds only, O(n) */
+#ifdef CXL_DCD_DEBUG
+#define CXL_DCD_CHECK(dcd) cxl_dcd_assert_state(dcd)
+#else
+#define CXL_DCD_CHECK(dcd) ((void)0)
+#endif
+
+/* For messages */
+#define CXL_DCD_HEX "0x%" G_GINT64_MODIFIER "x"
+#define CXL_DCD_EXTENT_FMT "extent [" CXL_DCD_HEX ", +" CXL_DCD_HEX "]"
+
+/* Bits of block sizes that a region may support, Table 8-180 */
+#define CXL_DCD_BLOCK_SIZES ((1ULL << 52) - CXL_DCD_MIN_BLOCK)
+
+/*
+ * cxl-dcd-state.c: the only code that changes extents. Each keeps the tree, the
+ * counts, the tag and the block bits in step; the caller commits and announces.
+ */
 
 /* Put an extent into its tree; reaches it when its state is listed. */
 CXLDcdNode *cxl_dcd_insert(CXLDcd *dcd, const CXLDcdExtent *extent,
@@ -78,45 +92,94 @@ void cxl_dcd_erase(CXLDcd *dcd, unsigned region, CXLDcdNode *node);
 /* Same extent, other state; keeps reachability in step. */
 void cxl_dcd_transit(CXLDcd *dcd, unsigned region, CXLDcdNode *node,
                      CXLDcdExtentState state);
-/* Take @piece, a part or all, out of a listed extent; the rest stays. */
+/*
+ * Take @piece, a part or all, out of an extent; the rest stays. A part above
+ * the piece is a new extent in no group.
+ */
 void cxl_dcd_cut(CXLDcd *dcd, unsigned region, CXLDcdNode *node,
                  const CXLDcdRange *piece);
 void cxl_dcd_copy_out(unsigned region, const CXLDcdNode *node,
                       CXLDcdExtent *ret);
 void cxl_dcd_commit(CXLDcd *dcd);
 void cxl_dcd_tell(CXLDcd *dcd, CXLDcdOutcome outcome, const GArray *extents);
-/* Empty block bits for the region's block size; nothing of it is out. */
-void cxl_dcd_region_layout(CXLDcd *dcd, unsigned region);
-/*
- * cxl-dcd-answer.c: the group's extents leave the pending state. Returns them
- * (CXLDcdExtent), each as it was, or in state referenced when the fabric
- * manager's reference keeps it.
- */
-GArray *cxl_dcd_dissolve(CXLDcd *dcd, CXLDcdGroup *group);
 /* One group of event records of @type, chained by More. */
 void cxl_dcd_emit(CXLDcd *dcd, uint8_t type, const GArray *extents);
+/* Records that the host's log has room for; UINT32_MAX when it is not known */
+uint32_t cxl_dcd_event_room(const CXLDcd *dcd);
 void cxl_dcd_listed_changed(CXLDcd *dcd);
 CXLDcdGroup *cxl_dcd_group_new(void);
 void cxl_dcd_group_free(CXLDcdGroup *group);
 
+/* --- cxl-dcd-tag.c --- */
+
+void cxl_dcd_tags_init(CXLDcd *dcd);
+CXLDcdTagEntry *cxl_dcd_tag_find(const CXLDcd *dcd, const CXLDcdTag *tag);
+/* What the list of tags says of this one is no longer so. */
+void cxl_dcd_tag_changed(CXLDcd *dcd, const CXLDcdTagEntry *entry);
+/* @node carries @tag from now on (not when it is null). */
+void cxl_dcd_tag_link(CXLDcd *dcd, CXLDcdNode *node, const CXLDcdTag *tag,
+                      bool sharable);
+/* The tag is forgotten with the last extent that carries it. */
+void cxl_dcd_tag_unlink(CXLDcd *dcd, CXLDcdNode *node);
 /*
- * cxl-dcd-take.c: listed capacity leaves the host, whole extents or pieces.
- * @ranges are sorted, disjoint and covered by listed extents. False, and
- * nothing taken, when splitting extents would pass the tracking limit.
+ * @ranges, disjoint and covered by extents, hold every sharable tag that they
+ * touch as a whole. False with @code otherwise.
+ */
+bool cxl_dcd_check_whole_tags(const CXLDcd *dcd, const GArray *ranges,
+                              uint16_t code, GError **error);
+
+/* --- cxl-dcd-block.c --- */
+
+/* Empty block bits for the region's block size; nothing of it is out. */
+void cxl_dcd_blocks_layout(CXLDcd *dcd, unsigned region);
+void cxl_dcd_blocks_clear(CXLDcdRegion *region);
+/* Number of bits set; O(blocks), for checks. */
+uint64_t cxl_dcd_blocks_count(const CXLDcdRegion *region);
+/* Whole blocks of one region; tells the owner. */
+void cxl_dcd_set_reach(CXLDcd *dcd, unsigned region, uint64_t dpa,
+                       uint64_t len, bool reachable);
+
+/* --- cxl-dcd-range.c --- */
+
+/* Sort and check ranges: alignment, length, overlap among themselves. */
+bool cxl_dcd_check_ranges(const CXLDcd *dcd, GArray *ranges, GError **error);
+/* Touching ranges of a sorted list become one. */
+void cxl_dcd_join_ranges(const CXLDcd *dcd, GArray *ranges);
+/* Every byte of each range is covered by extents for which @ok holds. */
+bool cxl_dcd_covered(const CXLDcd *dcd, const CXLDcdRange *range,
+                     bool (*ok)(const CXLDcdNode *node, const void *arg),
+                     const void *arg);
+/*
+ * The parts of extents that @ranges cover, in their order, as an array of
+ * CXLDcdExtent that the caller frees. @ranges are covered by extents.
+ */
+GArray *cxl_dcd_pieces(const CXLDcd *dcd, const GArray *ranges);
+/* The extent that covers @dpa of @region, NULL when none does. */
+CXLDcdNode *cxl_dcd_at(const CXLDcd *dcd, unsigned region, uint64_t dpa);
+const char *cxl_dcd_state_name(uint8_t state);
+
+/* --- cxl-dcd-take.c --- */
+
+/*
+ * Listed capacity leaves the host, whole extents or pieces. @ranges are sorted,
+ * disjoint, joined, and covered by listed extents. False, and nothing taken,
+ * when splitting extents would pass the tracking limit.
  */
 bool cxl_dcd_take(CXLDcd *dcd, const GArray *ranges, bool sanitize,
                   CXLDcdOutcome outcome, GError **error);
 /* Nobody holds this any more: sanitize it as asked and give it back. */
 void cxl_dcd_give_back(CXLDcd *dcd, const CXLDcdExtent *extent, bool sanitize);
-/* Sort and check ranges: alignment, length, overlap among themselves. */
-bool cxl_dcd_check_ranges(const CXLDcd *dcd, GArray *ranges, GError **error);
-/* Every byte of each range is covered by extents for which @ok holds. */
-bool cxl_dcd_covered(const CXLDcd *dcd, const CXLDcdRange *range,
-                     bool (*ok)(const CXLDcdNode *node, const void *arg),
-                     const void *arg);
-const char *cxl_dcd_state_name(uint8_t state);
 
-#define CXL_DCD_EXTENT_FMT "extent [0x%" G_GINT64_MODIFIER "x, +0x%" \
-    G_GINT64_MODIFIER "x]"
+/* --- cxl-dcd-answer.c --- */
+
+/* The oldest offer is withdrawn; nobody answers it any more. */
+void cxl_dcd_withdraw(CXLDcd *dcd);
+/* Longest answer that is collected; more is refused. */
+uint64_t cxl_dcd_chain_limit(const CXLDcd *dcd);
+
+/* --- cxl-dcd-check.c --- */
+
+/* What invariant does not hold (static text), NULL when all do. O(n). */
+const char *cxl_dcd_fault(const CXLDcd *dcd);
 
 #endif

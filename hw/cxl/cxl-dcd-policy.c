@@ -8,8 +8,6 @@
 #include <string.h>
 #include "cxl-dcd-core.h"
 
-#define HEX "0x%" G_GINT64_MODIFIER "x"
-
 static bool fail(GError **error, uint16_t code, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
@@ -25,22 +23,12 @@ static bool fail(GError **error, uint16_t code, const char *format, ...)
     return false;
 }
 
-static bool is_sharable(const CXLDcd *dcd, unsigned region)
-{
-    return cxl_dcd_region_config(dcd, region)->attributes &
-           CXL_DCD_REGION_SHARABLE;
-}
-
 /* --- Free and Contiguous --- */
 
-static bool choose_free(const CXLDcd *dcd, const CXLDcdAddRequest *request,
-                        GArray *chosen, GError **error)
+static bool check_length(const CXLDcd *dcd, const CXLDcdAddRequest *request,
+                         GError **error)
 {
     const CXLDcdRegionConfig *r;
-    uint64_t left = request->length, from, end;
-    bool contiguous = request->policy == CXL_DCD_POLICY_CONTIGUOUS;
-    CXLDcdExtent extent = { .tag = request->tag, .region = request->region };
-    CXLDcdRange gap;
 
     if (request->region >= dcd->config.num_regions) {
         return fail(error, CXL_DCD_RC_INVALID_INPUT, "region %u does not "
@@ -48,31 +36,64 @@ static bool choose_free(const CXLDcd *dcd, const CXLDcdAddRequest *request,
                     dcd->config.num_regions - 1);
     }
     r = cxl_dcd_region_config(dcd, request->region);
-    if (!left || left % r->block_size) {
-        return fail(error, CXL_DCD_RC_INVALID_INPUT, "length " HEX " is not a "
-                    "multiple of region %u's block size " HEX, left,
-                    request->region, r->block_size);
+    if (!request->length || request->length % r->block_size) {
+        return fail(error, CXL_DCD_RC_INVALID_INPUT, "length " CXL_DCD_HEX
+                    " is not a multiple of region %u's block size "
+                    CXL_DCD_HEX, request->length, request->region,
+                    r->block_size);
     }
-    if (left > cxl_dcd_available(dcd, request->region)) {
-        return fail(error, CXL_DCD_RC_RESOURCES_EXHAUSTED, "length " HEX
-                    " asked for, region %u has " HEX " free", left,
-                    request->region, cxl_dcd_available(dcd, request->region));
+    if (request->length > cxl_dcd_available(dcd, request->region)) {
+        return fail(error, CXL_DCD_RC_RESOURCES_EXHAUSTED, "length "
+                    CXL_DCD_HEX " asked for, region %u has " CXL_DCD_HEX
+                    " free", request->length, request->region,
+                    cxl_dcd_available(dcd, request->region));
     }
-    from = r->base;
+    return true;
+}
+
+/* One run when there is one, else (Free only) the gaps in their order. */
+static bool choose_free(const CXLDcd *dcd, const CXLDcdAddRequest *request,
+                        GArray *chosen, GError **error)
+{
+    CXLDcdExtent extent = { .tag = request->tag, .region = request->region };
+    const CXLDcdRegionConfig *r;
+    const CXLDcdTree *tree;
+    uint64_t left, from, end;
+    CXLDcdRange gap;
+
+    if (!check_length(dcd, request, error)) {
+        return false;
+    }
+    r = cxl_dcd_region_config(dcd, request->region);
+    tree = &dcd->regions[request->region].tree;
     end = r->base + r->length;
-    while (left && cxl_dcd_tree_gap(&dcd->regions[request->region].tree, from,
-                                    end, contiguous ? left : r->block_size,
-                                    &gap)) {
+    if (cxl_dcd_tree_gap(tree, r->base, end, request->length, &gap)) {
+        extent.dpa = gap.dpa;
+        extent.len = request->length;
+        g_array_append_val(chosen, extent);
+        return true;
+    }
+    if (request->policy == CXL_DCD_POLICY_CONTIGUOUS) {
+        return fail(error, CXL_DCD_RC_RESOURCES_EXHAUSTED, "region %u has no "
+                    "free run of " CXL_DCD_HEX " bytes (" CXL_DCD_HEX
+                    " are free in all)", request->region, request->length,
+                    cxl_dcd_available(dcd, request->region));
+    }
+    left = request->length;
+    for (from = r->base; left && chosen->len < cxl_dcd_available_extents(dcd);
+         from = extent.dpa + extent.len) {
+        cxl_dcd_tree_gap(tree, from, end, r->block_size, &gap);
         extent.dpa = gap.dpa;
         extent.len = MIN(left, gap.len);
         g_array_append_val(chosen, extent);
-        extent.sequence += is_sharable(dcd, request->region);
+        extent.sequence += cxl_dcd_sharable(dcd, request->region);
         left -= extent.len;
-        from = extent.dpa + extent.len;
     }
     if (left) {
-        return fail(error, CXL_DCD_RC_RESOURCES_EXHAUSTED, "region %u has no "
-                    "free run of " HEX " bytes", request->region, left);
+        return fail(error, CXL_DCD_RC_RESOURCES_EXHAUSTED, "length "
+                    CXL_DCD_HEX " is free in more than the %u extents that "
+                    "the device can still track", request->length,
+                    chosen->len);
     }
     return true;
 }
@@ -140,7 +161,7 @@ static bool choose_prescriptive(const CXLDcd *dcd,
 
         extent.region = cxl_dcd_region_of(dcd, extent.dpa, extent.len);
         extent.sanitize = false;
-        if (extent.sequence && !is_sharable(dcd, extent.region)) {
+        if (extent.sequence && !cxl_dcd_sharable(dcd, extent.region)) {
             return fail(error, CXL_DCD_RC_INVALID_EXTENT_LIST,
                         CXL_DCD_EXTENT_FMT " has shared sequence %u, but "
                         "region %u is not sharable", extent.dpa, extent.len,
@@ -169,7 +190,7 @@ static bool choose_shared(const CXLDcd *dcd, const CXLDcdAddRequest *request,
     CXLDcdTagEntry *entry = cxl_dcd_tag_find(dcd, &request->tag);
 
     if (request->region >= dcd->config.num_regions ||
-        !is_sharable(dcd, request->region)) {
+        !cxl_dcd_sharable(dcd, request->region)) {
         return fail(error, CXL_DCD_RC_INVALID_INPUT,
                     "region %u is not a sharable region of this device",
                     request->region);
@@ -201,10 +222,37 @@ static bool choose_shared(const CXLDcd *dcd, const CXLDcdAddRequest *request,
 
 /* --- Tags: one allocation in a sharable region, numbered from 0 --- */
 
-static bool check_sequences(const CXLDcd *dcd, const GArray *chosen,
+/* Sequences are 16 bits wide. */
+#define MAX_SHARED_EXTENTS 65536
+
+static bool check_sequences(const GArray *chosen, uint16_t code,
                             GError **error)
 {
-    g_autofree uint8_t *seen = g_malloc0(chosen->len);
+    g_autofree bool *seen = g_new0(bool, chosen->len);
+
+    if (chosen->len > MAX_SHARED_EXTENTS) {
+        return fail(error, CXL_DCD_RC_RESOURCES_EXHAUSTED,
+                    "%u extents needed for one shared tag, %d are possible",
+                    chosen->len, MAX_SHARED_EXTENTS);
+    }
+    for (guint i = 0; i < chosen->len; i++) {
+        const CXLDcdExtent *e = &g_array_index(chosen, CXLDcdExtent, i);
+
+        if (e->sequence >= chosen->len || seen[e->sequence]) {
+            return fail(error, code,
+                        CXL_DCD_EXTENT_FMT " has shared sequence %u; the %u "
+                        "extents of a tag are numbered 0 to %u, each once",
+                        e->dpa, e->len, e->sequence, chosen->len,
+                        chosen->len - 1);
+        }
+        seen[e->sequence] = true;
+    }
+    return true;
+}
+
+static bool check_shared_tag(const CXLDcd *dcd, const GArray *chosen,
+                             uint16_t code, GError **error)
+{
     const CXLDcdExtent *first = &g_array_index(chosen, CXLDcdExtent, 0);
 
     for (guint i = 0; i < chosen->len; i++) {
@@ -212,63 +260,70 @@ static bool check_sequences(const CXLDcd *dcd, const GArray *chosen,
 
         if (e->region != first->region ||
             memcmp(&e->tag, &first->tag, sizeof(e->tag))) {
-            return fail(error, CXL_DCD_RC_INVALID_EXTENT_LIST,
+            return fail(error, code,
                         "sharable capacity is added one tag and one region at "
                         "a time");
         }
-        if (e->sequence >= chosen->len || seen[e->sequence]++) {
-            return fail(error, CXL_DCD_RC_INVALID_EXTENT_LIST,
-                        CXL_DCD_EXTENT_FMT " has shared sequence %u; the %u "
-                        "extents of a tag are numbered 0 to %u, each once",
-                        e->dpa, e->len, e->sequence, chosen->len,
-                        chosen->len - 1);
-        }
     }
     if (cxl_dcd_tag_is_null(&first->tag)) {
-        return fail(error, CXL_DCD_RC_INVALID_EXTENT_LIST, "region %u is "
-                    "sharable: its capacity needs a tag", first->region);
+        return fail(error, code, "region %u is sharable: its capacity needs a "
+                    "tag", first->region);
     }
     if (cxl_dcd_tag_find(dcd, &first->tag)) {
-        return fail(error, CXL_DCD_RC_INVALID_EXTENT_LIST,
-                    "the tag is in use; sharable capacity cannot grow");
+        return fail(error, code, "the tag is in use; sharable capacity cannot "
+                    "grow, and its tag cannot be used elsewhere");
     }
-    return true;
+    return check_sequences(chosen, code, error);
 }
 
-static bool check_tags(const CXLDcd *dcd, const GArray *chosen, GError **error)
+/* Plain extents may carry a tag that others carry, but no sharable one. */
+static bool count_new_tags(const CXLDcd *dcd, const GArray *chosen,
+                           bool sharable, uint16_t code, guint *ret_count,
+                           GError **error)
 {
-    g_autoptr(GHashTable) fresh = NULL;
-    bool any_sharable = false;
+    g_autoptr(GHashTable) fresh =
+        g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
+                              (GDestroyNotify)g_bytes_unref, NULL);
 
-    for (guint i = 0; i < chosen->len; i++) {
-        any_sharable |= is_sharable(dcd, g_array_index(chosen, CXLDcdExtent,
-                                                       i).region);
-    }
-    if (any_sharable && !check_sequences(dcd, chosen, error)) {
-        return false;
-    }
-    fresh = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
-                                  (GDestroyNotify)g_bytes_unref, NULL);
     for (guint i = 0; i < chosen->len; i++) {
         const CXLDcdExtent *e = &g_array_index(chosen, CXLDcdExtent, i);
+        const CXLDcdTagEntry *entry = cxl_dcd_tag_find(dcd, &e->tag);
 
-        if (cxl_dcd_tag_is_null(&e->tag)) {
-            continue;
+        if (entry && entry->sharable != sharable) {
+            return fail(error, code, "the tag of " CXL_DCD_EXTENT_FMT " is in "
+                        "use by a sharable region", e->dpa, e->len);
         }
-        if (cxl_dcd_tag_find(dcd, &e->tag) &&
-            cxl_dcd_tag_find(dcd, &e->tag)->sharable != any_sharable) {
-            return fail(error, CXL_DCD_RC_INVALID_EXTENT_LIST,
-                        "the tag is in use by a sharable region");
-        }
-        if (!cxl_dcd_tag_find(dcd, &e->tag)) {
+        if (!entry && !cxl_dcd_tag_is_null(&e->tag)) {
             g_hash_table_add(fresh, g_bytes_new(&e->tag, sizeof(e->tag)));
         }
     }
-    if (g_hash_table_size(fresh) > cxl_dcd_available_tags(dcd)) {
+    *ret_count = g_hash_table_size(fresh);
+    return true;
+}
+
+static bool check_tags(const CXLDcd *dcd, const CXLDcdAddRequest *request,
+                       const GArray *chosen, GError **error)
+{
+    uint16_t code = request->policy == CXL_DCD_POLICY_PRESCRIPTIVE ?
+                    CXL_DCD_RC_INVALID_EXTENT_LIST : CXL_DCD_RC_INVALID_INPUT;
+    bool sharable = false;
+    guint fresh;
+
+    for (guint i = 0; i < chosen->len; i++) {
+        sharable |= cxl_dcd_sharable(dcd, g_array_index(chosen, CXLDcdExtent,
+                                                        i).region);
+    }
+    if (sharable && !check_shared_tag(dcd, chosen, code, error)) {
+        return false;
+    }
+    if (!count_new_tags(dcd, chosen, sharable, code, &fresh, error)) {
+        return false;
+    }
+    if (fresh > cxl_dcd_available_tags(dcd)) {
         return fail(error, CXL_DCD_RC_RESOURCES_EXHAUSTED,
                     "%u new tags asked for, the device can track %u more "
-                    "(limit %u)", g_hash_table_size(fresh),
-                    cxl_dcd_available_tags(dcd), dcd->config.max_tags);
+                    "(limit %u)", fresh, cxl_dcd_available_tags(dcd),
+                    dcd->config.max_tags);
     }
     return true;
 }
@@ -287,8 +342,7 @@ static bool check_room(const CXLDcd *dcd, const CXLDcdAddRequest *request,
                     "%u)", count, cxl_dcd_available_extents(dcd),
                     dcd->config.max_extents);
     }
-    room = dcd->ops->event_room ? dcd->ops->event_room(dcd->opaque) :
-           UINT32_MAX;
+    room = cxl_dcd_event_room(dcd);
     if (count > room) {
         return fail(error, CXL_DCD_RC_RETRY_REQUIRED,
                     "%u event records needed, the host's event log has room "
@@ -326,8 +380,7 @@ static void offer(CXLDcd *dcd, const CXLDcdAddRequest *request,
             cxl_dcd_insert(dcd, &extent, group);
             continue;
         }
-        node = cxl_dcd_tree_from(&dcd->regions[extent.region].tree,
-                                 extent.dpa);
+        node = cxl_dcd_at(dcd, extent.region, extent.dpa);
         cxl_dcd_transit(dcd, extent.region, node, CXL_DCD_PENDING);
         node->group = group;
         g_array_append_val(group->starts, node->dpa);
@@ -341,6 +394,7 @@ bool cxl_dcd_add(CXLDcd *dcd, const CXLDcdAddRequest *request, GError **error)
     g_autoptr(GArray) chosen = g_array_new(FALSE, FALSE, sizeof(CXLDcdExtent));
     bool ok;
 
+    CXL_DCD_CHECK(dcd);
     if (request->host_id != dcd->config.host_id) {
         return fail(error, CXL_DCD_RC_INVALID_INPUT, "host %u does not exist; "
                     "the device's host is %u", request->host_id,
@@ -364,7 +418,7 @@ bool cxl_dcd_add(CXLDcd *dcd, const CXLDcdAddRequest *request, GError **error)
     }
     if (!ok ||
         (request->policy != CXL_DCD_POLICY_SHARED_ACCESS &&
-         !check_tags(dcd, chosen, error)) ||
+         !check_tags(dcd, request, chosen, error)) ||
         !check_room(dcd, request, chosen->len, error)) {
         return false;
     }

@@ -10,8 +10,6 @@
 #include <string.h>
 #include "cxl-dcd-core.h"
 
-#define HEX "0x%" G_GINT64_MODIFIER "x"
-
 static bool removable(const CXLDcdNode *node, const void *forced)
 {
     return cxl_dcd_state_listed(node->state) ||
@@ -35,55 +33,6 @@ static void name_what_is_there(const CXLDcd *dcd, const CXLDcdRange *range,
     g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INVALID_PA,
                 CXL_DCD_EXTENT_FMT " was not added to host %u (not all of it)",
                 range->dpa, range->len, dcd->config.host_id);
-}
-
-/* 7.6.7.6.6: part of a sharable tag cannot be named */
-static bool check_shared(const CXLDcd *dcd, const GArray *ranges,
-                         GError **error)
-{
-    g_autoptr(GHashTable) bytes = g_hash_table_new_full(NULL, NULL, NULL,
-                                                        g_free);
-    GHashTableIter iter;
-    gpointer key, value;
-
-    for (guint i = 0; i < ranges->len; i++) {
-        const CXLDcdRange *r = &g_array_index(ranges, CXLDcdRange, i);
-        int region = cxl_dcd_region_of(dcd, r->dpa, 1);
-        uint64_t at = r->dpa, end = r->dpa + r->len;
-
-        while (at < end) {
-            CXLDcdNode *node = cxl_dcd_tree_from(&dcd->regions[region].tree,
-                                                 at);
-            uint64_t stop = MIN(end, node->dpa + node->len);
-            uint64_t *sum;
-
-            if (node->tag && node->tag->sharable) {
-                sum = g_hash_table_lookup(bytes, node->tag);
-                if (!sum) {
-                    sum = g_new0(uint64_t, 1);
-                    g_hash_table_insert(bytes, node->tag, sum);
-                }
-                *sum += stop - at;
-            }
-            at = stop;
-        }
-    }
-    g_hash_table_iter_init(&iter, bytes);
-    while (g_hash_table_iter_next(&iter, &key, &value)) {
-        uint64_t all = 0, named = *(uint64_t *)value;
-        CXLDcdTagEntry *entry = key;
-
-        for (CXLDcdNode *n = entry->first; n; n = n->tag_next) {
-            all += n->len;
-        }
-        if (all != named) {
-            g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INVALID_INPUT,
-                        HEX " of " HEX " bytes of a shared tag named; it is "
-                        "released whole", named, all);
-            return false;
-        }
-    }
-    return true;
 }
 
 static bool choose_prescriptive(const CXLDcd *dcd,
@@ -115,7 +64,9 @@ static bool choose_prescriptive(const CXLDcd *dcd,
             return false;
         }
     }
-    return check_shared(dcd, ranges, error);
+    cxl_dcd_join_ranges(dcd, ranges);
+    return cxl_dcd_check_whole_tags(dcd, ranges, CXL_DCD_RC_INVALID_INPUT,
+                                    error);
 }
 
 static int by_dpa(gconstpointer a, gconstpointer b)
@@ -125,54 +76,82 @@ static int by_dpa(gconstpointer a, gconstpointer b)
     return x->dpa < y->dpa ? -1 : x->dpa > y->dpa;
 }
 
-/* Oldest extents of the tag first, until @request->length is reached. */
+/* What of a tag can be removed, ascending; *@ret_bytes of it in all. */
+static void removable_of_tag(const CXLDcdTagEntry *entry, bool forced,
+                             GArray *ranges, uint64_t *ret_bytes)
+{
+    *ret_bytes = 0;
+    for (CXLDcdNode *n = entry ? entry->first : NULL; n; n = n->tag_next) {
+        CXLDcdRange range = { n->dpa, n->len };
+
+        if (removable(n, &forced)) {
+            g_array_append_val(ranges, range);
+            *ret_bytes += n->len;
+        }
+    }
+    g_array_sort(ranges, by_dpa);
+}
+
+/* Keep the first @length bytes of @ranges; false when a block is cut. */
+static bool keep_first(const CXLDcd *dcd, GArray *ranges, uint64_t length,
+                       GError **error)
+{
+    for (guint i = 0; i < ranges->len; i++) {
+        CXLDcdRange *r = &g_array_index(ranges, CXLDcdRange, i);
+        int region = cxl_dcd_region_of(dcd, r->dpa, r->len);
+        uint64_t block = cxl_dcd_region_config(dcd, region)->block_size;
+
+        if (length < r->len) {
+            if (length % block) {
+                g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INVALID_INPUT,
+                            "length ends inside a block; region %d's block "
+                            "size is " CXL_DCD_HEX, region, block);
+                return false;
+            }
+            r->len = length;
+            g_array_set_size(ranges, i + !!length);
+            return true;
+        }
+        length -= r->len;
+    }
+    return true;
+}
+
+/* Which part of a tag goes is ours to choose: its lowest addresses. */
 static bool choose_tag(const CXLDcd *dcd, const CXLDcdRemoveRequest *request,
                        GArray *ranges, GError **error)
 {
     CXLDcdTagEntry *entry = cxl_dcd_tag_find(dcd, &request->tag);
-    uint64_t left = request->length ? request->length : UINT64_MAX;
-    uint64_t found = 0;
+    uint64_t found;
 
-    for (CXLDcdNode *n = entry ? entry->first : NULL; n; n = n->tag_next) {
-        CXLDcdRange range = { n->dpa, MIN(n->len, left) };
-        int region = cxl_dcd_region_of(dcd, n->dpa, 1);
-
-        if (!removable(n, &request->forced)) {
-            continue;
-        }
-        found += n->len;
-        if (!left) {
-            continue;
-        }
-        if (range.len % cxl_dcd_region_config(dcd, region)->block_size) {
-            g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INVALID_INPUT,
-                        "length " HEX " is not a multiple of region %d's "
-                        "block size " HEX, request->length, region,
-                        cxl_dcd_region_config(dcd, region)->block_size);
-            return false;
-        }
-        g_array_append_val(ranges, range);
-        left -= request->length ? range.len : 0;
-    }
+    removable_of_tag(entry, request->forced, ranges, &found);
     if (!found) {
         g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INVALID_INPUT,
-                    "host %u has accepted no capacity with this tag",
-                    dcd->config.host_id);
+                    "host %u has %s no capacity with this tag",
+                    dcd->config.host_id,
+                    request->forced ? "been given" : "accepted");
         return false;
     }
     if (request->length > found) {
         g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RESOURCES_EXHAUSTED,
-                    "length " HEX " asked back, host %u holds " HEX " of this "
-                    "tag", request->length, dcd->config.host_id, found);
+                    "length " CXL_DCD_HEX " asked back, host %u holds "
+                    CXL_DCD_HEX " of this tag", request->length,
+                    dcd->config.host_id, found);
         return false;
     }
-    if (entry->sharable && request->length && request->length != found) {
-        g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INVALID_INPUT,
-                    "length " HEX " is a part of a shared tag of " HEX
-                    " bytes; it is released whole", request->length, found);
-        return false;
+    if (request->length && request->length != found) {
+        if (entry->sharable) {
+            g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INVALID_INPUT,
+                        "length " CXL_DCD_HEX " is a part of a shared tag of "
+                        CXL_DCD_HEX " bytes; it is released whole",
+                        request->length, found);
+            return false;
+        }
+        if (!keep_first(dcd, ranges, request->length, error)) {
+            return false;
+        }
     }
-    g_array_sort(ranges, by_dpa);
+    cxl_dcd_join_ranges(dcd, ranges);
     return true;
 }
 
@@ -181,28 +160,9 @@ static bool choose_tag(const CXLDcd *dcd, const CXLDcdRemoveRequest *request,
 static bool ask(CXLDcd *dcd, const CXLDcdRemoveRequest *request,
                 const GArray *ranges, GError **error)
 {
-    g_autoptr(GArray) asked = g_array_new(FALSE, FALSE, sizeof(CXLDcdExtent));
-    uint32_t room;
+    g_autoptr(GArray) asked = cxl_dcd_pieces(dcd, ranges);
+    uint32_t room = cxl_dcd_event_room(dcd);
 
-    for (guint i = 0; i < ranges->len; i++) {
-        const CXLDcdRange *r = &g_array_index(ranges, CXLDcdRange, i);
-        int region = cxl_dcd_region_of(dcd, r->dpa, 1);
-        uint64_t at = r->dpa, end = r->dpa + r->len;
-
-        while (at < end) {
-            CXLDcdNode *node = cxl_dcd_tree_from(&dcd->regions[region].tree,
-                                                 at);
-            CXLDcdExtent piece;
-
-            cxl_dcd_copy_out(region, node, &piece);
-            piece.dpa = at;
-            piece.len = MIN(end, node->dpa + node->len) - at;
-            g_array_append_val(asked, piece);
-            at += piece.len;
-        }
-    }
-    room = dcd->ops->event_room ? dcd->ops->event_room(dcd->opaque) :
-           UINT32_MAX;
     if (asked->len > room) {
         g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RETRY_REQUIRED,
                     "%u event records needed, the host's event log has room "
@@ -211,74 +171,77 @@ static bool ask(CXLDcd *dcd, const CXLDcdRemoveRequest *request,
         return false;
     }
     for (guint i = 0; i < asked->len; i++) {
-        const CXLDcdExtent *piece = &g_array_index(asked, CXLDcdExtent, i);
-        CXLDcdNode *node =
-            cxl_dcd_tree_from(&dcd->regions[piece->region].tree, piece->dpa);
+        CXLDcdExtent *piece = &g_array_index(asked, CXLDcdExtent, i);
+        CXLDcdNode *node = cxl_dcd_at(dcd, piece->region, piece->dpa);
 
         node->sanitize |= request->sanitize;
         if (node->state == CXL_DCD_ACCEPTED) {
             cxl_dcd_transit(dcd, piece->region, node, CXL_DCD_RELEASING);
         }
+        piece->state = CXL_DCD_RELEASING;
     }
     cxl_dcd_emit(dcd, CXL_DCD_EVENT_RELEASE, asked);
     return true;
 }
 
-/* --- Taking --- */
-
-/* What @ranges cover, split into listed parts and whole pending extents. */
-static void sort_out(const CXLDcd *dcd, const GArray *ranges, GArray *listed,
-                     GArray *pending)
+/* All of the group, with @killed collecting what it was */
+static void kill_group(CXLDcd *dcd, CXLDcdGroup *group, GArray *killed)
 {
-    for (guint i = 0; i < ranges->len; i++) {
-        const CXLDcdRange *r = &g_array_index(ranges, CXLDcdRange, i);
-        int region = cxl_dcd_region_of(dcd, r->dpa, 1);
-        uint64_t at = r->dpa, end = r->dpa + r->len;
+    group->dead = true;
+    for (guint i = 0; i < group->starts->len; i++) {
+        uint64_t dpa = g_array_index(group->starts, uint64_t, i);
+        int region = cxl_dcd_region_of(dcd, dpa, 1);
+        CXLDcdNode *node = cxl_dcd_at(dcd, region, dpa);
+        CXLDcdExtent extent;
 
-        while (at < end) {
-            CXLDcdNode *node = cxl_dcd_tree_from(&dcd->regions[region].tree,
-                                                 at);
-            CXLDcdRange part = { at, MIN(end, node->dpa + node->len) - at };
-            CXLDcdExtent extent;
-
-            if (cxl_dcd_state_listed(node->state)) {
-                g_array_append_val(listed, part);
-            } else {
-                cxl_dcd_copy_out(region, node, &extent);
-                g_array_append_val(pending, extent);
-            }
-            at += part.len;
-        }
+        cxl_dcd_transit(dcd, region, node, CXL_DCD_DEAD);
+        cxl_dcd_copy_out(region, node, &extent);
+        g_array_append_val(killed, extent);
     }
 }
 
-/* The host's answer to these groups can only be an empty list now. */
-static void kill_offers(CXLDcd *dcd, const GArray *pending)
+/*
+ * The host's answer to these offers can only be an empty list now: nothing of
+ * a group can be accepted any more when a part of it was withdrawn.
+ */
+static void kill_offers(CXLDcd *dcd, const GArray *pieces)
 {
-    for (guint i = 0; i < pending->len; i++) {
-        const CXLDcdExtent *e = &g_array_index(pending, CXLDcdExtent, i);
-        CXLDcdNode *node = cxl_dcd_tree_from(&dcd->regions[e->region].tree,
-                                             e->dpa);
+    g_autoptr(GArray) killed = g_array_new(FALSE, FALSE, sizeof(CXLDcdExtent));
 
-        node->group->dead = true;
-        cxl_dcd_transit(dcd, e->region, node, CXL_DCD_DEAD);
+    for (guint i = 0; i < pieces->len; i++) {
+        const CXLDcdExtent *p = &g_array_index(pieces, CXLDcdExtent, i);
+        CXLDcdNode *node;
+
+        if (p->state != CXL_DCD_PENDING) {
+            continue;
+        }
+        node = cxl_dcd_at(dcd, p->region, p->dpa);
+        if (node->state == CXL_DCD_PENDING) {
+            kill_group(dcd, node->group, killed);
+        }
     }
-    cxl_dcd_tell(dcd, CXL_DCD_OUTCOME_FORCED, pending);
+    cxl_dcd_tell(dcd, CXL_DCD_OUTCOME_FORCED, killed);
 }
 
 static bool take_by_force(CXLDcd *dcd, const CXLDcdRemoveRequest *request,
                           const GArray *ranges, GError **error)
 {
+    g_autoptr(GArray) pieces = cxl_dcd_pieces(dcd, ranges);
     g_autoptr(GArray) listed = g_array_new(FALSE, FALSE, sizeof(CXLDcdRange));
-    g_autoptr(GArray) pending = g_array_new(FALSE, FALSE,
-                                            sizeof(CXLDcdExtent));
 
-    sort_out(dcd, ranges, listed, pending);
+    for (guint i = 0; i < pieces->len; i++) {
+        const CXLDcdExtent *p = &g_array_index(pieces, CXLDcdExtent, i);
+        CXLDcdRange range = { p->dpa, p->len };
+
+        if (cxl_dcd_state_listed(p->state)) {
+            g_array_append_val(listed, range);
+        }
+    }
     if (listed->len && !cxl_dcd_take(dcd, listed, request->sanitize,
                                      CXL_DCD_OUTCOME_FORCED, error)) {
         return false;
     }
-    kill_offers(dcd, pending);
+    kill_offers(dcd, pieces);
     return true;
 }
 
@@ -288,6 +251,7 @@ bool cxl_dcd_remove(CXLDcd *dcd, const CXLDcdRemoveRequest *request,
     g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(CXLDcdRange));
     bool ok;
 
+    CXL_DCD_CHECK(dcd);
     if (request->host_id != dcd->config.host_id) {
         g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INVALID_INPUT,
                     "host %u does not exist; the device's host is %u",

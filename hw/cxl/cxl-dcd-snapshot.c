@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CXL Dynamic Capacity: all state as bytes and back, and its invariants
+ * CXL Dynamic Capacity: all state as bytes and back
  *
  * The stream is little-endian: header, regions (checked, not restored, but for
  * block size and sanitize), tags with references, extents, groups, the answer
@@ -226,12 +226,17 @@ static bool load_regions(CXLDcd *fresh, Reader *reader, GError **error)
         }
         if (block != r->block_size &&
             (block < CXL_DCD_MIN_BLOCK || (block & (block - 1)) ||
-             !(r->block_sizes & block) || r->length % block)) {
+             !(r->block_sizes & block) || r->length % block ||
+             r->base % block)) {
             return damaged(error, "a block size that the region lacks");
         }
         r->block_size = block;
+        if (saved->sanitize > 1 ||
+            (saved->sanitize != r->sanitize && !r->sanitize_configurable)) {
+            return damaged(error, "a sanitize setting that the region lacks");
+        }
         r->sanitize = saved->sanitize;
-        cxl_dcd_region_layout(fresh, i);
+        cxl_dcd_blocks_layout(fresh, i);
     }
     return true;
 }
@@ -272,7 +277,7 @@ static bool load_extents(CXLDcd *fresh, Reader *reader, uint32_t count,
         e.len = cxl_dcd_get64(saved->len);
         e.sequence = cxl_dcd_get16(saved->sequence);
         e.state = saved->state;
-        e.sanitize = saved->sanitize;
+        e.sanitize = saved->sanitize & 1;
         memcpy(e.tag.bytes, saved->tag, CXL_DCD_TAG_SIZE);
         if (!valid_extent(fresh, &e, above, index, groups->len)) {
             return damaged(error, "an extent that is not possible here");
@@ -297,44 +302,43 @@ static bool load_extents(CXLDcd *fresh, Reader *reader, uint32_t count,
     return true;
 }
 
+/*
+ * Behind the extents, which made the tags: the order of the list, and who is
+ * referenced. Every sharable tag is named once.
+ */
 static bool load_tags(CXLDcd *fresh, Reader *reader, uint32_t count,
                       GError **error)
 {
-    if (count > fresh->config.max_tags) {
-        return damaged(error, "more tags than this device tracks");
+    if (count != fresh->tag_order->len) {
+        return damaged(error, "other tags than its extents have");
     }
-    while (count--) {
+    for (uint32_t i = 0; i < count; i++) {
         const SavedTag *saved = take(reader, sizeof(*saved));
+        CXLDcdTagEntry *entry, *other;
         CXLDcdTag tag;
 
         if (!saved) {
             return damaged(error, "it ends within the tags");
         }
         memcpy(tag.bytes, saved->tag, sizeof(tag));
-        if (cxl_dcd_tag_is_null(&tag) || cxl_dcd_tag_find(fresh, &tag)) {
-            return damaged(error, "a tag that is null or there twice");
+        entry = cxl_dcd_tag_find(fresh, &tag);
+        if (!entry || !entry->sharable || entry->index < i ||
+            saved->referenced > 1) {
+            return damaged(error, "a tag without capacity or there twice");
         }
-        cxl_dcd_tag_get(fresh, &tag, true)->referenced = saved->referenced;
+        entry->referenced = saved->referenced;
+        other = g_ptr_array_index(fresh->tag_order, i);
+        other->index = entry->index;
+        g_ptr_array_index(fresh->tag_order, other->index) = other;
+        entry->index = i;
+        g_ptr_array_index(fresh->tag_order, i) = entry;
     }
     return true;
 }
 
-/* After the extents: no tag without capacity, no limit passed */
-static bool check_tags(const CXLDcd *fresh, GError **error)
-{
-    for (guint i = 0; i < fresh->tag_order->len; i++) {
-        const CXLDcdTagEntry *entry = g_ptr_array_index(fresh->tag_order, i);
-
-        if (!entry->extents) {
-            return damaged(error, "a tag without capacity");
-        }
-    }
-    return g_hash_table_size(fresh->tags) <= fresh->config.max_tags ||
-           damaged(error, "more tags than this device tracks");
-}
-
+/* @extents of them in all: no promise of more is believed. */
 static bool load_groups(CXLDcd *fresh, Reader *reader, uint32_t count,
-                        GPtrArray *groups, GError **error)
+                        uint32_t extents, GPtrArray *groups, GError **error)
 {
     while (count--) {
         const SavedGroup *saved = take(reader, sizeof(*saved));
@@ -345,9 +349,10 @@ static bool load_groups(CXLDcd *fresh, Reader *reader, uint32_t count,
             return damaged(error, "it ends within the offers");
         }
         size = cxl_dcd_get32(saved->extents);
-        if (!size || size > fresh->config.max_extents) {
+        if (!size || size > extents || cxl_dcd_get32(saved->dead) > 1) {
             return damaged(error, "an offer of an impossible size");
         }
+        extents -= size;
         group = cxl_dcd_group_new();
         group->dead = cxl_dcd_get32(saved->dead);
         g_array_set_size(group->starts, size);
@@ -364,8 +369,9 @@ static bool load_chain(CXLDcd *fresh, Reader *reader, const SavedHeader *header,
     uint32_t count = cxl_dcd_get32(header->chain_len);
     uint32_t kind = cxl_dcd_get32(header->chain_kind);
 
-    if (kind > CXL_DCD_CHAIN_RELEASE) {
-        return damaged(error, "an answer of unknown kind");
+    if (kind > CXL_DCD_CHAIN_RELEASE || count > cxl_dcd_chain_limit(fresh) ||
+        (count && kind == CXL_DCD_CHAIN_NONE)) {
+        return damaged(error, "an answer of unknown kind or size");
     }
     fresh->chain_kind = kind;
     while (count--) {
@@ -386,7 +392,8 @@ static bool load(CXLDcd *fresh, Reader reader, GError **error)
 {
     const SavedHeader *header = take(&reader, sizeof(*header));
     g_autoptr(GPtrArray) groups = g_ptr_array_new();
-    Reader extents;
+    Reader tags, extents;
+    const char *fault;
     uint32_t count;
 
     if (!header || cxl_dcd_get32(header->magic) != MAGIC) {
@@ -399,19 +406,23 @@ static bool load(CXLDcd *fresh, Reader reader, GError **error)
     if (count > fresh->config.max_extents) {
         return damaged(error, "more extents than this device tracks");
     }
-    if (!load_regions(fresh, &reader, error) ||
-        !load_tags(fresh, &reader, cxl_dcd_get32(header->num_tags), error)) {
+    if (!load_regions(fresh, &reader, error)) {
         return false;
     }
-    /* The groups stand behind the extents that point at them */
+    /* Tags and extents refer to what stands behind them: groups come first */
+    tags = reader;
+    if (!take(&reader, (uint64_t)cxl_dcd_get32(header->num_tags) *
+              sizeof(SavedTag))) {
+        return damaged(error, "it ends within the tags");
+    }
     extents = reader;
     if (!take(&reader, (uint64_t)count * sizeof(SavedExtent))) {
         return damaged(error, "it ends within the extents");
     }
-    if (!load_groups(fresh, &reader, cxl_dcd_get32(header->num_groups),
+    if (!load_groups(fresh, &reader, cxl_dcd_get32(header->num_groups), count,
                      groups, error) ||
         !load_extents(fresh, &extents, count, groups, error) ||
-        !check_tags(fresh, error) ||
+        !load_tags(fresh, &tags, cxl_dcd_get32(header->num_tags), error) ||
         !load_chain(fresh, &reader, header, error)) {
         return false;
     }
@@ -423,6 +434,10 @@ static bool load(CXLDcd *fresh, Reader reader, GError **error)
                 return damaged(error, "an offer that misses an extent");
             }
         }
+    }
+    fault = cxl_dcd_fault(fresh);
+    if (fault) {
+        return damaged(error, fault);
     }
     fresh->generation = cxl_dcd_get32(header->generation);
     fresh->tag_generation = cxl_dcd_get32(header->tag_generation);
@@ -468,53 +483,4 @@ bool cxl_dcd_restore(CXLDcd *dcd, const uint8_t *bytes, size_t len,
     cxl_dcd_commit(dcd);
     cxl_dcd_free(fresh);
     return true;
-}
-
-/* --- Invariants --- */
-
-static void assert_region(const CXLDcd *dcd, unsigned i, uint32_t *extents,
-                          uint32_t *grouped)
-{
-    const CXLDcdRegionConfig *config = cxl_dcd_region_config(dcd, i);
-    const CXLDcdRegion *region = &dcd->regions[i];
-    uint64_t at = 0, bytes = 0, last = config->base;
-    CXLDcdNode *node;
-
-    g_assert(cxl_dcd_tree_valid(&region->tree));
-    while ((node = cxl_dcd_tree_from(&region->tree, at))) {
-        bool in_group = node->state == CXL_DCD_PENDING ||
-                        node->state == CXL_DCD_DEAD;
-
-        g_assert(node->dpa >= last);
-        g_assert(node->len && !(node->len % config->block_size));
-        g_assert(!(node->dpa % config->block_size));
-        g_assert(cxl_dcd_region_of(dcd, node->dpa, node->len) == (int)i);
-        g_assert(in_group == !!node->group);
-        g_assert(cxl_dcd_reachable(dcd, node->dpa, node->len) ==
-                 cxl_dcd_state_listed(node->state));
-        g_assert(node->dpa == last ||
-                 !cxl_dcd_reachable(dcd, last, config->block_size));
-        bytes += node->len;
-        last = at = node->dpa + node->len;
-        (*extents)++;
-        *grouped += in_group;
-    }
-    g_assert(bytes == region->allocated);
-}
-
-void cxl_dcd_assert_state(const CXLDcd *dcd)
-{
-    uint32_t extents = 0, grouped = 0, in_groups = 0;
-
-    for (unsigned i = 0; i < dcd->config.num_regions; i++) {
-        assert_region(dcd, i, &extents, &grouped);
-    }
-    for (GList *l = dcd->groups.head; l; l = l->next) {
-        in_groups += ((CXLDcdGroup *)l->data)->starts->len;
-    }
-    g_assert(grouped == in_groups);
-    g_assert(extents == dcd->extents);
-    g_assert(extents <= dcd->config.max_extents);
-    g_assert(g_hash_table_size(dcd->tags) <= dcd->config.max_tags);
-    g_assert(dcd->chain_kind != CXL_DCD_CHAIN_NONE || !dcd->chain->len);
 }

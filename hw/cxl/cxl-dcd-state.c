@@ -14,29 +14,6 @@ GQuark cxl_dcd_error_quark(void)
     return g_quark_from_static_string("cxl-dcd-error");
 }
 
-bool cxl_dcd_tag_is_null(const CXLDcdTag *tag)
-{
-    static const CXLDcdTag null;
-
-    return !memcmp(tag, &null, sizeof(null));
-}
-
-static guint tag_hash(gconstpointer key)
-{
-    const uint8_t *bytes = key;
-    guint hash = 5381;
-
-    for (unsigned i = 0; i < CXL_DCD_TAG_SIZE; i++) {
-        hash = hash * 33 + bytes[i];
-    }
-    return hash;
-}
-
-static gboolean tag_equal(gconstpointer a, gconstpointer b)
-{
-    return !memcmp(a, b, CXL_DCD_TAG_SIZE);
-}
-
 /* --- Making and freeing --- */
 
 static bool check_region(const CXLDcdConfig *config, unsigned i,
@@ -58,6 +35,13 @@ static bool check_region(const CXLDcdConfig *config, unsigned i,
                r->block_size > 1ULL << 51) {
         what = "block size (a power of two, 64 bytes at least)";
         value = r->block_size;
+    } else if (r->base % r->block_size) {
+        what = "block size (the base is not a multiple of it)";
+        value = r->block_size;
+    } else if (r->block_sizes & ~CXL_DCD_BLOCK_SIZES ||
+               !(r->block_sizes & r->block_size)) {
+        what = "set of block sizes (bits 6 to 51, the block size's among them)";
+        value = r->block_sizes;
     } else if (!r->length || r->length > r->decode_length ||
                r->length % r->block_size) {
         what = "length (whole blocks, at most the decode length)";
@@ -74,31 +58,8 @@ static bool check_region(const CXLDcdConfig *config, unsigned i,
         return true;
     }
     g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INVALID_INPUT,
-                "region %u: 0x%" G_GINT64_MODIFIER "x is no valid %s", i,
-                value, what);
+                "region %u: " CXL_DCD_HEX " is no valid %s", i, value, what);
     return false;
-}
-
-static void free_pieces(CXLDcdRegion *region)
-{
-    for (uint64_t i = 0; i < region->num_pieces; i++) {
-        g_free(region->pieces[i]);
-        region->pieces[i] = NULL;
-    }
-}
-
-void cxl_dcd_region_layout(CXLDcd *dcd, unsigned i)
-{
-    const CXLDcdRegionConfig *config = cxl_dcd_region_config(dcd, i);
-    CXLDcdRegion *region = &dcd->regions[i];
-    uint64_t blocks = config->length / config->block_size;
-
-    free_pieces(region);
-    region->block_shift = __builtin_ctzll(config->block_size);
-    region->num_pieces = (blocks + CXL_DCD_BITS_PER_PIECE - 1) /
-                         CXL_DCD_BITS_PER_PIECE;
-    g_free(region->pieces);
-    region->pieces = g_new0(uint8_t *, region->num_pieces);
 }
 
 CXLDcd *cxl_dcd_new(const CXLDcdConfig *config, const CXLDcdOps *ops,
@@ -128,12 +89,11 @@ CXLDcd *cxl_dcd_new(const CXLDcdConfig *config, const CXLDcdOps *ops,
     dcd->config = *config;
     dcd->ops = ops;
     dcd->opaque = opaque;
-    dcd->tags = g_hash_table_new_full(tag_hash, tag_equal, NULL, g_free);
-    dcd->tag_order = g_ptr_array_new();
+    cxl_dcd_tags_init(dcd);
     dcd->chain = g_array_new(FALSE, FALSE, sizeof(CXLDcdRange));
     g_queue_init(&dcd->groups);
     for (unsigned i = 0; i < config->num_regions; i++) {
-        cxl_dcd_region_layout(dcd, i);
+        cxl_dcd_blocks_layout(dcd, i);
     }
     return dcd;
 }
@@ -145,8 +105,7 @@ void cxl_dcd_free(CXLDcd *dcd)
     }
     for (unsigned i = 0; i < dcd->config.num_regions; i++) {
         cxl_dcd_tree_clear(&dcd->regions[i].tree);
-        free_pieces(&dcd->regions[i]);
-        g_free(dcd->regions[i].pieces);
+        cxl_dcd_blocks_clear(&dcd->regions[i]);
     }
     g_queue_clear_full(&dcd->groups, (GDestroyNotify)cxl_dcd_group_free);
     g_hash_table_destroy(dcd->tags);
@@ -171,160 +130,6 @@ void cxl_dcd_group_free(CXLDcdGroup *group)
     }
 }
 
-/* --- Tags --- */
-
-CXLDcdTagEntry *cxl_dcd_tag_find(const CXLDcd *dcd, const CXLDcdTag *tag)
-{
-    return g_hash_table_lookup(dcd->tags, tag);
-}
-
-void cxl_dcd_tag_changed(CXLDcd *dcd)
-{
-    dcd->tag_generation++;
-}
-
-CXLDcdTagEntry *cxl_dcd_tag_get(CXLDcd *dcd, const CXLDcdTag *tag,
-                                bool sharable)
-{
-    CXLDcdTagEntry *entry = cxl_dcd_tag_find(dcd, tag);
-
-    if (!entry) {
-        entry = g_new0(CXLDcdTagEntry, 1);
-        entry->tag = *tag;
-        entry->sharable = sharable;
-        g_hash_table_insert(dcd->tags, &entry->tag, entry);
-        if (sharable) {
-            entry->index = dcd->tag_order->len;
-            g_ptr_array_add(dcd->tag_order, entry);
-        }
-        cxl_dcd_tag_changed(dcd);
-    }
-    return entry;
-}
-
-void cxl_dcd_tag_drop(CXLDcd *dcd, CXLDcdTagEntry *entry)
-{
-    if (!entry || entry->extents || entry->referenced) {
-        return;
-    }
-    if (entry->sharable) {
-        CXLDcdTagEntry *moved;
-
-        g_ptr_array_remove_index_fast(dcd->tag_order, entry->index);
-        if (entry->index < dcd->tag_order->len) {
-            moved = g_ptr_array_index(dcd->tag_order, entry->index);
-            moved->index = entry->index;
-        }
-    }
-    g_hash_table_remove(dcd->tags, &entry->tag);
-    cxl_dcd_tag_changed(dcd);
-}
-
-static void tag_link(CXLDcdTagEntry *entry, CXLDcdNode *node)
-{
-    node->tag = entry;
-    node->tag_next = NULL;
-    node->tag_prev = NULL;
-    if (!entry) {
-        return;
-    }
-    node->tag_prev = entry->last;
-    if (entry->last) {
-        entry->last->tag_next = node;
-    } else {
-        entry->first = node;
-    }
-    entry->last = node;
-    entry->extents++;
-}
-
-static void tag_unlink(CXLDcdNode *node)
-{
-    CXLDcdTagEntry *entry = node->tag;
-
-    if (!entry) {
-        return;
-    }
-    if (node->tag_prev) {
-        node->tag_prev->tag_next = node->tag_next;
-    } else {
-        entry->first = node->tag_next;
-    }
-    if (node->tag_next) {
-        node->tag_next->tag_prev = node->tag_prev;
-    } else {
-        entry->last = node->tag_prev;
-    }
-    entry->extents--;
-}
-
-/* --- Block bits and reachability: changed here only --- */
-
-static void set_bits(CXLDcdRegion *region, uint64_t first, uint64_t count,
-                     bool value)
-{
-    while (count) {
-        uint64_t piece = first / CXL_DCD_BITS_PER_PIECE;
-        uint64_t bit = first % CXL_DCD_BITS_PER_PIECE;
-        uint64_t n = MIN(count, CXL_DCD_BITS_PER_PIECE - bit);
-        uint8_t *bits = region->pieces[piece];
-
-        first += n;
-        count -= n;
-        if (!bits) {
-            bits = region->pieces[piece] =
-                g_malloc0(CXL_DCD_BITS_PER_PIECE / 8);
-        }
-        for (; n && bit % 8; bit++, n--) {
-            bits[bit / 8] = (bits[bit / 8] & ~(1 << bit % 8)) |
-                            value << bit % 8;
-        }
-        memset(bits + bit / 8, value ? 0xff : 0, n / 8);
-        for (bit += n & ~7ULL, n %= 8; n; bit++, n--) {
-            bits[bit / 8] = (bits[bit / 8] & ~(1 << bit % 8)) |
-                            value << bit % 8;
-        }
-    }
-}
-
-static void set_reach(CXLDcd *dcd, unsigned i, uint64_t dpa, uint64_t len,
-                      bool reachable)
-{
-    CXLDcdRegion *region = &dcd->regions[i];
-    CXLDcdRange range = { dpa, len };
-    uint64_t offset = dpa - cxl_dcd_region_config(dcd, i)->base;
-
-    set_bits(region, offset >> region->block_shift,
-             len >> region->block_shift, reachable);
-    if (dcd->ops->reach) {
-        dcd->ops->reach(dcd->opaque, &range, reachable);
-    }
-}
-
-bool cxl_dcd_reachable(const CXLDcd *dcd, uint64_t dpa, uint64_t len)
-{
-    int i = cxl_dcd_region_of(dcd, dpa, len);
-    const CXLDcdRegion *region;
-    uint64_t block, last;
-
-    if (i < 0) {
-        return false;
-    }
-    region = &dcd->regions[i];
-    dpa -= cxl_dcd_region_config(dcd, i)->base;
-    block = dpa >> region->block_shift;
-    last = (dpa + len - 1) >> region->block_shift;
-    for (; block <= last; block++) {
-        const uint8_t *bits = region->pieces[block / CXL_DCD_BITS_PER_PIECE];
-        uint64_t bit = block % CXL_DCD_BITS_PER_PIECE;
-
-        if (!bits || !(bits[bit / 8] & 1 << bit % 8)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* --- Extents --- */
 
 void cxl_dcd_listed_changed(CXLDcd *dcd)
@@ -337,8 +142,6 @@ CXLDcdNode *cxl_dcd_insert(CXLDcd *dcd, const CXLDcdExtent *extent,
 {
     CXLDcdRegion *region = &dcd->regions[extent->region];
     CXLDcdNode *node = g_new0(CXLDcdNode, 1);
-    bool sharable = cxl_dcd_region_config(dcd, extent->region)->attributes &
-                    CXL_DCD_REGION_SHARABLE;
 
     node->dpa = extent->dpa;
     node->len = extent->len;
@@ -346,8 +149,8 @@ CXLDcdNode *cxl_dcd_insert(CXLDcd *dcd, const CXLDcdExtent *extent,
     node->state = extent->state;
     node->sanitize = extent->sanitize;
     node->group = group;
-    tag_link(cxl_dcd_tag_is_null(&extent->tag) ? NULL :
-             cxl_dcd_tag_get(dcd, &extent->tag, sharable), node);
+    cxl_dcd_tag_link(dcd, node, &extent->tag,
+                     cxl_dcd_sharable(dcd, extent->region));
     cxl_dcd_tree_insert(&region->tree, node);
     region->allocated += node->len;
     dcd->extents++;
@@ -355,7 +158,7 @@ CXLDcdNode *cxl_dcd_insert(CXLDcd *dcd, const CXLDcdExtent *extent,
         g_array_append_val(group->starts, node->dpa);
     }
     if (cxl_dcd_state_listed(node->state)) {
-        set_reach(dcd, extent->region, node->dpa, node->len, true);
+        cxl_dcd_set_reach(dcd, extent->region, node->dpa, node->len, true);
     }
     return node;
 }
@@ -363,17 +166,15 @@ CXLDcdNode *cxl_dcd_insert(CXLDcd *dcd, const CXLDcdExtent *extent,
 void cxl_dcd_erase(CXLDcd *dcd, unsigned i, CXLDcdNode *node)
 {
     CXLDcdRegion *region = &dcd->regions[i];
-    CXLDcdTagEntry *entry = node->tag;
 
     if (cxl_dcd_state_listed(node->state)) {
-        set_reach(dcd, i, node->dpa, node->len, false);
+        cxl_dcd_set_reach(dcd, i, node->dpa, node->len, false);
     }
     cxl_dcd_tree_remove(&region->tree, node->dpa);
     region->allocated -= node->len;
     dcd->extents--;
-    tag_unlink(node);
+    cxl_dcd_tag_unlink(dcd, node);
     g_free(node);
-    cxl_dcd_tag_drop(dcd, entry);
 }
 
 /* A twin of @node behind it: what is left of it above a hole. */
@@ -387,7 +188,9 @@ static void insert_tail(CXLDcd *dcd, unsigned i, const CXLDcdNode *node,
     tail->sequence = node->sequence;
     tail->state = node->state;
     tail->sanitize = node->sanitize;
-    tag_link(node->tag, tail);
+    if (node->tag) {
+        cxl_dcd_tag_link(dcd, tail, &node->tag->tag, node->tag->sharable);
+    }
     cxl_dcd_tree_insert(&dcd->regions[i].tree, tail);
     dcd->extents++;
 }
@@ -402,7 +205,9 @@ void cxl_dcd_cut(CXLDcd *dcd, unsigned i, CXLDcdNode *node,
         cxl_dcd_erase(dcd, i, node);
         return;
     }
-    set_reach(dcd, i, piece->dpa, piece->len, false);
+    if (cxl_dcd_state_listed(node->state)) {
+        cxl_dcd_set_reach(dcd, i, piece->dpa, piece->len, false);
+    }
     region->allocated -= piece->len;
     if (piece->dpa == node->dpa) {
         cxl_dcd_tree_resize(&region->tree, node, cut_end, end - cut_end);
@@ -420,16 +225,19 @@ void cxl_dcd_transit(CXLDcd *dcd, unsigned i, CXLDcdNode *node,
 {
     bool before = cxl_dcd_state_listed(node->state);
     bool after = cxl_dcd_state_listed(state);
+    bool offered = node->state == CXL_DCD_PENDING;
 
     cxl_dcd_tree_set_state(&dcd->regions[i].tree, node, state);
     if (before != after) {
-        set_reach(dcd, i, node->dpa, node->len, after);
+        cxl_dcd_set_reach(dcd, i, node->dpa, node->len, after);
     }
     if (state != CXL_DCD_PENDING && state != CXL_DCD_DEAD) {
         node->group = NULL;
     }
-    if (node->tag && node->tag->sharable) {
-        cxl_dcd_tag_changed(dcd);
+    /* What the list of tags says of it */
+    if (node->tag &&
+        (before != after || offered != (state == CXL_DCD_PENDING))) {
+        cxl_dcd_tag_changed(dcd, node->tag);
     }
 }
 
@@ -462,6 +270,12 @@ void cxl_dcd_tell(CXLDcd *dcd, CXLDcdOutcome outcome, const GArray *extents)
                           (const CXLDcdExtent *)(void *)extents->data,
                           extents->len);
     }
+}
+
+uint32_t cxl_dcd_event_room(const CXLDcd *dcd)
+{
+    return dcd->ops->event_room ? dcd->ops->event_room(dcd->opaque) :
+           UINT32_MAX;
 }
 
 void cxl_dcd_emit(CXLDcd *dcd, uint8_t type, const GArray *extents)

@@ -8,56 +8,38 @@
  */
 #include "cxl-dcd-core.h"
 
-/* What of @node lies in @range, as an extent of its own. */
-static void intersect(unsigned region, const CXLDcdNode *node,
-                      const CXLDcdRange *range, CXLDcdExtent *ret)
+/* The fabric manager's reference keeps the contents when the host leaves. */
+static bool is_kept(const CXLDcdNode *node)
 {
-    uint64_t end = MIN(node->dpa + node->len, range->dpa + range->len);
-
-    cxl_dcd_copy_out(region, node, ret);
-    ret->dpa = MAX(node->dpa, range->dpa);
-    ret->len = end - ret->dpa;
+    return node->tag && node->tag->referenced;
 }
 
-/* All pieces of listed extents that @ranges cover, ascending. */
-static GArray *pieces_of(const CXLDcd *dcd, const GArray *ranges)
+/*
+ * How many extents more there will be: each extent that is touched goes, what
+ * is left of it below, between and above the pieces stays.
+ */
+static int64_t count_growth(const CXLDcd *dcd, const GArray *pieces)
 {
-    GArray *pieces = g_array_new(FALSE, FALSE, sizeof(CXLDcdExtent));
-
-    for (guint i = 0; i < ranges->len; i++) {
-        const CXLDcdRange *r = &g_array_index(ranges, CXLDcdRange, i);
-        int region = cxl_dcd_region_of(dcd, r->dpa, r->len);
-        uint64_t at = r->dpa;
-
-        while (at < r->dpa + r->len) {
-            CXLDcdNode *node = cxl_dcd_tree_from(&dcd->regions[region].tree,
-                                                 at);
-            CXLDcdExtent piece;
-
-            intersect(region, node, r, &piece);
-            g_array_append_val(pieces, piece);
-            at = piece.dpa + piece.len;
-        }
-    }
-    return pieces;
-}
-
-/* A piece from the middle of an extent leaves two extents where one was. */
-static uint32_t count_splits(const CXLDcd *dcd, const GArray *pieces)
-{
-    uint64_t tail = 0;          /* start of what the last piece left behind */
-    uint32_t splits = 0;
+    const CXLDcdNode *last = NULL;
+    uint64_t tail = 0;          /* end of the last piece taken from @last */
+    int64_t growth = 0;
 
     for (guint i = 0; i < pieces->len; i++) {
         const CXLDcdExtent *p = &g_array_index(pieces, CXLDcdExtent, i);
-        CXLDcdNode *node =
-            cxl_dcd_tree_from(&dcd->regions[p->region].tree, p->dpa);
-        uint64_t start = MAX(node->dpa, tail);
+        const CXLDcdNode *node = cxl_dcd_at(dcd, p->region, p->dpa);
 
-        splits += p->dpa > start && p->dpa + p->len < node->dpa + node->len;
+        if (is_kept(node)) {
+            continue;
+        }
+        if (node != last) {
+            growth += (last && tail < last->dpa + last->len) - 1;
+            last = node;
+            tail = node->dpa;
+        }
+        growth += p->dpa > tail;
         tail = p->dpa + p->len;
     }
-    return splits;
+    return growth + (last && tail < last->dpa + last->len);
 }
 
 void cxl_dcd_give_back(CXLDcd *dcd, const CXLDcdExtent *extent, bool sanitize)
@@ -74,45 +56,45 @@ void cxl_dcd_give_back(CXLDcd *dcd, const CXLDcdExtent *extent, bool sanitize)
     }
 }
 
-/* True when the fabric manager's reference keeps the contents. */
-static bool leave(CXLDcd *dcd, const CXLDcdExtent *piece)
+/* The piece is no longer the host's; its state says whether it is kept. */
+static void leave(CXLDcd *dcd, CXLDcdExtent *piece, bool sanitize)
 {
-    CXLDcdNode *node = cxl_dcd_tree_from(&dcd->regions[piece->region].tree,
-                                         piece->dpa);
+    CXLDcdNode *node = cxl_dcd_at(dcd, piece->region, piece->dpa);
     CXLDcdRange range = { piece->dpa, piece->len };
 
-    if (node->tag && node->tag->sharable && node->tag->referenced) {
+    if (is_kept(node)) {
+        /* With the last reference, when that goes */
+        node->sanitize |= sanitize;
         cxl_dcd_transit(dcd, piece->region, node, CXL_DCD_REFERENCED);
-        return true;
+        piece->state = CXL_DCD_REFERENCED;
+    } else {
+        cxl_dcd_cut(dcd, piece->region, node, &range);
     }
-    cxl_dcd_cut(dcd, piece->region, node, &range);
-    return false;
 }
 
 bool cxl_dcd_take(CXLDcd *dcd, const GArray *ranges, bool sanitize,
                   CXLDcdOutcome outcome, GError **error)
 {
-    GArray *pieces = pieces_of(dcd, ranges);
-    uint32_t splits = count_splits(dcd, pieces);
-    g_autofree bool *kept = g_new0(bool, pieces->len);
+    g_autoptr(GArray) pieces = cxl_dcd_pieces(dcd, ranges);
+    int64_t growth = count_growth(dcd, pieces);
 
-    if (splits > cxl_dcd_available_extents(dcd)) {
+    if (growth > cxl_dcd_available_extents(dcd)) {
         g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RESOURCES_EXHAUSTED,
-                    "releasing parts of extents would make %u more of them, "
-                    "room is for %u (limit %u)", splits,
+                    "releasing parts of extents would make %" G_GINT64_FORMAT
+                    " more of them, room is for %u (limit %u)", growth,
                     cxl_dcd_available_extents(dcd), dcd->config.max_extents);
-        g_array_free(pieces, TRUE);
         return false;
     }
     for (guint i = 0; i < pieces->len; i++) {
-        kept[i] = leave(dcd, &g_array_index(pieces, CXLDcdExtent, i));
+        leave(dcd, &g_array_index(pieces, CXLDcdExtent, i), sanitize);
     }
     cxl_dcd_commit(dcd);
     cxl_dcd_listed_changed(dcd);
     for (guint i = 0; i < pieces->len; i++) {
-        if (!kept[i]) {
-            cxl_dcd_give_back(dcd, &g_array_index(pieces, CXLDcdExtent, i),
-                              sanitize);
+        const CXLDcdExtent *p = &g_array_index(pieces, CXLDcdExtent, i);
+
+        if (p->state != CXL_DCD_REFERENCED) {
+            cxl_dcd_give_back(dcd, p, sanitize);
         }
     }
     if (outcome == CXL_DCD_OUTCOME_FORCED) {
@@ -120,6 +102,5 @@ bool cxl_dcd_take(CXLDcd *dcd, const GArray *ranges, bool sanitize,
     }
     cxl_dcd_emit(dcd, CXL_DCD_EVENT_CAPACITY_RELEASED, pieces);
     cxl_dcd_tell(dcd, outcome, pieces);
-    g_array_free(pieces, TRUE);
     return true;
 }

@@ -17,31 +17,41 @@
  * States of an extent, and what holds in each
  *   pending     offered, in a group; not listed, not reachable
  *   accepted    listed, reachable
- *   releasing   as accepted; the fabric manager has asked for it back
- *   dead        was pending when it was removed by force; not listed, not
- *               reachable, tracked until the host answers its group
+ *   releasing   as accepted; the fabric manager has asked for it, or for a
+ *               part of it
+ *   dead        its group was pending when some of it was removed by force;
+ *               not listed, not reachable, tracked until the host answers the
+ *               group, which can only be with an empty list
  *   referenced  sharable, held by the fabric manager's reference only; not
  *               listed, not reachable, contents kept
  *   (free)      not in the tree; sanitizing ends before an extent leaves it
  *
  *   free -> pending                [cxl_dcd_add]
  *   pending -> accepted | free     [cxl_dcd_chain_end of 4802h]
+ *   pending | dead -> free         [cxl_dcd_reset]
  *   pending -> dead                [cxl_dcd_remove, forced]
  *   dead -> free                   [cxl_dcd_chain_end of 4802h, empty]
  *   accepted -> releasing          [cxl_dcd_remove]
  *   accepted | releasing -> free   [cxl_dcd_chain_end of 4803h,
  *                                   cxl_dcd_remove forced, cxl_dcd_reset]
- *   accepted | releasing -> referenced  as above, when the tag is referenced
+ *   accepted | releasing | pending | dead -> referenced
+ *                                  instead of free, when the tag is referenced
  *   referenced -> pending          [cxl_dcd_add, enable shared access]
  *   referenced -> free             [cxl_dcd_reference_remove]
  *
  * Invariants (cxl_dcd_assert_state)
  *   1. Extents do not overlap, lie in one region, are whole blocks.
- *   2. Every pending or dead extent belongs to exactly one group.
+ *   2. Every pending or dead extent belongs to exactly one group, whose extents
+ *      are all pending or all dead; no other extent has a group.
  *   3. A block's bit is set if and only if an accepted or releasing extent
  *      covers it; the reach callback has told the owner the same.
  *   4. extents in the tree <= max_extents, tags <= max_tags.
- *   5. The generation changed whenever the list of listed extents did.
+ *   5. Extents of a sharable region carry a tag that is one allocation: in one
+ *      region, in one group or none, numbered 0 to n-1, accepted or released as
+ *      a whole. Only such a tag can be referenced, and only then an extent be
+ *      in state referenced. A tag exists while an extent carries it.
+ *   6. An answer is collected only while its chain is open.
+ *   The generation changes whenever the list of listed extents does.
  *
  * Every function either does all that was asked or changes nothing. Errors are
  * GErrors of CXL_DCD_ERROR whose code is the CCI return code and whose message
@@ -95,7 +105,8 @@ typedef struct CXLDcdRegionConfig {
     uint64_t decode_length;             /* bytes, 256 MiB aligned */
     uint64_t length;                    /* bytes, whole blocks */
     uint64_t block_size;                /* bytes, power of two >= 64 */
-    uint64_t block_sizes;               /* bit n: 2^n can be set by 5602h */
+    /* What 5602h can set: bit n is 2^n bytes; has the bit of block_size */
+    uint64_t block_sizes;
     uint32_t dsmad_handle;
     uint8_t attributes;                 /* CXL_DCD_REGION_NONVOLATILE ... */
     bool sanitize;                      /* on release */
@@ -131,8 +142,9 @@ typedef struct CXLDcdOps {
     void (*reach)(void *opaque, const CXLDcdRange *range, bool reachable);
     void (*commit)(void *opaque);
     /*
-     * Capacity left the host for good. @must: contents must be zero for
-     * whoever gets it next (else that is allowed, not required).
+     * Capacity left the host for good, or was offered and not accepted. @must:
+     * contents must be zero for whoever gets it next (else that is allowed, not
+     * required). After @commit, before @unclaim.
      */
     void (*sanitize)(void *opaque, const CXLDcdRange *range, bool must);
     /* For operators: what became of a request. @extents is valid in the call */
@@ -178,12 +190,36 @@ typedef struct CXLDcdRemoveRequest {
     size_t count;
 } CXLDcdRemoveRequest;
 
-/* 7.6.7.6.5: offer capacity; done when the offer is in the host's log. */
+/*
+ * 7.6.7.6.5: offer capacity; done when the offer is in the host's log.
+ *
+ * Free takes one run of blocks when there is one, else gaps by address.
+ * Prescriptive may name extents of several plain regions, or one tag in one
+ * sharable region.
+ *
+ * Invalid Input        host, policy, region, length; tag, unless prescriptive
+ * Invalid Extent List  prescriptive: anything wrong with the list, overlap
+ * Resources Exhausted  no room in the region, for extents or for tags
+ * Retry Required       the host's event log has no room for the records
+ */
 bool cxl_dcd_add(CXLDcd *dcd, const CXLDcdAddRequest *request, GError **error);
-/* 7.6.7.6.6: ask for capacity back, or take it. */
+/*
+ * 7.6.7.6.6: ask for capacity back, or take it. Of a tag whose length is more
+ * than was asked for, the lowest addresses go. A forced request that touches a
+ * pending group kills all of it.
+ *
+ * Invalid Input            host, policy; unknown tag; part of a shared tag
+ * Invalid Extent List      malformed list
+ * Invalid Physical Address a range is not the host's, or only pending
+ * Resources Exhausted      more than the tag has; splits past the limit
+ * Retry Required           not forced, and the event log has no room
+ */
 bool cxl_dcd_remove(CXLDcd *dcd, const CXLDcdRemoveRequest *request,
                     GError **error);
-/* 7.6.7.6.3: only while none of the region's capacity is out. */
+/*
+ * 7.6.7.6.3: only while none of the region's capacity is out (Unsupported).
+ * Tells the host (event type 3) when anything changed.
+ */
 bool cxl_dcd_set_region(CXLDcd *dcd, uint8_t region, uint64_t block_size,
                         bool sanitize, GError **error);
 /* 7.6.7.6.7, .8: idempotent */
@@ -218,7 +254,11 @@ typedef enum CXLDcdChain {
 bool cxl_dcd_chain_append(CXLDcd *dcd, CXLDcdChain kind,
                           const CXLDcdRange *ranges, size_t count,
                           GError **error);
-/* More = 0 arrived: apply all or nothing. The chain is empty afterwards. */
+/*
+ * More = 0 arrived: apply all or nothing. The chain is empty afterwards. The
+ * answer to an offer is to the oldest one; touching ranges count as one. Codes
+ * and the order of checks: 8.2.10.9.9.3 and .4.
+ */
 bool cxl_dcd_chain_end(CXLDcd *dcd, CXLDcdChain kind, GError **error);
 /* Drop what was collected; groups stay pending. */
 void cxl_dcd_chain_abort(CXLDcd *dcd);
@@ -251,9 +291,11 @@ typedef enum CXLDcdReset {
 } CXLDcdReset;
 
 /*
- * Conventional and CXL reset: offers that were not answered are withdrawn,
- * shared capacity is released without an event, other accepted capacity
- * stays. The caller empties the host's event log.
+ * Conventional and CXL reset: an answer that is being collected is dropped,
+ * offers that were not answered are withdrawn (the specification is silent; a
+ * host that has lost its memory cannot answer them), shared capacity is
+ * released without an event to the host (9.5), other accepted capacity stays.
+ * The caller empties the host's event log.
  */
 void cxl_dcd_reset(CXLDcd *dcd, CXLDcdReset kind);
 
@@ -269,7 +311,10 @@ GByteArray *cxl_dcd_save(const CXLDcd *dcd);
 bool cxl_dcd_restore(CXLDcd *dcd, const uint8_t *bytes, size_t len,
                      GError **error);
 
-/* Abort when an invariant does not hold. Tests and debug builds. */
+/*
+ * Abort when an invariant does not hold, O(n). With CXL_DCD_DEBUG defined it
+ * runs at the door of every change; tests call it besides.
+ */
 void cxl_dcd_assert_state(const CXLDcd *dcd);
 
 #endif /* CXL_DCD_H */
