@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity: the device
+ *
+ * Life: realize checks the properties, lets the parent realize itself (with
+ * one DC region over the whole backend, which is never backed), then makes the
+ * core, the event log, the CDAT and joins the fixed windows. Reset is the
+ * parent's, then our commands go over those it has put back. Exit undoes, and
+ * takes a device that realize left half made.
+ */
+#include "qemu/osdep.h"
+#include "exec/memory.h"
+#include "hw/cxl/cxl.h"
+#include "hw/cxl/cxl_dcd_device.h"
+#include "hw/cxl/cxl_dcd_route.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "qapi/error.h"
+#include "qapi/qapi-visit-cxl.h"
+#include "qemu/module.h"
+#include "qemu/range.h"
+#include "system/hostmem.h"
+#include "trace.h"
+
+/* CXL DVSEC for devices: control register and its Mem_Enable, 8.1.3.2 */
+#define DVSEC_CONTROL     0x0c
+#define DVSEC_MEM_ENABLE  (1 << 2)
+
+/* --- What the core and the event log ask of the device --- */
+
+static uint32_t cxl_dcd_op_event_room(void *opaque)
+{
+    return cxl_dcd_event_log_room(CXL_DCD(opaque)->events);
+}
+
+static void cxl_dcd_op_event(void *opaque, const CXLDcdEvent *event)
+{
+    CXLDcdDevice *device = opaque;
+
+    trace_cxl_dcd_event(device->path, event->type, event->host_id, event->dpa,
+                        event->length, event->more);
+    /* Types 4 and 5 are for the fabric manager, who has a log of his own */
+    if (event->type <= CXL_DCD_EVENT_REGION_CONFIG) {
+        cxl_dcd_event_log_insert(device->events, event);
+    }
+}
+
+static void cxl_dcd_op_reach(void *opaque, const CXLDcdRange *range,
+                             bool reachable)
+{
+    cxl_dcd_map_reach(opaque, range, reachable);
+}
+
+static void cxl_dcd_op_commit(void *opaque)
+{
+    cxl_dcd_map_commit(opaque);
+}
+
+static void cxl_dcd_op_sanitize(void *opaque, const CXLDcdRange *range,
+                                bool must)
+{
+    CXLDcdDevice *device = opaque;
+    const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
+    int region = cxl_dcd_region_of(device->dcd, range->dpa, range->len);
+
+    /* Memory goes back to the system, files keep what nobody asked to clear */
+    if (must || !(config->regions[region].attributes &
+                  CXL_DCD_REGION_NONVOLATILE)) {
+        cxl_dcd_scrub_add(device, range, must);
+    }
+}
+
+static void cxl_dcd_op_outcome(void *opaque, CXLDcdOutcome outcome,
+                               const CXLDcdExtent *extents, size_t count)
+{
+    cxl_dcd_qmp_outcome(opaque, outcome, extents, count);
+}
+
+static const CXLDcdOps cxl_dcd_ops = {
+    .event_room = cxl_dcd_op_event_room,
+    .event = cxl_dcd_op_event,
+    .reach = cxl_dcd_op_reach,
+    .commit = cxl_dcd_op_commit,
+    .sanitize = cxl_dcd_op_sanitize,
+    .outcome = cxl_dcd_op_outcome,
+};
+
+static uint64_t cxl_dcd_log_now(void *opaque)
+{
+    return cxl_device_get_timestamp(&CXL_TYPE3(opaque)->cxl_dstate);
+}
+
+static void cxl_dcd_log_filled(void *opaque)
+{
+    cxl_event_set_status(&CXL_TYPE3(opaque)->cxl_dstate,
+                         CXL_EVENT_TYPE_DYNAMIC_CAP, true);
+    cxl_dcd_mailbox_interrupt(opaque);
+}
+
+static void cxl_dcd_log_emptied(void *opaque)
+{
+    cxl_event_set_status(&CXL_TYPE3(opaque)->cxl_dstate,
+                         CXL_EVENT_TYPE_DYNAMIC_CAP, false);
+}
+
+static void cxl_dcd_log_dropped(void *opaque, const CXLDcdEvent *event)
+{
+    trace_cxl_dcd_event_dropped(CXL_DCD(opaque)->path, event->type, event->dpa,
+                                event->length);
+}
+
+static const CXLDcdEventLogOps cxl_dcd_log_ops = {
+    .now = cxl_dcd_log_now,
+    .became_non_empty = cxl_dcd_log_filled,
+    .became_empty = cxl_dcd_log_emptied,
+    .dropped = cxl_dcd_log_dropped,
+};
+
+/* --- Configuration space --- */
+
+static uint16_t cxl_dcd_dvsec_control(PCIDevice *pci_dev)
+{
+    Range *dvsecs = CXL_TYPE3(pci_dev)->cxl_cstate.dvsecs;
+
+    return pci_get_word(pci_dev->config + DVSEC_CONTROL +
+                        range_lob(&dvsecs[PCIE_CXL_DEVICE_DVSEC]));
+}
+
+/*
+ * Memory Space Enable decides whether the device answers. Mem_Enable does when
+ * it is withdrawn; firmware that never touches it has its memory all the same,
+ * as with the parent's static memory.
+ */
+static void cxl_dcd_check_enables(CXLDcdDevice *device, uint16_t old_control)
+{
+    PCIDevice *pci_dev = PCI_DEVICE(device);
+    uint16_t command = pci_get_word(pci_dev->config + PCI_COMMAND);
+    uint16_t control = cxl_dcd_dvsec_control(pci_dev);
+    bool reachable;
+
+    if (control & DVSEC_MEM_ENABLE) {
+        device->mem_withdrawn = false;
+    } else if (old_control & DVSEC_MEM_ENABLE) {
+        device->mem_withdrawn = true;
+    }
+    reachable = (command & PCI_COMMAND_MEMORY) && !device->mem_withdrawn;
+    if (reachable != device->reachable) {
+        trace_cxl_dcd_reachable(device->path, reachable);
+    }
+    device->reachable = reachable;
+}
+
+static void cxl_dcd_config_write(PCIDevice *pci_dev, uint32_t addr,
+                                 uint32_t val, int len)
+{
+    CXLDcdDevice *device = CXL_DCD(pci_dev);
+    uint16_t control = cxl_dcd_dvsec_control(pci_dev);
+    uint16_t command = pci_get_word(pci_dev->config + PCI_COMMAND);
+
+    CXL_DCD_GET_CLASS(device)->parent_config_write(pci_dev, addr, val, len);
+    if (!device->dcd ||
+        (control == cxl_dcd_dvsec_control(pci_dev) &&
+         command == pci_get_word(pci_dev->config + PCI_COMMAND))) {
+        return;
+    }
+    memory_region_transaction_begin();
+    cxl_dcd_map_clear(device);
+    cxl_dcd_check_enables(device, control);
+    cxl_dcd_map_build(device);
+    memory_region_transaction_commit();
+}
+
+/* Decoders are the parent's; what they lead to is ours */
+static void cxl_dcd_register_write(void *opaque, hwaddr offset, uint64_t value,
+                                   unsigned size)
+{
+    CXLComponentState *cstate = opaque;
+    CXLDcdDevice *device = CXL_DCD(cstate->pdev);
+
+    device->parent_register_write(opaque, offset, value, size);
+    if (offset >= A_CXL_HDM_DECODER_CAPABILITY &&
+        offset <= A_CXL_HDM_DECODER3_TARGET_LIST_HI) {
+        cxl_dcd_route_changed();
+    }
+}
+
+/* Clear Poison writes a line; to capacity that the host has, like a store */
+static bool cxl_dcd_set_cacheline(CXLType3Dev *ct3d, uint64_t dpa,
+                                  uint8_t *data)
+{
+    CXLDcdDevice *device = CXL_DCD(ct3d);
+
+    if (!device->dcd || dpa < device->dc_base) {
+        return CXL_DCD_GET_CLASS(device)->parent_set_cacheline(ct3d, dpa, data);
+    }
+    if (!cxl_dcd_reachable(device->dcd, dpa, CXL_CACHE_LINE_SIZE)) {
+        return false;
+    }
+    return address_space_write(&ct3d->dc.host_dc_as,
+                               cxl_dcd_backing_of(device, dpa),
+                               MEMTXATTRS_UNSPECIFIED, data,
+                               CXL_CACHE_LINE_SIZE) == MEMTX_OK;
+}
+
+/* --- Life --- */
+
+static bool cxl_dcd_check_props(CXLDcdDevice *device, Error **errp)
+{
+    CXLType3Dev *ct3d = CXL_TYPE3(device);
+    MemoryRegion *mr;
+
+    if (device->region_props && ct3d->dc.num_regions) {
+        error_setg(errp, "properties '" CXL_DCD_PROP_REGIONS "' and "
+                   "'num-dc-regions' cannot be used together");
+        return false;
+    }
+    if (!ct3d->dc.host_dc) {
+        error_setg(errp, "dynamic capacity regions need memory: set property '"
+                   CXL_DCD_PROP_MEMDEV "' to the id of a memory backend");
+        return false;
+    }
+    mr = host_memory_backend_get_memory(ct3d->dc.host_dc);
+    if (!mr || !memory_region_size(mr) ||
+        memory_region_size(mr) % CXL_DCD_CAPACITY_UNIT) {
+        error_setg(errp, "size %" PRIu64 " of the memory backend of property '"
+                   CXL_DCD_PROP_MEMDEV "' is not a multiple of 256 MiB",
+                   mr ? memory_region_size(mr) : 0);
+        return false;
+    }
+    if (!device->max_extents || !device->max_tags) {
+        error_setg(errp, "property '%s' must be at least 1",
+                   device->max_extents ? CXL_DCD_PROP_TAGS
+                                       : CXL_DCD_PROP_EXTENTS);
+        return false;
+    }
+    if (!device->event_log_size ||
+        device->event_log_size > CXL_DCD_EVENT_DEPTH_MAX) {
+        error_setg(errp, "property '" CXL_DCD_PROP_LOG_SIZE "' is %u, it must "
+                   "be from 1 to %u", device->event_log_size,
+                   CXL_DCD_EVENT_DEPTH_MAX);
+        return false;
+    }
+    if (device->map_limit > CXL_DCD_MAP_LIMIT_MAX) {
+        error_setg(errp, "property '" CXL_DCD_PROP_LIMIT "' is %u, it must be "
+                   "at most %u", device->map_limit, CXL_DCD_MAP_LIMIT_MAX);
+        return false;
+    }
+    return true;
+}
+
+static uint64_t cxl_dcd_backend_size(HostMemoryBackend *backend)
+{
+    return backend ?
+        memory_region_size(host_memory_backend_get_memory(backend)) : 0;
+}
+
+static bool cxl_dcd_configure(CXLDcdDevice *device, CXLDcdConfig *config,
+                              Error **errp)
+{
+    CXLType3Dev *ct3d = CXL_TYPE3(device);
+    uint64_t base = cxl_dcd_backend_size(ct3d->hostvmem) +
+        cxl_dcd_backend_size(ct3d->hostpmem ?: ct3d->hostmem);
+    unsigned i, handle = !!ct3d->hostvmem + !!(ct3d->hostpmem ?:
+                                               ct3d->hostmem);
+
+    config->host_id = 0;
+    config->max_extents = device->max_extents;
+    config->max_tags = device->max_tags;
+    if (!cxl_dcd_props_layout(device, base,
+                              cxl_dcd_backend_size(ct3d->dc.host_dc), config,
+                              errp)) {
+        return false;
+    }
+    for (i = 0; i < config->num_regions; i++) {
+        config->regions[i].dsmad_handle = handle + i;
+    }
+    return true;
+}
+
+/* The parent is realized: from here on dynamic capacity is ours */
+static bool cxl_dcd_setup(CXLDcdDevice *device, const CXLDcdConfig *config,
+                          Error **errp)
+{
+    CXLType3Dev *ct3d = CXL_TYPE3(device);
+    MemoryRegionOps *special = ct3d->cxl_cstate.crb.special_ops;
+    const CXLDcdRegionConfig *last = &config->regions[config->num_regions - 1];
+    CXLEventLog *logs = ct3d->cxl_dstate.event_logs;
+    g_autoptr(GError) error = NULL;
+    bool nonvolatile = true;
+    unsigned i;
+
+    device->dcd = cxl_dcd_new(config, &cxl_dcd_ops, device, &error);
+    if (!device->dcd) {
+        error_setg(errp, CXL_DCD_PROP_REGIONS ": %s", error->message);
+        return false;
+    }
+    device->events = cxl_dcd_event_log_new(device->event_log_size,
+                                           &cxl_dcd_log_ops, device);
+    device->context = (CXLDcdCommandContext) {
+        .dcd = device->dcd, .events = device->events,
+    };
+    device->dc_mr = host_memory_backend_get_memory(ct3d->dc.host_dc);
+    device->dc_ram = memory_region_get_ram_ptr(device->dc_mr);
+    device->dc_base = config->regions[0].base;
+    device->dc_end = last->base + last->decode_length;
+    for (i = 0; i < config->num_regions; i++) {
+        nonvolatile &= !!(config->regions[i].attributes &
+                          CXL_DCD_REGION_NONVOLATILE);
+    }
+    memory_region_set_nonvolatile(device->dc_mr, nonvolatile);
+
+    /* The parent checks poison commands against the end of its capacity */
+    ct3d->dc.total_capacity = device->dc_end - ct3d->cxl_dstate.static_mem_size;
+    /* A vector of its own: the parent has it share one with another log */
+    logs[CXL_EVENT_TYPE_DYNAMIC_CAP].irq_vec =
+        logs[CXL_EVENT_TYPE_INFO].irq_vec + CXL_EVENT_TYPE_DYNAMIC_CAP;
+    device->parent_register_write = special->write;
+    special->write = cxl_dcd_register_write;
+    cxl_dcd_check_enables(device, 0);
+    return cxl_dcd_cdat_init(device, errp);
+}
+
+/* Takes what realize left; the parent goes last */
+static void cxl_dcd_teardown(CXLDcdDevice *device)
+{
+    HostMemoryBackend *backend = CXL_TYPE3(device)->dc.host_dc;
+
+    cxl_dcd_route_detach(device);
+    if (device->dc_mr) {
+        cxl_dcd_scrub_finish(device);
+    }
+    CXL_DCD_GET_CLASS(device)->parent_exit(PCI_DEVICE(device));
+    cxl_dcd_free(device->dcd);
+    cxl_dcd_event_log_free(device->events);
+    g_clear_pointer(&device->path, g_free);
+    if (backend && device->dcd) {
+        host_memory_backend_set_mapped(backend, false);
+    }
+    device->dcd = NULL;
+    device->events = NULL;
+    device->dc_mr = NULL;
+}
+
+static void cxl_dcd_realize(PCIDevice *pci_dev, Error **errp)
+{
+    ERRP_GUARD();
+    CXLDcdDevice *device = CXL_DCD(pci_dev);
+    CXLType3Dev *ct3d = CXL_TYPE3(device);
+    unsigned regions = cxl_dcd_props_regions(device);
+    g_autofree CXLDcdConfig *config = g_new0(CXLDcdConfig, 1);
+
+    if (ct3d->dc.host_dc && !regions) {
+        error_setg(errp, "property '" CXL_DCD_PROP_MEMDEV "' is set but there "
+                   "are no regions: set '" CXL_DCD_PROP_REGIONS "' or "
+                   "'num-dc-regions'");
+        return;
+    }
+    if (regions && (!cxl_dcd_check_props(device, errp) ||
+                    !cxl_dcd_configure(device, config, errp))) {
+        return;
+    }
+    ct3d->dc.num_regions = !!regions;
+    CXL_DCD_GET_CLASS(device)->parent_realize(pci_dev, errp);
+    ct3d->dc.num_regions = device->region_props ? 0 : regions;
+    if (*errp) {
+        return;
+    }
+    device->path = object_get_canonical_path(OBJECT(device));
+    if (regions && !cxl_dcd_setup(device, config, errp)) {
+        cxl_dcd_teardown(device);
+        return;
+    }
+    cxl_dcd_route_attach(device);
+    trace_cxl_dcd_realized(device->path, regions, device->dc_base,
+                           device->dc_end);
+}
+
+static void cxl_dcd_exit(PCIDevice *pci_dev)
+{
+    trace_cxl_dcd_exit(CXL_DCD(pci_dev)->path);
+    cxl_dcd_teardown(CXL_DCD(pci_dev));
+}
+
+/*
+ * Every reset that reaches a device in QEMU is a conventional one (9.7): the
+ * parent has neither FLR nor CXL reset.
+ */
+static void cxl_dcd_reset_device(DeviceState *dev)
+{
+    CXLDcdDevice *device = CXL_DCD(dev);
+    CXLType3Dev *ct3d = CXL_TYPE3(dev);
+
+    /* The parent makes new timers without a look at the old ones */
+    timer_free(ct3d->cci.bg.timer);
+    timer_free(ct3d->vdm_fm_owned_ld_mctp_cci.bg.timer);
+    timer_free(ct3d->ld0_cci.bg.timer);
+    CXL_DCD_GET_CLASS(device)->parent_reset(dev);
+    if (!device->dcd) {
+        cxl_dcd_route_changed();
+        return;
+    }
+    trace_cxl_dcd_reset(device->path);
+    ct3d->cxl_dstate.event_logs[CXL_EVENT_TYPE_DYNAMIC_CAP].irq_enabled = false;
+    device->mem_withdrawn = false;
+    cxl_dcd_check_enables(device, 0);
+    cxl_dcd_mailbox_install(device);
+    cxl_dcd_chain_abort(device->dcd);
+    cxl_dcd_reset(device->dcd, CXL_DCD_RESET_CONVENTIONAL);
+    cxl_dcd_event_log_reset(device->events);
+    cxl_dcd_log_emptied(device);
+    cxl_dcd_route_changed();
+}
+
+static void cxl_dcd_instance_init(Object *obj)
+{
+    CXLDcdDevice *device = CXL_DCD(obj);
+
+    QSIMPLEQ_INIT(&device->scrubs);
+    object_property_add_alias(obj, CXL_DCD_PROP_MEMDEV, obj,
+                              "volatile-dc-memdev");
+}
+
+static void cxl_dcd_instance_finalize(Object *obj)
+{
+    CXLDcdDevice *device = CXL_DCD(obj);
+
+    qapi_free_CxlDynamicCapacityRegionConfigList(device->region_props);
+}
+
+static const VMStateDescription vmstate_cxl_dcd = {
+    .name = TYPE_CXL_DCD,
+    .unmigratable = 1,
+};
+
+static void cxl_dcd_class_init(ObjectClass *oc, void *data)
+{
+    CXLDcdDeviceClass *ddc = CXL_DCD_CLASS(oc);
+    CXLType3Class *ctc = CXL_TYPE3_CLASS(oc);
+    PCIDeviceClass *pc = PCI_DEVICE_CLASS(oc);
+    DeviceClass *dc = DEVICE_CLASS(oc);
+
+    ddc->parent_realize = pc->realize;
+    ddc->parent_exit = pc->exit;
+    ddc->parent_config_write = pc->config_write;
+    ddc->parent_set_cacheline = ctc->set_cacheline;
+    ddc->parent_reset = dc->legacy_reset;
+    pc->realize = cxl_dcd_realize;
+    pc->exit = cxl_dcd_exit;
+    pc->config_write = cxl_dcd_config_write;
+    ctc->set_cacheline = cxl_dcd_set_cacheline;
+    device_class_set_legacy_reset(dc, cxl_dcd_reset_device);
+    dc->vmsd = &vmstate_cxl_dcd;
+    dc->desc = "CXL Memory Device (Type 3)";
+    cxl_dcd_props_class_init(oc);
+}
+
+static const TypeInfo cxl_dcd_info = {
+    .name = TYPE_CXL_DCD,
+    .parent = TYPE_CXL_TYPE3,
+    .class_size = sizeof(CXLDcdDeviceClass),
+    .class_init = cxl_dcd_class_init,
+    .instance_size = sizeof(CXLDcdDevice),
+    .instance_init = cxl_dcd_instance_init,
+    .instance_finalize = cxl_dcd_instance_finalize,
+};
+
+static void cxl_dcd_register_types(void)
+{
+    type_register_static(&cxl_dcd_info);
+}
+
+type_init(cxl_dcd_register_types)

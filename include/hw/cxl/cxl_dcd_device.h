@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity: the device model, its parts among each other
+ *
+ * "cxl-type3" is a subclass of QEMU's Type 3 device. The parent keeps what is
+ * not dynamic capacity: PCI configuration, registers, static memory, all other
+ * mailbox commands. Its own idea of dynamic capacity is one region over the
+ * whole backend with no block ever backed; nothing that a guest or an operator
+ * can send reaches that code.
+ *
+ *   device   type, realize, reset, teardown; what the core asks of its owner
+ *   props    the dc-regions property and where regions lie in DPA
+ *   mailbox  the host's commands, from QEMU's tables to ours
+ *   cdat     one set of table entries per region
+ *   access   a load or store at a DPA, for what is not mapped
+ *   route    fixed windows: which device and DPA is behind an address
+ *   map      accepted capacity, mapped into the window
+ *   scrub    capacity that was given back, until nobody holds on to it
+ *   qmp, hmp what operators ask and are told
+ *
+ * All of it runs under the BQL.
+ */
+#ifndef CXL_DCD_DEVICE_H
+#define CXL_DCD_DEVICE_H
+
+#include "exec/memory.h"
+#include "hw/cxl/cxl.h"
+#include "hw/cxl/cxl_dcd.h"
+#include "hw/cxl/cxl_dcd_command.h"
+#include "hw/cxl/cxl_dcd_event.h"
+#include "qapi/qapi-types-cxl.h"
+#include "qemu/interval-tree.h"
+#include "qemu/queue.h"
+#include "qom/object.h"
+
+#define TYPE_CXL_DCD "cxl-type3"
+OBJECT_DECLARE_TYPE(CXLDcdDevice, CXLDcdDeviceClass, CXL_DCD)
+
+#define CXL_DCD_PROP_REGIONS     "dc-regions"
+#define CXL_DCD_PROP_MEMDEV      "dc-memdev"
+#define CXL_DCD_PROP_EXTENTS     "dc-max-extents"
+#define CXL_DCD_PROP_TAGS        "dc-max-tags"
+#define CXL_DCD_PROP_LOG_SIZE    "dc-event-log-size"
+#define CXL_DCD_PROP_DIRECT      "dc-direct-map"
+#define CXL_DCD_PROP_LIMIT       "dc-direct-map-limit"
+
+/* Two sections of the memory map per mapping, and QEMU aborts at 4096 */
+#define CXL_DCD_MAP_LIMIT_MAX    1900
+
+/* HDM decoders that a Type 3 device of QEMU has */
+#define CXL_DCD_DECODERS         4
+#define CXL_DCD_WAYS_MAX         16
+
+/* A committed decoder of a device. Everything in bytes. */
+typedef struct CXLDcdDecoder {
+    uint64_t hpa;
+    uint64_t size;                /* of the whole set, HPA */
+    uint64_t dpa;
+    unsigned ways;                /* 0: not committed or nonsense */
+    unsigned shift;               /* granularity is 1 << shift */
+} CXLDcdDecoder;
+
+typedef struct CXLDcdWindow CXLDcdWindow;
+
+/* Commands of the parent that ours do a part of */
+enum {
+    CXL_DCD_PARENT_GET_EVENTS,
+    CXL_DCD_PARENT_CLEAR_EVENTS,
+    CXL_DCD_PARENT_GET_POLICY,
+    CXL_DCD_PARENT_SET_POLICY,
+    CXL_DCD_PARENT_IDENTIFY,
+    CXL_DCD_PARENT_INJECT_POISON,
+    CXL_DCD_PARENT_CLEAR_POISON,
+    CXL_DCD_PARENT_MAX
+};
+
+/* DPA range that one window shows uninterrupted: what can be mapped */
+typedef struct CXLDcdSegment {
+    uint64_t dpa;
+    uint64_t len;
+    uint64_t offset;              /* of dpa, in the window */
+    CXLDcdWindow *window;
+} CXLDcdSegment;
+
+/* Accepted capacity that is one piece in DPA, window and backend */
+typedef struct CXLDcdRun {
+    IntervalTreeNode by_dpa;      /* start and last are DPA */
+    IntervalTreeNode by_size;     /* in map_sizes[mapped] */
+    bool mapped;
+    MemoryRegion alias;           /* valid when mapped */
+} CXLDcdRun;
+
+/* Capacity that left the host, see cxl_dcd_scrub_add() */
+typedef struct CXLDcdScrub {
+    QSIMPLEQ_ENTRY(CXLDcdScrub) next;
+    CXLDcdRange range;
+    bool must;
+    uint64_t ticket;
+} CXLDcdScrub;
+
+struct CXLDcdDeviceClass {
+    CXLType3Class parent_class;
+
+    void (*parent_realize)(PCIDevice *pci_dev, Error **errp);
+    void (*parent_exit)(PCIDevice *pci_dev);
+    void (*parent_config_write)(PCIDevice *pci_dev, uint32_t addr,
+                                uint32_t val, int len);
+    void (*parent_reset)(DeviceState *dev);
+    bool (*parent_set_cacheline)(CXLType3Dev *ct3d, uint64_t dpa,
+                                 uint8_t *data);
+};
+
+struct CXLDcdDevice {
+    CXLType3Dev parent_obj;
+
+    /* Properties */
+    CxlDynamicCapacityRegionConfigList *region_props;
+    uint32_t max_extents;
+    uint32_t max_tags;
+    uint32_t event_log_size;
+    uint32_t map_limit;
+    bool map_enabled;
+
+    /* Dynamic capacity; dcd is NULL on a device without */
+    CXLDcd *dcd;
+    CXLDcdEventLog *events;       /* log 4 of the host's mailbox */
+    CXLDcdCommandContext context;
+    struct cxl_cmd parent_command[CXL_DCD_PARENT_MAX];
+    uint64_t dc_base;             /* DPA of region 0 */
+    uint64_t dc_end;
+    MemoryRegion *dc_mr;          /* the backend's */
+    uint8_t *dc_ram;
+    uint64_t backing[CXL_DCD_MAX_REGIONS]; /* offset of each in dc_mr */
+    char *path;                   /* QOM path, for events and traces */
+
+    /* What the parent would do */
+    int (*parent_build_cdat)(CDATSubHeader ***table, void *opaque);
+    void (*parent_register_write)(void *opaque, hwaddr offset, uint64_t value,
+                                  unsigned size);
+
+    /* access: DVSEC Mem_Enable was withdrawn, memory space is disabled */
+    bool mem_withdrawn;
+    bool reachable;
+
+    /* route */
+    bool linked;
+    QLIST_ENTRY(CXLDcdDevice) link;
+
+    /* map */
+    CXLDcdSegment segment[CXL_DCD_DECODERS];
+    unsigned segment_count;
+    IntervalTreeRoot runs;
+    IntervalTreeRoot map_sizes[2]; /* runs by size: not mapped, mapped */
+    uint32_t mapped_count;
+    bool map_open;                /* a memory transaction was begun */
+
+    /* scrub */
+    QSIMPLEQ_HEAD(, CXLDcdScrub) scrubs;
+    bool scrub_open;              /* the last ticket may be shared */
+};
+
+/* --- props --- */
+
+void cxl_dcd_props_class_init(ObjectClass *oc);
+/*
+ * Lay the regions out in DPA from @base and over the backend of @backing bytes
+ * (one after the other, without holes). Fills @config and device->backing.
+ */
+bool cxl_dcd_props_layout(CXLDcdDevice *device, uint64_t base, uint64_t backing,
+                          CXLDcdConfig *config, Error **errp);
+/* How many regions the properties ask for; 0: no dynamic capacity. */
+unsigned cxl_dcd_props_regions(const CXLDcdDevice *device);
+/* QAPI list of attribute flags and back. The caller frees the list. */
+CxlDynamicCapacityRegionFlagList *cxl_dcd_props_flags(uint8_t attributes);
+
+/* --- mailbox --- */
+
+/* Put our handlers into the table that the parent's reset has just rebuilt. */
+void cxl_dcd_mailbox_install(CXLDcdDevice *device);
+/* An interrupt for log 4, if the host wants one. */
+void cxl_dcd_mailbox_interrupt(CXLDcdDevice *device);
+
+/* --- cdat --- */
+
+/* Replace the parent's table by one with an entry set per region. */
+bool cxl_dcd_cdat_init(CXLDcdDevice *device, Error **errp);
+
+/* --- access --- */
+
+/*
+ * A guest access of @size bytes (1..8) to @dpa, which lies in dynamic
+ * capacity. 9.2: what is not reachable reads all ones, writes to it and to
+ * read-only regions vanish.
+ */
+MemTxResult cxl_dcd_access(CXLDcdDevice *device, uint64_t dpa, uint64_t *data,
+                           unsigned size, bool is_write, MemTxAttrs attrs);
+/* Where @dpa lies in the backend; @dpa is in a region. */
+uint64_t cxl_dcd_backing_of(CXLDcdDevice *device, uint64_t dpa);
+/* Does injected poison touch the range? */
+bool cxl_dcd_poisoned(CXLDcdDevice *device, uint64_t dpa, uint64_t len);
+/*
+ * The poison list of a device changed: what is mapped follows. Also called by
+ * a hook in QEMU, for devices without dynamic capacity, too.
+ */
+void cxl_dcd_poison_changed(CXLType3Dev *ct3d);
+/* First 4 KiB page at or above @dpa and below @end with poison, else @end. */
+uint64_t cxl_dcd_poison_page(CXLDcdDevice *device, uint64_t dpa, uint64_t end);
+
+/* --- route --- */
+
+void cxl_dcd_route_attach(CXLDcdDevice *device);
+void cxl_dcd_route_detach(CXLDcdDevice *device);
+/* The memory region over a fixed window that mappings are put into */
+MemoryRegion *cxl_dcd_window_region(CXLDcdWindow *window);
+/* Is [@dpa, @dpa + @len) shown by any window, in whatever pieces? */
+bool cxl_dcd_route_covers(CXLDcdDevice *device, uint64_t dpa, uint64_t len);
+
+/* --- map --- */
+
+void cxl_dcd_map_reach(CXLDcdDevice *device, const CXLDcdRange *range,
+                       bool reachable);
+void cxl_dcd_map_commit(CXLDcdDevice *device);
+/* Forget all mappings; between this and _build segments may change. */
+void cxl_dcd_map_clear(CXLDcdDevice *device);
+void cxl_dcd_map_build(CXLDcdDevice *device);
+/* How the host reaches an accepted range. */
+CxlDynamicCapacityMapping cxl_dcd_map_kind(CXLDcdDevice *device, uint64_t dpa,
+                                           uint64_t len);
+
+/* --- scrub --- */
+
+/*
+ * @range left the host; @must: its contents must be zero for the next owner.
+ * Its mapping is gone, but a virtual CPU may still use it until it next looks
+ * at its work queue (some microseconds), so the bytes are cleared after that.
+ */
+void cxl_dcd_scrub_add(CXLDcdDevice *device, const CXLDcdRange *range,
+                       bool must);
+/*
+ * Wait until everything that was given back is clean. Only from the main loop:
+ * it may drop the BQL. The caller holds a reference to the device.
+ */
+void cxl_dcd_scrub_drain(CXLDcdDevice *device);
+/* The memory map changed: what is given back from now on needs a new ticket */
+void cxl_dcd_scrub_fence(CXLDcdDevice *device);
+/* At teardown: clear now what is left. */
+void cxl_dcd_scrub_finish(CXLDcdDevice *device);
+
+/* --- qmp --- */
+
+void cxl_dcd_qmp_outcome(CXLDcdDevice *device, CXLDcdOutcome outcome,
+                         const CXLDcdExtent *extents, size_t count);
+
+#endif /* CXL_DCD_DEVICE_H */
