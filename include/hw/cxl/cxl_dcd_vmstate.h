@@ -11,6 +11,18 @@ extern const VMStateInfo cxl_dcd_vmstate_info_component;
 /* What a DC device inherits from QEMU's Type 3 device; of a CXLType3Dev */
 extern const VMStateDescription cxl_dcd_vmstate_type3;
 
+struct CXLDcdDevice;
+
+/* All of a DC device; set as its class's vmsd by ..._class_init(). */
+extern const VMStateDescription cxl_dcd_vmstate_device;
+void cxl_dcd_vmstate_class_init(DeviceClass *dc);
+/*
+ * Have the memory of the device's backends migrated under the device's name.
+ * At the end of realize, and before the backends are let go.
+ */
+void cxl_dcd_vmstate_attach(struct CXLDcdDevice *device);
+void cxl_dcd_vmstate_detach(struct CXLDcdDevice *device);
+
 /*
  * The component registers (8.2.4: HDM decoders, RAS, ...) of the DeviceState
  * that a VMStateDescription describes; any device that owns a CXL component.
