@@ -195,7 +195,7 @@ static int answer(struct offer *offer)
 			    offer->accepted, rc);
 	if (rc)
 		dev_err(&offer->dcd->cxlmd->dev,
-			"the device did not take the answer to its offer of %u extents: %d\n",
+			"the device did not take our reply to its offer of %u extents: %d\n",
 			offer->nr, rc);
 	return rc;
 }
@@ -437,11 +437,10 @@ void cxl_dcd_offer(struct cxl_dcd *dcd)
 /* Time is up for an offer that is not complete. */
 void cxl_dcd_offer_expired(struct cxl_dcd *dcd)
 {
-	dev_warn(&dcd->cxlmd->dev,
-		 dcd->parked ?
-		 "refused an offer of %u extents: the other devices of the interleave set offered nothing in time\n" :
-		 "refused an offer of %u extents: its last record did not come in time\n",
-		 dcd->chain.nr);
+	dev_warn(&dcd->cxlmd->dev, "refused an offer of %u extents: %s\n",
+		 dcd->chain.nr,
+		 dcd->parked ? "not all devices of the interleave set made one" :
+			       "its last record did not come");
 	refuse_all(dcd);
 	chain_done(dcd);
 }

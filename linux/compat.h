@@ -22,9 +22,9 @@
 #include "drivers/dax/dax-private.h"
 #include "drivers/dax/bus.h"
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0) || \
-	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-#error "cxl_dcd is written for Linux 6.12.y: compare compat.h with this kernel's drivers/cxl and drivers/dax"
+#if KERNEL_VERSION(6, 12, 0) > LINUX_VERSION_CODE || \
+	KERNEL_VERSION(6, 13, 0) <= LINUX_VERSION_CODE
+#error "cxl_dcd is for Linux 6.12.y: compare these asserts with this kernel's drivers"
 #endif
 
 /* 6.13 takes a string literal here. */
@@ -32,7 +32,7 @@
 
 /* Fields that are used directly: a change of type must not go unseen. */
 #define CXL_DCD_FIELD(type, field, ftype) \
-	static_assert(__same_type(((type *)0)->field, ftype))
+	static_assert(__same_type(typeof_member(type, field), ftype))
 
 CXL_DCD_FIELD(struct cxl_dev_state, dpa_res, struct resource);
 CXL_DCD_FIELD(struct cxl_dev_state, pmem_res, struct resource);

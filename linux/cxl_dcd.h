@@ -173,7 +173,7 @@ struct cxl_dcd_counters {
 	atomic_t extents;
 };
 
-extern struct mutex cxl_dcd_mutex;
+extern struct mutex cxl_dcd_mutex; /* see above */
 extern struct list_head cxl_dcd_devs;
 extern struct list_head cxl_dcd_regions;
 extern struct list_head cxl_dcd_dead;

@@ -372,13 +372,13 @@ void cxl_dcd_uevent(struct cxl_dcd_region *rgn, const char *what,
 		    const u8 *tag, u64 length)
 {
 	char event[32], region[32], uuid[64], size[40];
-	char *env[] = { event, region, uuid, size, NULL };
 
 	snprintf(event, sizeof(event), "DCD_EVENT=%s", what);
 	snprintf(region, sizeof(region), "DCD_REGION=region%d", rgn->cxlr->id);
 	snprintf(uuid, sizeof(uuid), "DCD_UUID=%pUb", tag);
 	snprintf(size, sizeof(size), "DCD_LENGTH=%#llx", length);
-	kobject_uevent_env(&rgn->dev->kobj, KOBJ_CHANGE, env);
+	kobject_uevent_env(&rgn->dev->kobj, KOBJ_CHANGE,
+			   (char *[]){ event, region, uuid, size, NULL });
 }
 
 int cxl_dcd_dax_init(void)

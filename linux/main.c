@@ -11,6 +11,7 @@
 
 #include "cxl_dcd.h"
 
+/* Guards every list and extent; rules in cxl_dcd.h */
 DEFINE_MUTEX(cxl_dcd_mutex);
 LIST_HEAD(cxl_dcd_devs);
 LIST_HEAD(cxl_dcd_regions);

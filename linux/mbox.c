@@ -12,7 +12,7 @@
 /* A device whose list changes all the time is not worth more tries. */
 #define LIST_TRIES 16
 /* 4801h counts in 32 bits; more than this is not believed. */
-#define LIST_MAX (1U << 20)
+#define LIST_MAX BIT(20)
 
 static int send(struct cxl_dev_state *cxlds, u16 opcode, const void *in,
 		size_t size_in, void *out, size_t *size_out, size_t min_out)
@@ -44,24 +44,12 @@ size_t cxl_dcd_payload(struct cxl_dcd *dcd)
 	return dcd->cxlds->cxl_mbox.payload_size;
 }
 
-/**
- * cxl_dcd_get_config - which dynamic capacity regions has the device? (4800h)
- * @cxlds: device; need not be one with dynamic capacity
- * @parts: room for CXL_DCD_MAX_REGIONS
- * @nr_parts: set to the number that the device has
- *
- * Returns: 0, -ENXIO when the device does not know the command, -EPROTO when
- * the answer makes no sense.
- */
-int cxl_dcd_get_config(struct cxl_dev_state *cxlds, struct cxl_dcd_part *parts,
-		       unsigned int *nr_parts)
+static int read_config(struct cxl_dev_state *cxlds,
+		       CXLDcdGetConfigResponse *resp, size_t size,
+		       struct cxl_dcd_part *parts, unsigned int *nr_parts)
 {
-	size_t size = min_t(size_t, cxlds->cxl_mbox.payload_size, SZ_4K);
-	CXLDcdGetConfigResponse *resp __free(kfree) = kmalloc(size, GFP_KERNEL);
 	unsigned int nr = 0, total, i;
 
-	if (!resp)
-		return -ENOMEM;
 	do {
 		CXLDcdGetConfigRequest req = {
 			.region_count = CXL_DCD_MAX_REGIONS - nr,
@@ -86,6 +74,30 @@ int cxl_dcd_get_config(struct cxl_dev_state *cxlds, struct cxl_dcd_part *parts,
 
 	*nr_parts = nr;
 	return cxl_dcd_parts_check(parts, nr) ? -EPROTO : 0;
+}
+
+/**
+ * cxl_dcd_get_config - which dynamic capacity regions has the device? (4800h)
+ * @cxlds: device; need not be one with dynamic capacity
+ * @parts: room for CXL_DCD_MAX_REGIONS
+ * @nr_parts: set to the number that the device has
+ *
+ * Returns: 0, -ENXIO when the device does not know the command, -EPROTO when
+ * the answer makes no sense.
+ */
+int cxl_dcd_get_config(struct cxl_dev_state *cxlds, struct cxl_dcd_part *parts,
+		       unsigned int *nr_parts)
+{
+	size_t size = min_t(size_t, cxlds->cxl_mbox.payload_size, SZ_4K);
+	CXLDcdGetConfigResponse *resp;
+	int rc;
+
+	resp = kmalloc(size, GFP_KERNEL);
+	if (!resp)
+		return -ENOMEM;
+	rc = read_config(cxlds, resp, size, parts, nr_parts);
+	kfree(resp);
+	return rc;
 }
 
 /**
@@ -115,29 +127,26 @@ int cxl_dcd_get_events(struct cxl_dcd *dcd, CXLDcdGetEventsResponse *resp,
 int cxl_dcd_clear_events(struct cxl_dcd *dcd,
 			 const CXLDcdGetEventsResponse *resp, unsigned int nr)
 {
-	unsigned int room = min_t(size_t, U8_MAX,
-				  (cxl_dcd_payload(dcd) -
-				   sizeof(CXLDcdClearEventsRequest)) /
-				  sizeof(__le16));
-	CXLDcdClearEventsRequest *req __free(kfree) =
-		kzalloc(struct_size(req, handles, room), GFP_KERNEL);
-	unsigned int done, n, i;
-	int rc;
+	CXLDcdClearEventsRequest *req;
+	unsigned int room, done, n, i;
+	int rc = 0;
 
+	room = min_t(size_t, U8_MAX, (cxl_dcd_payload(dcd) - sizeof(*req)) /
+				     sizeof(req->handles[0]));
+	req = kzalloc(struct_size(req, handles, room), GFP_KERNEL);
 	if (!req)
 		return -ENOMEM;
 	req->log = CXL_DCD_EVENT_LOG;
-	for (done = 0; done < nr; done += n) {
+	for (done = 0; !rc && done < nr; done += n) {
 		n = min(nr - done, room);
 		req->count = n;
 		for (i = 0; i < n; i++)
 			req->handles[i] = resp->records[done + i].handle;
 		rc = send(dcd->cxlds, CXL_DCD_OP_CLEAR_EVENT_RECORDS, req,
 			  struct_size(req, handles, n), NULL, NULL, 0);
-		if (rc)
-			return rc;
 	}
-	return 0;
+	kfree(req);
+	return rc;
 }
 
 /* 0102h; a device of CXL 2.0 leaves the fifth byte out, which reads as 0. */

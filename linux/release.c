@@ -18,7 +18,6 @@ static void mark(struct cxl_dcd_extent *ext)
 	ext->rgn->nr_releasing++;
 }
 
-
 static void mark_group(struct cxl_dcd_extent *ext)
 {
 	struct cxl_dcd_extent *other;

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Cases of extent.c: what a device may send, good and bad.
+ */
+#include <stdio.h>
+
+#include "../extent.h"
+
+#define MIB (1ULL << 20)
+#define GIB (1ULL << 30)
+
+static unsigned int failures;
+static const char *name;
+
+#define CHECK(cond) do {						\
+	if (!(cond)) {							\
+		printf("not ok - %s: %s (line %d)\n", name, #cond,	\
+		       __LINE__);					\
+		failures++;						\
+	}								\
+} while (0)
+
+/* Two partitions: one ordinary, one shareable, with a gap between. */
+static const struct cxl_dcd_part parts[] = {
+	{ .base = GIB, .size = 4 * GIB, .decode = 4 * GIB, .block = 2 * MIB },
+	{ .base = 8 * GIB, .size = GIB, .decode = GIB, .block = 2 * MIB,
+	  .shareable = true },
+};
+
+static u8 live_tag;
+static int the_region;
+
+/* The host's region covers the lower half of each partition. */
+static enum cxl_dcd_why resolve(void *ctx, struct cxl_dcd_rec *rec)
+{
+	const struct cxl_dcd_part *part = &parts[rec->part];
+
+	if (rec->dpa - part->base >= part->size / 2)
+		return CXL_DCD_NO_REGION;
+	if (!cxl_dcd_range_within(part->base, part->size / 2, rec->dpa,
+				  rec->len))
+		return CXL_DCD_STRADDLES;
+	rec->region = &the_region;
+	return CXL_DCD_OK;
+}
+
+static bool tag_live(void *ctx, const u8 *tag)
+{
+	return live_tag && tag[0] == live_tag;
+}
+
+static struct cxl_dcd_rec rec(u64 dpa, u64 len, u8 tag, u16 seq, u32 order)
+{
+	struct cxl_dcd_rec r = {
+		.dpa = dpa, .len = len, .seq = seq, .order = order,
+		.part = CXL_DCD_PART_NONE,
+	};
+
+	r.tag[0] = tag;
+	return r;
+}
+
+static void judge(struct cxl_dcd_rec *recs, struct cxl_dcd_rec **sorted, u32 nr)
+{
+	struct cxl_dcd_judge outside = {
+		.parts = parts, .nr_parts = 2,
+		.resolve = resolve, .tag_live = tag_live,
+	};
+
+	cxl_dcd_judge(&outside, recs, sorted, nr);
+}
+
+/* One record by itself: the verdict. */
+static enum cxl_dcd_why alone(u64 dpa, u64 len, u8 tag, u16 seq)
+{
+	struct cxl_dcd_rec r = rec(dpa, len, tag, seq, 0), *sorted[1];
+
+	judge(&r, sorted, 1);
+	return r.why;
+}
+
+static void test_single(void)
+{
+	name = "single";
+	CHECK(alone(GIB, 2 * MIB, 0, 0) == CXL_DCD_OK);
+	CHECK(alone(GIB, 2 * GIB, 7, 0) == CXL_DCD_OK);
+	CHECK(alone(GIB, 0, 0, 0) == CXL_DCD_EMPTY);
+	CHECK(alone(UINT64_MAX - 2 * MIB + 1, 4 * MIB, 0, 0) == CXL_DCD_WRAPS);
+	CHECK(alone(GIB, UINT64_MAX - 2 * MIB, 0, 0) == CXL_DCD_WRAPS);
+	CHECK(alone(0, 2 * MIB, 0, 0) == CXL_DCD_NO_PART);
+	CHECK(alone(6 * GIB, 2 * MIB, 0, 0) == CXL_DCD_NO_PART);
+	CHECK(alone(GIB, 5 * GIB, 0, 0) == CXL_DCD_NO_PART);
+	CHECK(alone(GIB + MIB, 2 * MIB, 0, 0) == CXL_DCD_BLOCK);
+	CHECK(alone(GIB, 3 * MIB, 0, 0) == CXL_DCD_BLOCK);
+	CHECK(alone(4 * GIB, 2 * MIB, 0, 0) == CXL_DCD_NO_REGION);
+	CHECK(alone(GIB, 3 * GIB, 0, 0) == CXL_DCD_STRADDLES);
+	CHECK(alone(GIB, 2 * MIB, 7, 1) == CXL_DCD_SEQ_SET);
+	CHECK(alone(8 * GIB, 2 * MIB, 0, 0) == CXL_DCD_NULL_TAG);
+	CHECK(alone(8 * GIB, 2 * MIB, 7, 0) == CXL_DCD_OK);
+	CHECK(alone(8 * GIB, 2 * MIB, 7, 1) == CXL_DCD_SEQ_GAP);
+}
+
+static void test_group_falls_together(void)
+{
+	struct cxl_dcd_rec r[] = {
+		rec(GIB, 2 * MIB, 7, 0, 0),
+		rec(GIB + 2 * MIB, 2 * MIB, 0, 0, 1),
+		rec(GIB + 5 * MIB, 2 * MIB, 7, 0, 2),
+		rec(GIB + 8 * MIB, 2 * MIB, 9, 0, 3),
+	}, *sorted[4];
+
+	name = "group falls together";
+	judge(r, sorted, 4);
+	CHECK(r[0].why == CXL_DCD_GROUP);
+	CHECK(r[1].why == CXL_DCD_OK);
+	CHECK(r[2].why == CXL_DCD_BLOCK);
+	CHECK(r[3].why == CXL_DCD_OK);
+}
+
+static void test_live_tag(void)
+{
+	struct cxl_dcd_rec r[] = {
+		rec(GIB, 2 * MIB, 7, 0, 0),
+		rec(GIB + 2 * MIB, 2 * MIB, 9, 0, 1),
+	}, *sorted[2];
+
+	name = "live tag";
+	live_tag = 7;
+	judge(r, sorted, 2);
+	CHECK(r[0].why == CXL_DCD_TAG_LIVE);
+	CHECK(r[1].why == CXL_DCD_OK);
+	live_tag = 0;
+}
+
+static void test_sequence(void)
+{
+	struct cxl_dcd_rec good[] = {
+		rec(8 * GIB + 4 * MIB, 2 * MIB, 7, 2, 0),
+		rec(8 * GIB, 2 * MIB, 7, 0, 1),
+		rec(8 * GIB + 2 * MIB, 2 * MIB, 7, 1, 2),
+	}, gap[] = {
+		rec(8 * GIB, 2 * MIB, 7, 0, 0),
+		rec(8 * GIB + 2 * MIB, 2 * MIB, 7, 2, 1),
+	}, twice[] = {
+		rec(8 * GIB, 2 * MIB, 7, 0, 0),
+		rec(8 * GIB + 2 * MIB, 2 * MIB, 7, 0, 1),
+	}, *sorted[3];
+
+	name = "sequence";
+	judge(good, sorted, 3);
+	CHECK(!good[0].why && !good[1].why && !good[2].why);
+	CHECK(sorted[0] == &good[1] && sorted[1] == &good[2] &&
+	      sorted[2] == &good[0]);
+	judge(gap, sorted, 2);
+	CHECK(gap[0].why && gap[1].why);
+	judge(twice, sorted, 2);
+	CHECK(twice[0].why && twice[1].why);
+}
+
+static void test_overlap_in_chain(void)
+{
+	struct cxl_dcd_rec r[] = {
+		rec(GIB + 4 * MIB, 2 * MIB, 0, 0, 0),
+		rec(GIB, 6 * MIB, 0, 0, 1),
+		rec(GIB + 6 * MIB, 2 * MIB, 0, 0, 2),
+		rec(GIB + 4 * MIB, 0, 0, 0, 3),
+	}, *sorted[4];
+
+	name = "overlap in chain";
+	judge(r, sorted, 4);
+	CHECK(r[0].why == CXL_DCD_CHAIN_OVERLAP);
+	CHECK(r[1].why == CXL_DCD_CHAIN_OVERLAP);
+	CHECK(r[2].why == CXL_DCD_OK);
+	CHECK(r[3].why == CXL_DCD_EMPTY);
+}
+
+static void test_parts_mixed(void)
+{
+	struct cxl_dcd_rec r[] = {
+		rec(8 * GIB, 2 * MIB, 7, 0, 0),
+		rec(GIB, 2 * MIB, 7, 0, 1),
+	}, *sorted[2];
+
+	name = "parts mixed";
+	judge(r, sorted, 2);
+	CHECK(r[0].why && r[1].why);
+}
+
+static void test_part_decode(void)
+{
+	CXLDcdWireRegion wire = {
+		.base = cxl_dcd_put64(GIB),
+		.decode_length = cxl_dcd_put64(4),
+		.length = cxl_dcd_put64(GIB),
+		.block_size = cxl_dcd_put64(2 * MIB),
+	}, w;
+	struct cxl_dcd_part p;
+
+	name = "part decode";
+	CHECK(!cxl_dcd_part_decode(&p, &wire));
+	CHECK(p.base == GIB && p.decode == GIB && p.size == GIB);
+	w = wire, w.block_size = 0;
+	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
+	w = wire, w.block_size = cxl_dcd_put64(3 * MIB);
+	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
+	w = wire, w.decode_length = cxl_dcd_put64(3);
+	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
+	w = wire, w.decode_length = cxl_dcd_put64(UINT64_MAX);
+	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
+	w = wire, w.base = cxl_dcd_put64(UINT64_MAX & ~(256 * MIB - 1));
+	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
+	w = wire, w.base = cxl_dcd_put64(MIB);
+	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
+	w = (CXLDcdWireRegion) { 0 };
+	CHECK(!cxl_dcd_part_decode(&p, &w) && !p.size);
+}
+
+static void test_parts_check(void)
+{
+	struct cxl_dcd_part swapped[] = { parts[1], parts[0] };
+
+	name = "parts check";
+	CHECK(!cxl_dcd_parts_check(parts, 2));
+	CHECK(cxl_dcd_parts_check(swapped, 2) == -EINVAL);
+	CHECK(cxl_dcd_part_find(parts, 2, GIB) == 0);
+	CHECK(cxl_dcd_part_find(parts, 2, 5 * GIB - 1) == 0);
+	CHECK(cxl_dcd_part_find(parts, 2, 5 * GIB) == CXL_DCD_PART_NONE);
+	CHECK(cxl_dcd_part_find(parts, 2, UINT64_MAX) == CXL_DCD_PART_NONE);
+}
+
+/* A table that ends anywhere, and one whose entries lie about their size. */
+static void test_cdat(void)
+{
+	u8 table[16 + 24] = { 0 };
+	struct cxl_dcd_part p[2] = { parts[0], parts[1] };
+	size_t len;
+
+	name = "cdat";
+	p[0].dsmad = 3;
+	p[1].dsmad = 4;
+	table[16 + 2] = 24;
+	table[16 + 4] = 3;
+	table[16 + 5] = CXL_DCD_REGION_SHARABLE | CXL_DCD_REGION_READ_ONLY;
+	for (len = 0; len < sizeof(table); len++)
+		cxl_dcd_cdat_flags(p, 2, table, len);
+	CHECK(!p[0].shareable && !p[0].read_only);
+	cxl_dcd_cdat_flags(p, 2, table, sizeof(table));
+	CHECK(p[0].shareable && p[0].read_only);
+	CHECK(p[1].shareable && !p[1].read_only);
+	table[16 + 2] = 0;
+	table[16 + 5] = 0;
+	cxl_dcd_cdat_flags(p, 2, table, sizeof(table));
+	CHECK(p[0].shareable);
+	table[16 + 3] = 0xff;
+	cxl_dcd_cdat_flags(p, 2, table, sizeof(table));
+	CHECK(p[0].shareable);
+}
+
+/* Whatever a device sends, what is accepted obeys the rules. */
+static void test_random(void)
+{
+	enum { NR = 64, ROUNDS = 2000 };
+	struct cxl_dcd_rec r[NR], *sorted[NR];
+	u32 i, k, round;
+
+	name = "random";
+	srand(20260101);
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < NR; i++) {
+			u64 dpa = (u64)(rand() % 5000) * 2 * MIB;
+
+			if (rand() % 40 == 0)
+				dpa = UINT64_MAX - rand();
+			r[i] = rec(dpa, (u64)(rand() % 6) * 2 * MIB,
+				   rand() % 16, rand() % 8 ? 0 : rand() % 3, i);
+		}
+		judge(r, sorted, NR);
+		for (i = 0; i < NR; i++) {
+			if (r[i].why)
+				continue;
+			CHECK(r[i].len && r[i].region == &the_region);
+			for (k = 0; k < i; k++) {
+				if (!r[k].why)
+					CHECK(!cxl_dcd_ranges_overlap(r[i].dpa,
+								      r[i].len,
+								      r[k].dpa,
+								      r[k].len));
+				if (r[i].tag[0] && r[i].tag[0] == r[k].tag[0])
+					CHECK(!r[k].why);
+			}
+		}
+	}
+}
+
+int main(void)
+{
+	unsigned int i;
+
+	test_single();
+	test_group_falls_together();
+	test_live_tag();
+	test_sequence();
+	test_overlap_in_chain();
+	test_parts_mixed();
+	test_part_decode();
+	test_parts_check();
+	test_cdat();
+	test_random();
+	name = "texts";
+	for (i = 0; i < CXL_DCD_WHY_MAX; i++)
+		CHECK(cxl_dcd_why_text(i) && *cxl_dcd_why_text(i));
+	CHECK(cxl_dcd_why_text(CXL_DCD_WHY_MAX));
+	if (!failures)
+		printf("ok - extent logic\n");
+	return failures ? 1 : 0;
+}
