@@ -87,8 +87,8 @@ bool cxlfm_is_fmapi(const cxlfm *fm);
 size_t cxlfm_device_count(const cxlfm *fm);
 /*
  * Name for people (QEMU's device id; over the FM API the serial number as 16
- * hexadecimal digits) and QOM path ("" over the FM API). Owned by @fm; NULL
- * when there is no such device.
+ * hexadecimal digits, the address if it has none) and QOM path ("" over the
+ * FM API). Owned by @fm; NULL when there is no such device.
  */
 const char *cxlfm_device_name(const cxlfm *fm, size_t device);
 const char *cxlfm_device_path(const cxlfm *fm, size_t device);

@@ -23,16 +23,19 @@ static int cxlfm_fmapi_identify(cxlfm *fm)
         .min_answer = sizeof(CXLDcdIdentifyResponse),
     };
     uint8_t limit = CXL_DCD_LIMIT_MAX;
+    const CXLDcdIdentifyResponse *id;
     const uint8_t *answer;
     size_t len, request_max;
+    uint64_t serial;
     char name[17];
     int ret = cxlfm_fmapi_call(fm, &identify, &answer, &len);
 
     if (ret < 0) {
         return ret;
     }
-    const CXLDcdIdentifyResponse *id = (const CXLDcdIdentifyResponse *)answer;
-    g_snprintf(name, sizeof(name), "%016" PRIx64, cxl_dcd_get64(id->serial));
+    id = (const CXLDcdIdentifyResponse *)answer;
+    serial = cxl_dcd_get64(id->serial);
+    g_snprintf(name, sizeof(name), "%016" PRIx64, serial);
     request_max = 1u << CLAMP(id->max_message, CXL_DCD_LIMIT_MIN,
                               CXL_DCD_LIMIT_MAX);
     ret = cxlfm_fmapi_call(fm, PAYLOAD(CXL_DCD_OP_SET_RESPONSE_LIMIT, limit,
@@ -43,7 +46,9 @@ static int cxlfm_fmapi_identify(cxlfm *fm)
     cxlfm_fmapi_set_limits(fm, request_max,
                            1u << CLAMP(answer[0], CXL_DCD_LIMIT_MIN,
                                        CXL_DCD_LIMIT_MAX));
-    cxlfm_add_device(fm, name, "");
+    /* A device without a serial number has all ones (or zeros). */
+    cxlfm_add_device(fm, serial && ~serial ? name : fm->address +
+                     strlen("fm:"), "");
     return 0;
 }
 
