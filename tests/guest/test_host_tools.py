@@ -131,7 +131,6 @@ def test_tags(vm, check):
                 "the tag's device has all of it, and daxctl list says whose")
     again = vm.guest(f"daxctl create-device {region} --uuid {TAG}")
     check.that(again.status != 0, "it cannot be claimed twice", again.text)
-    vm.guest_ok(f"daxctl disable-device {dax}")
     resize = vm.guest(f"daxctl reconfigure-device {dax} -s 64M")
     check.that(resize.status != 0 and "tag" in resize.text,
                "nor resized", resize.text)
@@ -139,7 +138,7 @@ def test_tags(vm, check):
     check.equal(dax_devices(vm)[plain]["size"], 64 * MIB,
                 "the untagged capacity is a device of its own")
     destroy_dax(vm, plain)
-    vm.guest_ok(f"daxctl destroy-device {dax}")
+    destroy_dax(vm, dax)
     tagged(vm, RELEASE, parts, TAG)
     release(vm, [(1024 * MIB, 64 * MIB)])
     vm.guest_ok(f"cxl wait-extent {region} --gone --timeout 20")
