@@ -307,7 +307,7 @@ static bool check_tags(const CXLDcd *dcd, const CXLDcdAddRequest *request,
     uint16_t code = request->policy == CXL_DCD_POLICY_PRESCRIPTIVE ?
                     CXL_DCD_RC_INVALID_EXTENT_LIST : CXL_DCD_RC_INVALID_INPUT;
     bool sharable = false;
-    guint fresh;
+    guint fresh = 0;
 
     for (guint i = 0; i < chosen->len; i++) {
         sharable |= cxl_dcd_sharable(dcd, g_array_index(chosen, CXLDcdExtent,
