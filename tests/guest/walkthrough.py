@@ -10,6 +10,7 @@ usage: walkthrough.py [--tap] [DCD-VM-OPTION...]
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ import time
 from checks import Checks, Failed
 from vm import VM, GuestError, poll
 
+SOCKET = "/tmp/qmp-sock"  # what a person types; a test has one of its own
 GIB = 1 << 30
 MIB = 1 << 20
 DEVICE = "/machine/peripheral/cxl-mem0"
@@ -247,7 +249,8 @@ def main(arguments):
     if not tap:
         print("Booting the guest ...", flush=True)
     try:
-        with VM(options) as vm:
+        socket = None if tap or os.path.exists(SOCKET) else SOCKET
+        with VM(options, qmp_path=socket) as vm:
             line = f"ssh after {vm.boot_seconds:.1f} s"
             print(f"# {line}" if tap else line, flush=True)
             WalkThrough(vm, check, not tap).run()
