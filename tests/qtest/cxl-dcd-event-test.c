@@ -475,6 +475,11 @@ int main(int argc, char **argv)
         .size = CXL_DCD_TEST_GIB,
         .regions = "[{\"size\":1073741824,\"block-size\":4096}]",
     };
+    static const CXLDcdOptions shallow = {
+        .size = CXL_DCD_TEST_GIB,
+        .regions = "[{\"size\":1073741824,\"block-size\":4096}]",
+        .properties = ",\"dc-event-log-size\":100",
+    };
 
     g_test_init(&argc, &argv, NULL);
     cxl_dcd_add_case("/cxl-dcd/event/record-fields", NULL, record_fields);
@@ -496,13 +501,13 @@ int main(int argc, char **argv)
     cxl_dcd_add_case("/cxl-dcd/event/clear/bad-length", NULL, clear_bad_length);
     cxl_dcd_add_case("/cxl-dcd/event/log-keeps-8-of-10000", &deep,
                      chain_of_10000);
-    cxl_dcd_add_case("/cxl-dcd/event/full/refuses-add", &deep,
+    cxl_dcd_add_case("/cxl-dcd/event/full/refuses-add", &shallow,
                      full_log_refuses_add);
     cxl_dcd_add_case("/cxl-dcd/event/full/too-many-for-log", &deep,
                      too_many_for_log);
-    cxl_dcd_add_case("/cxl-dcd/event/full/forced-release", &deep,
+    cxl_dcd_add_case("/cxl-dcd/event/full/forced-release", &shallow,
                      full_log_forced_release);
-    cxl_dcd_add_case("/cxl-dcd/event/full/overflow-ends-with-clear", &deep,
+    cxl_dcd_add_case("/cxl-dcd/event/full/overflow-ends-with-clear", &shallow,
                      overflow_ends_with_clear);
     cxl_dcd_add_case("/cxl-dcd/event/interrupt/first-record", NULL,
                      irq_on_first_record);

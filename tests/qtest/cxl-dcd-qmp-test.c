@@ -127,7 +127,7 @@ static void add_bad_arguments(CXLDcdDevice *d)
     json_fails(d, ADD(",\"region\":0,\"tag\":\"no uuid\"" ONE), "no uuid");
     json_fails(d, ADD(",\"region\":0,\"tag\":\"" TAG "0\"" ONE), TAG "0");
     json_fails(d, ADD(",\"region\":0,\"extents\":[{\"offset\":-1,\"len\":1}]"),
-               "offset");
+               "0xffffffffffffffff");
     json_fails(d, ADD(",\"region\":0,\"extents\":[{\"offset\":0}]"), "len");
     json_fails(d, ADD(",\"region\":256" ONE), "region");
     json_fails(d, ADD(",\"region\":0,\"colour\":\"red\"" ONE), "colour");
