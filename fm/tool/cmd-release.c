@@ -48,7 +48,8 @@ static GArray *release_candidates(const struct cxlfm_snapshot *s,
     for (i = 0; i < s->extent_count; i++) {
         const struct cxlfm_extent *e = &s->extents[i];
         bool held = e->state == CXLFM_EXTENT_ACCEPTED ||
-                    (force && e->state == CXLFM_EXTENT_RELEASING);
+                    (force && (e->state == CXLFM_EXTENT_RELEASING ||
+                               e->state == CXLFM_EXTENT_PENDING));
 
         if (e->host == host && e->region == region && held &&
             (shared || cxlfm_tag_is_zero(e->tag))) {

@@ -12,9 +12,10 @@
 #include "exec/memory.h"
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/cxl_dcd_device.h"
+#include "hw/cxl/cxl_dcd_fm.h"
 #include "hw/cxl/cxl_dcd_route.h"
+#include "hw/cxl/cxl_dcd_vmstate.h"
 #include "hw/qdev-properties.h"
-#include "migration/vmstate.h"
 #include "qapi/error.h"
 #include "qapi/qapi-visit-cxl.h"
 #include "qemu/module.h"
@@ -42,6 +43,8 @@ static void cxl_dcd_op_event(void *opaque, const CXLDcdEvent *event)
     /* Types 4 and 5 are for the fabric manager, who has a log of his own */
     if (event->type <= CXL_DCD_EVENT_REGION_CONFIG) {
         cxl_dcd_event_log_insert(device->events, event);
+    } else {
+        cxl_dcd_fm_event(device->fm, event);
     }
 }
 
@@ -158,6 +161,9 @@ static void cxl_dcd_config_write(PCIDevice *pci_dev, uint32_t addr,
     uint16_t command = pci_get_word(pci_dev->config + PCI_COMMAND);
 
     CXL_DCD_GET_CLASS(device)->parent_config_write(pci_dev, addr, val, len);
+    device->in_flr = true;
+    pcie_cap_flr_write_config(pci_dev, addr, val, len);
+    device->in_flr = false;
     if (!device->dcd ||
         (control == cxl_dcd_dvsec_control(pci_dev) &&
          command == pci_get_word(pci_dev->config + PCI_COMMAND))) {
@@ -170,14 +176,32 @@ static void cxl_dcd_config_write(PCIDevice *pci_dev, uint32_t addr,
     memory_region_transaction_commit();
 }
 
-/* Decoders are the parent's; what they lead to is ours */
+/*
+ * Decoders are the parent's; what they lead to is ours. The parent commits
+ * whatever it is given and later stops the machine over a number of ways that
+ * does not exist: such a commit fails here (8.2.4.20.7).
+ */
 static void cxl_dcd_register_write(void *opaque, hwaddr offset, uint64_t value,
                                    unsigned size)
 {
     CXLComponentState *cstate = opaque;
     CXLDcdDevice *device = CXL_DCD(cstate->pdev);
+    uint32_t *registers = cstate->crb.cache_mem_registers;
+    bool control = offset == A_CXL_HDM_DECODER0_CTRL ||
+        offset == A_CXL_HDM_DECODER1_CTRL ||
+        offset == A_CXL_HDM_DECODER2_CTRL || offset == A_CXL_HDM_DECODER3_CTRL;
+    bool refused = control && FIELD_EX32(value, CXL_HDM_DECODER0_CTRL, COMMIT) &&
+        !cxl_dcd_ways_valid(FIELD_EX32(value, CXL_HDM_DECODER0_CTRL, IW));
 
+    if (refused) {
+        value = FIELD_DP32(value, CXL_HDM_DECODER0_CTRL, COMMIT, 0);
+    }
     device->parent_register_write(opaque, offset, value, size);
+    if (refused) {
+        value = ldl_le_p((uint8_t *)registers + offset);
+        stl_le_p((uint8_t *)registers + offset,
+                 FIELD_DP32(value, CXL_HDM_DECODER0_CTRL, ERR, 1));
+    }
     if (offset >= A_CXL_HDM_DECODER_CAPABILITY &&
         offset <= A_CXL_HDM_DECODER3_TARGET_LIST_HI) {
         cxl_dcd_route_changed();
@@ -233,6 +257,13 @@ static bool cxl_dcd_check_props(CXLDcdDevice *device, Error **errp)
                                        : CXL_DCD_PROP_EXTENTS);
         return false;
     }
+    if (device->fmapi_eid > 254 ||
+        (device->fmapi_eid && device->fmapi_eid < CXL_DCD_MCTP_EID_FIRST)) {
+        error_setg(errp, "property '" CXL_DCD_PROP_FMAPI_EID "' is %u, it must "
+                   "be 0 (none yet) or from %u to 254", device->fmapi_eid,
+                   CXL_DCD_MCTP_EID_FIRST);
+        return false;
+    }
     if (!device->event_log_size ||
         device->event_log_size > CXL_DCD_EVENT_DEPTH_MAX) {
         error_setg(errp, "property '" CXL_DCD_PROP_LOG_SIZE "' is %u, it must "
@@ -282,7 +313,6 @@ static bool cxl_dcd_setup(CXLDcdDevice *device, const CXLDcdConfig *config,
                           Error **errp)
 {
     CXLType3Dev *ct3d = CXL_TYPE3(device);
-    MemoryRegionOps *special = ct3d->cxl_cstate.crb.special_ops;
     const CXLDcdRegionConfig *last = &config->regions[config->num_regions - 1];
     CXLEventLog *logs = ct3d->cxl_dstate.event_logs;
     g_autoptr(GError) error = NULL;
@@ -314,10 +344,14 @@ static bool cxl_dcd_setup(CXLDcdDevice *device, const CXLDcdConfig *config,
     /* A vector of its own: the parent has it share one with another log */
     logs[CXL_EVENT_TYPE_DYNAMIC_CAP].irq_vec =
         logs[CXL_EVENT_TYPE_INFO].irq_vec + CXL_EVENT_TYPE_DYNAMIC_CAP;
-    device->parent_register_write = special->write;
-    special->write = cxl_dcd_register_write;
     cxl_dcd_check_enables(device, 0);
-    return cxl_dcd_cdat_init(device, errp);
+    if (!cxl_dcd_cdat_init(device, errp)) {
+        return false;
+    }
+    if (qemu_chr_fe_backend_connected(&device->fmapi)) {
+        cxl_dcd_fm_new(device, &device->fmapi, device->fmapi_eid);
+    }
+    return true;
 }
 
 /* Takes what realize left; the parent goes last */
@@ -329,7 +363,13 @@ static void cxl_dcd_teardown(CXLDcdDevice *device)
     if (device->dc_mr) {
         cxl_dcd_scrub_finish(device);
     }
+    if (device->attached) {
+        cxl_dcd_vmstate_detach(device);
+        device->attached = false;
+    }
     CXL_DCD_GET_CLASS(device)->parent_exit(PCI_DEVICE(device));
+    cxl_dcd_mailbox_free(device);
+    cxl_dcd_fm_free(device->fm);
     cxl_dcd_free(device->dcd);
     cxl_dcd_event_log_free(device->events);
     g_clear_pointer(&device->path, g_free);
@@ -338,6 +378,7 @@ static void cxl_dcd_teardown(CXLDcdDevice *device)
     }
     device->dcd = NULL;
     device->events = NULL;
+    device->fm = NULL;
     device->dc_mr = NULL;
 }
 
@@ -355,6 +396,12 @@ static void cxl_dcd_realize(PCIDevice *pci_dev, Error **errp)
                    "'num-dc-regions'");
         return;
     }
+    if (!regions && qemu_chr_fe_backend_connected(&device->fmapi)) {
+        error_setg(errp, "property '" CXL_DCD_PROP_FMAPI "' needs dynamic "
+                   "capacity: set '" CXL_DCD_PROP_REGIONS "' or "
+                   "'num-dc-regions'");
+        return;
+    }
     if (regions && (!cxl_dcd_check_props(device, errp) ||
                     !cxl_dcd_configure(device, config, errp))) {
         return;
@@ -366,10 +413,15 @@ static void cxl_dcd_realize(PCIDevice *pci_dev, Error **errp)
         return;
     }
     device->path = object_get_canonical_path(OBJECT(device));
+    device->parent_register_write = ct3d->cxl_cstate.crb.special_ops->write;
+    ct3d->cxl_cstate.crb.special_ops->write = cxl_dcd_register_write;
+    pcie_cap_flr_init(pci_dev);
     if (regions && !cxl_dcd_setup(device, config, errp)) {
         cxl_dcd_teardown(device);
         return;
     }
+    cxl_dcd_vmstate_attach(device);
+    device->attached = true;
     cxl_dcd_route_attach(device);
     trace_cxl_dcd_realized(device->path, regions, device->dc_base,
                            device->dc_end);
@@ -382,14 +434,18 @@ static void cxl_dcd_exit(PCIDevice *pci_dev)
 }
 
 /*
- * Every reset that reaches a device in QEMU is a conventional one (9.7): the
- * parent has neither FLR nor CXL reset.
+ * FLR leaves alone all that CXL adds to the function (9.5); PCI's part is done
+ * by our caller. Any other reset that QEMU has is a conventional one (9.7).
  */
 static void cxl_dcd_reset_device(DeviceState *dev)
 {
     CXLDcdDevice *device = CXL_DCD(dev);
     CXLType3Dev *ct3d = CXL_TYPE3(dev);
 
+    if (device->in_flr) {
+        trace_cxl_dcd_flr(device->path);
+        return;
+    }
     /* The parent makes new timers without a look at the old ones */
     timer_free(ct3d->cci.bg.timer);
     timer_free(ct3d->vdm_fm_owned_ld_mctp_cci.bg.timer);
@@ -427,11 +483,6 @@ static void cxl_dcd_instance_finalize(Object *obj)
     qapi_free_CxlDynamicCapacityRegionConfigList(device->region_props);
 }
 
-static const VMStateDescription vmstate_cxl_dcd = {
-    .name = TYPE_CXL_DCD,
-    .unmigratable = 1,
-};
-
 static void cxl_dcd_class_init(ObjectClass *oc, void *data)
 {
     CXLDcdDeviceClass *ddc = CXL_DCD_CLASS(oc);
@@ -449,7 +500,7 @@ static void cxl_dcd_class_init(ObjectClass *oc, void *data)
     pc->config_write = cxl_dcd_config_write;
     ctc->set_cacheline = cxl_dcd_set_cacheline;
     device_class_set_legacy_reset(dc, cxl_dcd_reset_device);
-    dc->vmsd = &vmstate_cxl_dcd;
+    cxl_dcd_vmstate_class_init(dc);
     dc->desc = "CXL Memory Device (Type 3)";
     cxl_dcd_props_class_init(oc);
 }

@@ -6,7 +6,8 @@
  * then. 4800h-4803h are ours alone. The event commands are shared: log 4 is
  * ours, logs 0 to 3 stay the parent's, so are the commands that only need an
  * addition: the fifth byte of the interrupt policy, the depth of log 4 in
- * Identify, and mappings that follow the poison list.
+ * Identify, and mappings that follow the poison list. All others pass through
+ * us as well, because a command between those of a More chain ends the chain.
  */
 #include "qemu/osdep.h"
 #include "hw/cxl/cxl.h"
@@ -29,19 +30,50 @@
 
 #define CLEAR_EVENTS_MIN   6
 
+#define OP_SET_DCD         0x48
+#define OP_INJECT_POISON   0x4301
+#define OP_CLEAR_POISON    0x4302
+
 static uint16_t cxl_dcd_opcode(const struct cxl_cmd *cmd, CXLCCI *cci)
 {
     return cmd - &cci->cxl_cmd_set[0][0];
 }
 
-static CXLRetCode cxl_dcd_call_parent(CXLDcdDevice *device, unsigned which,
-                                      uint8_t *in, size_t in_len, uint8_t *out,
-                                      size_t *out_len)
+/* What the parent refuses by its handlers' identity while media is disabled */
+static bool cxl_dcd_needs_media(uint16_t opcode)
 {
-    const struct cxl_cmd *cmd = &device->parent_command[which];
+    static const uint16_t opcodes[] = {
+        0x0100, 0x0201, 0x0202, 0x0401, 0x4100, 0x4102, 0x4103, 0x4300, 0x4301,
+        0x4302, 0x4400,
+    };
+    size_t i;
 
-    return cmd->handler(cmd, in, in_len, out, out_len,
-                        &CXL_TYPE3(device)->cci);
+    for (i = 0; i < ARRAY_SIZE(opcodes); i++) {
+        if (opcodes[i] == opcode) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A command of the parent; it ends a More chain that is open. */
+static CXLRetCode cxl_dcd_call_parent(const struct cxl_cmd *cmd,
+                                      uint8_t *in, size_t in_len,
+                                      uint8_t *out, size_t *out_len,
+                                      CXLCCI *cci)
+{
+    CXLDcdDevice *device = CXL_DCD(cci->d);
+    uint16_t opcode = cxl_dcd_opcode(cmd, cci);
+    const struct cxl_cmd *parent;
+
+    cxl_dcd_chain_abort(device->dcd);
+    if (cxl_dev_media_disabled(&CXL_TYPE3(device)->cxl_dstate) &&
+        cxl_dcd_needs_media(opcode)) {
+        return CXL_MBOX_MEDIA_DISABLED;
+    }
+    parent = g_hash_table_lookup(device->parent_commands,
+                                 GUINT_TO_POINTER(opcode));
+    return parent->handler(parent, in, in_len, out, out_len, cci);
 }
 
 /* 4800h-4803h, and the event commands for log 4 */
@@ -73,8 +105,7 @@ static CXLRetCode cxl_dcd_get_events(const struct cxl_cmd *cmd,
                                      CXLCCI *cci)
 {
     if (in_len == 1 && in[0] != LOG_DC) {
-        return cxl_dcd_call_parent(CXL_DCD(cci->d), CXL_DCD_PARENT_GET_EVENTS,
-                                   in, in_len, out, out_len);
+        return cxl_dcd_call_parent(cmd, in, in_len, out, out_len, cci);
     }
     return cxl_dcd_mailbox_command(cmd, in, in_len, out, out_len, cci);
 }
@@ -86,9 +117,7 @@ static CXLRetCode cxl_dcd_clear_events(const struct cxl_cmd *cmd,
 {
     if (in_len >= CLEAR_EVENTS_MIN && in_len <= CXL_MAILBOX_MAX_PAYLOAD_SIZE &&
         in[0] != LOG_DC) {
-        return cxl_dcd_call_parent(CXL_DCD(cci->d),
-                                   CXL_DCD_PARENT_CLEAR_EVENTS,
-                                   in, in_len, out, out_len);
+        return cxl_dcd_call_parent(cmd, in, in_len, out, out_len, cci);
     }
     return cxl_dcd_mailbox_command(cmd, in, in_len, out, out_len, cci);
 }
@@ -102,8 +131,7 @@ static CXLRetCode cxl_dcd_get_policy(const struct cxl_cmd *cmd,
     CXLEventLog *log = EVENT_LOG(device, LOG_DC);
     CXLRetCode code;
 
-    code = cxl_dcd_call_parent(device, CXL_DCD_PARENT_GET_POLICY, in, in_len,
-                               out, out_len);
+    code = cxl_dcd_call_parent(cmd, in, in_len, out, out_len, cci);
     if (code == CXL_MBOX_SUCCESS && *out_len > POLICY_DC_BYTE) {
         out[POLICY_DC_BYTE] = log->irq_enabled ?
             POLICY_MSI | log->irq_vec << POLICY_VECTOR : 0;
@@ -116,8 +144,6 @@ static CXLRetCode cxl_dcd_set_policy(const struct cxl_cmd *cmd,
                                      uint8_t *out, size_t *out_len,
                                      CXLCCI *cci)
 {
-    CXLDcdDevice *device = CXL_DCD(cci->d);
-
     *out_len = 0;
     if (in_len > POLICY_DC_BYTE + 1) {
         return CXL_MBOX_INVALID_PAYLOAD_LENGTH;
@@ -127,8 +153,7 @@ static CXLRetCode cxl_dcd_set_policy(const struct cxl_cmd *cmd,
         (in[POLICY_DC_BYTE] & POLICY_MODE) > POLICY_MSI) {
         return CXL_MBOX_INVALID_INPUT;
     }
-    return cxl_dcd_call_parent(device, CXL_DCD_PARENT_SET_POLICY, in, in_len,
-                               out, out_len);
+    return cxl_dcd_call_parent(cmd, in, in_len, out, out_len, cci);
 }
 
 static CXLRetCode cxl_dcd_identify(const struct cxl_cmd *cmd,
@@ -139,8 +164,7 @@ static CXLRetCode cxl_dcd_identify(const struct cxl_cmd *cmd,
     CXLDcdDevice *device = CXL_DCD(cci->d);
     CXLRetCode code;
 
-    code = cxl_dcd_call_parent(device, CXL_DCD_PARENT_IDENTIFY, in, in_len,
-                               out, out_len);
+    code = cxl_dcd_call_parent(cmd, in, in_len, out, out_len, cci);
     if (code == CXL_MBOX_SUCCESS && *out_len >= IDENTIFY_LEN) {
         stw_le_p(out + IDENTIFY_LOG_SIZE,
                  cxl_dcd_event_log_depth(device->events));
@@ -154,62 +178,81 @@ static CXLRetCode cxl_dcd_change_poison(const struct cxl_cmd *cmd,
                                         uint8_t *out, size_t *out_len,
                                         CXLCCI *cci)
 {
-    CXLDcdDevice *device = CXL_DCD(cci->d);
-    bool inject = cxl_dcd_opcode(cmd, cci) == 0x4301;
-    CXLRetCode code;
+    CXLRetCode code = cxl_dcd_call_parent(cmd, in, in_len, out, out_len, cci);
 
-    code = cxl_dcd_call_parent(device, inject ? CXL_DCD_PARENT_INJECT_POISON :
-                               CXL_DCD_PARENT_CLEAR_POISON, in, in_len, out,
-                               out_len);
     if (code == CXL_MBOX_SUCCESS) {
-        cxl_dcd_poison_changed(CXL_TYPE3(device));
+        cxl_dcd_poison_changed(CXL_TYPE3(cci->d));
     }
     return code;
 }
 
-static const struct {
-    uint16_t opcode;
-    unsigned parent;
-    opcode_handler handler;
-} cxl_dcd_shared_commands[] = {
-    { 0x0100, CXL_DCD_PARENT_GET_EVENTS, cxl_dcd_get_events },
-    { 0x0101, CXL_DCD_PARENT_CLEAR_EVENTS, cxl_dcd_clear_events },
-    { 0x0102, CXL_DCD_PARENT_GET_POLICY, cxl_dcd_get_policy },
-    { 0x0103, CXL_DCD_PARENT_SET_POLICY, cxl_dcd_set_policy },
-    { 0x4000, CXL_DCD_PARENT_IDENTIFY, cxl_dcd_identify },
-    { 0x4301, CXL_DCD_PARENT_INJECT_POISON, cxl_dcd_change_poison },
-    { 0x4302, CXL_DCD_PARENT_CLEAR_POISON, cxl_dcd_change_poison },
-};
-
-void cxl_dcd_mailbox_install(CXLDcdDevice *device)
+static opcode_handler cxl_dcd_handler_of(uint16_t opcode)
 {
-    CXLCCI *cci = &CXL_TYPE3(device)->cci;
+    switch (opcode) {
+    case CXL_DCD_OP_GET_EVENT_RECORDS:
+        return cxl_dcd_get_events;
+    case CXL_DCD_OP_CLEAR_EVENT_RECORDS:
+        return cxl_dcd_clear_events;
+    case CXL_DCD_OP_GET_EVENT_IRQ_POLICY:
+        return cxl_dcd_get_policy;
+    case CXL_DCD_OP_SET_EVENT_IRQ_POLICY:
+        return cxl_dcd_set_policy;
+    case CXL_DCD_OP_IDENTIFY_MEMDEV:
+        return cxl_dcd_identify;
+    case OP_INJECT_POISON:
+    case OP_CLEAR_POISON:
+        return cxl_dcd_change_poison;
+    default:
+        return cxl_dcd_call_parent;
+    }
+}
+
+/* Our commands alone, which the parent's must not shine through */
+static void cxl_dcd_install_own(CXLCCI *cci)
+{
     const CXLDcdCommand *commands;
-    struct cxl_cmd *cmd;
     size_t count, i;
 
     commands = cxl_dcd_mailbox_commands(&count);
     for (i = 0; i < count; i++) {
-        if (commands[i].opcode >> 8 != 0x48) {
-            continue;
-        }
-        cmd = &cci->cxl_cmd_set[commands[i].opcode >> 8]
-                               [commands[i].opcode & 0xff];
-        cmd->name = commands[i].name;
-        cmd->handler = cxl_dcd_mailbox_command;
-        cmd->in = ~0;             /* our table has the lengths */
-        cmd->effect = commands[i].effects;
-    }
-    for (i = 0; i < ARRAY_SIZE(cxl_dcd_shared_commands); i++) {
-        uint16_t opcode = cxl_dcd_shared_commands[i].opcode;
+        uint8_t set = commands[i].opcode >> 8;
+        struct cxl_cmd *cmd = &cci->cxl_cmd_set[set][commands[i].opcode & 0xff];
 
-        cmd = &cci->cxl_cmd_set[opcode >> 8][opcode & 0xff];
-        device->parent_command[cxl_dcd_shared_commands[i].parent] = *cmd;
-        cmd->handler = cxl_dcd_shared_commands[i].handler;
+        if (set == OP_SET_DCD) {
+            cmd->name = commands[i].name;
+            cmd->handler = cxl_dcd_mailbox_command;
+            cmd->in = ~0;         /* our table has the lengths */
+            cmd->effect = commands[i].effects;
+        }
     }
+}
+
+void cxl_dcd_mailbox_install(CXLDcdDevice *device)
+{
+    CXLCCI *cci = &CXL_TYPE3(device)->cci;
+    unsigned opcode;
+
+    cxl_dcd_mailbox_free(device);
+    device->parent_commands = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    for (opcode = 0; opcode <= UINT16_MAX; opcode++) {
+        struct cxl_cmd *cmd = &cci->cxl_cmd_set[opcode >> 8][opcode & 0xff];
+
+        if (cmd->handler && opcode >> 8 != OP_SET_DCD) {
+            g_hash_table_insert(device->parent_commands,
+                                GUINT_TO_POINTER(opcode),
+                                g_memdup2(cmd, sizeof(*cmd)));
+            cmd->handler = cxl_dcd_handler_of(opcode);
+        }
+    }
+    cxl_dcd_install_own(cci);
     /* The table is in place; this makes the Command Effects Log follow it. */
     cxl_add_cci_commands(cci, (const struct cxl_cmd (*)[256])cci->cxl_cmd_set,
                          cci->payload_max);
+}
+
+void cxl_dcd_mailbox_free(CXLDcdDevice *device)
+{
+    g_clear_pointer(&device->parent_commands, g_hash_table_unref);
 }
 
 void cxl_dcd_mailbox_interrupt(CXLDcdDevice *device)

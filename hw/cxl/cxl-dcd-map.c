@@ -69,10 +69,8 @@ static void cxl_dcd_run_file(CXLDcdDevice *device, CXLDcdRun *run)
 
 static void cxl_dcd_run_map(CXLDcdDevice *device, CXLDcdRun *run)
 {
-    const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
     const CXLDcdSegment *segment;
     uint64_t start, len = cxl_dcd_run_pages(run, &start);
-    int region = cxl_dcd_region_of(device->dcd, start, len);
     g_autofree char *name = NULL;
     MemoryRegion *window;
 
@@ -81,8 +79,6 @@ static void cxl_dcd_run_map(CXLDcdDevice *device, CXLDcdRun *run)
     name = g_strdup_printf("cxl-dcd-0x%" PRIx64, start);
     memory_region_init_alias(&run->alias, OBJECT(device), name, device->dc_mr,
                              cxl_dcd_backing_of(device, start), len);
-    memory_region_set_readonly(&run->alias, config->regions[region].attributes &
-                                            CXL_DCD_REGION_READ_ONLY);
     memory_region_add_subregion_overlap(window, segment->offset +
                                         (start - segment->dpa), &run->alias, 1);
     interval_tree_remove(&run->by_size, &device->map_sizes[false]);
@@ -166,12 +162,20 @@ static void cxl_dcd_map_add(CXLDcdDevice *device, uint64_t start, uint64_t end)
     cxl_dcd_run_new(device, start, last);
 }
 
-/* Cut [start, end) into what can be runs */
+/*
+ * Cut [start, end) into what can be runs. A read-only alias would not do for
+ * read-only regions: DMA does not look at it.
+ */
 static void cxl_dcd_map_add_range(CXLDcdDevice *device, uint64_t start,
                                   uint64_t end)
 {
+    const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
+    int region = cxl_dcd_region_of(device->dcd, start, end - start);
     unsigned i;
 
+    if (config->regions[region].attributes & CXL_DCD_REGION_READ_ONLY) {
+        return;
+    }
     for (i = 0; i < device->segment_count; i++) {
         const CXLDcdSegment *segment = &device->segment[i];
         uint64_t from = MAX(start, segment->dpa);

@@ -11,6 +11,7 @@
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/cxl_dcd_device.h"
 #include "hw/qdev-properties.h"
+#include "hw/qdev-properties-system.h"
 #include "qapi/error.h"
 #include "qapi/qapi-visit-cxl.h"
 #include "qapi/visitor.h"
@@ -56,6 +57,8 @@ static const Property cxl_dcd_properties[] = {
                        CXL_DCD_EVENT_DEPTH_DEFAULT),
     DEFINE_PROP_BOOL(CXL_DCD_PROP_DIRECT, CXLDcdDevice, map_enabled, true),
     DEFINE_PROP_UINT32(CXL_DCD_PROP_LIMIT, CXLDcdDevice, map_limit, 1024),
+    DEFINE_PROP_CHR(CXL_DCD_PROP_FMAPI, CXLDcdDevice, fmapi),
+    DEFINE_PROP_UINT8(CXL_DCD_PROP_FMAPI_EID, CXLDcdDevice, fmapi_eid, 9),
 };
 
 void cxl_dcd_props_class_init(ObjectClass *oc)

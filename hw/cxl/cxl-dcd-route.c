@@ -66,6 +66,11 @@ static unsigned cxl_dcd_ways(uint32_t encoded)
     return encoded < ARRAY_SIZE(ways) ? ways[encoded] : 0;
 }
 
+bool cxl_dcd_ways_valid(uint32_t encoded)
+{
+    return cxl_dcd_ways(encoded);
+}
+
 static uint64_t cxl_dcd_register64(const uint32_t *registers, unsigned low,
                                    unsigned decoder)
 {

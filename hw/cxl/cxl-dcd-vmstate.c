@@ -16,6 +16,7 @@
 #include "hw/cxl/cxl_dcd_vmstate.h"
 #include "migration/qemu-file-types.h"
 #include "migration/vmstate.h"
+#include "system/hostmem.h"
 #include "system/runstate.h"
 
 /* 65,536 records and 4 Mi extents are far below this */

@@ -37,6 +37,8 @@
 #define MAILBOX_PAYLOAD    0x20
 #define MAILBOX_POLLS      10000
 
+#define SAVE_POLLS         6000     /* of 10 ms */
+
 #define CEDT_HEADER        36       /* ACPI table header */
 #define CEDT_CHBS          0
 #define CEDT_CFMWS         1
@@ -305,7 +307,9 @@ static void cxl_dcd_read_dc_base(CXLDcdDevice *device)
     device->dc_base = cxl_dcd_get64(config.region[0].base);
 }
 
-CXLDcdMachine *cxl_dcd_machine_start(const CXLDcdOptions *options)
+/* QEMU with the devices, nothing touched yet; @more goes behind the rest. */
+static CXLDcdMachine *cxl_dcd_machine_launch(const CXLDcdOptions *options,
+                                             const char *more)
 {
     CXLDcdMachine *machine = g_new0(CXLDcdMachine, 1);
     g_autoptr(GString) args = g_string_new(NULL);
@@ -327,15 +331,77 @@ CXLDcdMachine *cxl_dcd_machine_start(const CXLDcdOptions *options)
         device->json = cxl_dcd_device_json(options, i);
         cxl_dcd_device_arguments(args, options, device, i);
     }
-    machine->qs = qtest_pc_boot("%s%s", args->str, options->arguments ?: "");
+    machine->qs = qtest_pc_boot("%s%s%s", args->str, options->arguments ?: "",
+                                more);
     machine->qts = machine->qs->qts;
     unlink(rom);
+    return machine;
+}
+
+CXLDcdMachine *cxl_dcd_machine_start(const CXLDcdOptions *options)
+{
+    CXLDcdMachine *machine = cxl_dcd_machine_launch(options, "");
+    unsigned i;
+
     machine->msi_area = guest_alloc(&machine->qs->alloc, 0x1000);
     cxl_dcd_read_cedt(machine);
     cxl_dcd_machine_enumerate(machine);
     for (i = 0; i < machine->device_count; i++) {
         cxl_dcd_read_dc_base(&machine->device[i]);
     }
+    return machine;
+}
+
+void cxl_dcd_machine_save(CXLDcdMachine *machine, const char *file)
+{
+    int polls;
+
+    qtest_qmp_assert_success(machine->qts, "{'execute':'stop'}");
+    qtest_qmp_assert_success(machine->qts,
+        "{'execute':'migrate-set-capabilities','arguments':{'capabilities':"
+        "[{'capability':'events','state':true}]}}");
+    qtest_qmp_send(machine->qts,
+                   "{'execute':'migrate','arguments':{'uri':%s}}", file);
+    qobject_unref(qtest_qmp_receive(machine->qts));
+    for (polls = 0; polls < SAVE_POLLS; polls++) {
+        QDict *reply = qtest_qmp(machine->qts, "{'execute':'query-migrate'}");
+        g_autofree char *status =
+            g_strdup(qdict_get_str(qdict_get_qdict(reply, "return"), "status"));
+
+        qobject_unref(reply);
+        if (g_str_equal(status, "completed")) {
+            return;
+        }
+        g_assert_cmpstr(status, !=, "failed");
+        g_usleep(10000);
+    }
+    g_assert_not_reached();
+}
+
+CXLDcdMachine *cxl_dcd_machine_load(const CXLDcdOptions *options,
+                                    const CXLDcdMachine *source,
+                                    const char *file)
+{
+    g_autofree char *more = g_strdup_printf("-incoming %s", file);
+    CXLDcdMachine *machine = cxl_dcd_machine_launch(options, more);
+    unsigned i;
+
+    machine->window = source->window;
+    machine->window_size = source->window_size;
+    machine->host_bridge = source->host_bridge;
+    machine->host_bridge_hdm = source->host_bridge_hdm;
+    machine->msi_area = guest_alloc(&machine->qs->alloc, 0x1000);
+    g_assert_cmphex(machine->msi_area, ==, source->msi_area);
+    for (i = 0; i < machine->device_count; i++) {
+        CXLDcdDevice *device = &machine->device[i];
+        char *path = device->path, *json = device->json;
+
+        *device = source->device[i];
+        device->machine = machine;
+        device->path = path;
+        device->json = json;
+    }
+    qtest_qmp_eventwait(machine->qts, "RESUME");
     return machine;
 }
 

@@ -102,6 +102,14 @@ void cxl_dcd_add_case(const char *path, const CXLDcdOptions *options,
 /* Starts QEMU and enumerates. Free with cxl_dcd_machine_stop(). */
 CXLDcdMachine *cxl_dcd_machine_start(const CXLDcdOptions *options);
 void cxl_dcd_machine_stop(CXLDcdMachine *machine);
+/*
+ * Stop @machine and migrate it to @file ("file:PATH"); and a second QEMU that
+ * starts from there, where nothing was enumerated: all must have come along.
+ */
+void cxl_dcd_machine_save(CXLDcdMachine *machine, const char *file);
+CXLDcdMachine *cxl_dcd_machine_load(const CXLDcdOptions *options,
+                                    const CXLDcdMachine *source,
+                                    const char *file);
 /* What firmware does: bus numbers, BARs, register blocks. */
 void cxl_dcd_machine_enumerate(CXLDcdMachine *machine);
 /* system_reset over QMP, then enumerate again. */

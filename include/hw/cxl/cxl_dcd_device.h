@@ -23,6 +23,7 @@
 #ifndef CXL_DCD_DEVICE_H
 #define CXL_DCD_DEVICE_H
 
+#include "chardev/char-fe.h"
 #include "exec/memory.h"
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/cxl_dcd.h"
@@ -43,6 +44,8 @@ OBJECT_DECLARE_TYPE(CXLDcdDevice, CXLDcdDeviceClass, CXL_DCD)
 #define CXL_DCD_PROP_LOG_SIZE    "dc-event-log-size"
 #define CXL_DCD_PROP_DIRECT      "dc-direct-map"
 #define CXL_DCD_PROP_LIMIT       "dc-direct-map-limit"
+#define CXL_DCD_PROP_FMAPI       "fmapi"
+#define CXL_DCD_PROP_FMAPI_EID   "fmapi-eid"
 
 /* Two sections of the memory map per mapping, and QEMU aborts at 4096 */
 #define CXL_DCD_MAP_LIMIT_MAX    1900
@@ -61,18 +64,6 @@ typedef struct CXLDcdDecoder {
 } CXLDcdDecoder;
 
 typedef struct CXLDcdWindow CXLDcdWindow;
-
-/* Commands of the parent that ours do a part of */
-enum {
-    CXL_DCD_PARENT_GET_EVENTS,
-    CXL_DCD_PARENT_CLEAR_EVENTS,
-    CXL_DCD_PARENT_GET_POLICY,
-    CXL_DCD_PARENT_SET_POLICY,
-    CXL_DCD_PARENT_IDENTIFY,
-    CXL_DCD_PARENT_INJECT_POISON,
-    CXL_DCD_PARENT_CLEAR_POISON,
-    CXL_DCD_PARENT_MAX
-};
 
 /* DPA range that one window shows uninterrupted: what can be mapped */
 typedef struct CXLDcdSegment {
@@ -120,12 +111,15 @@ struct CXLDcdDevice {
     uint32_t event_log_size;
     uint32_t map_limit;
     bool map_enabled;
+    CharBackend fmapi;
+    uint8_t fmapi_eid;
 
     /* Dynamic capacity; dcd is NULL on a device without */
     CXLDcd *dcd;
     CXLDcdEventLog *events;       /* log 4 of the host's mailbox */
     CXLDcdCommandContext context;
-    struct cxl_cmd parent_command[CXL_DCD_PARENT_MAX];
+    struct CXLDcdFm *fm;          /* NULL: no endpoint for the FM */
+    GHashTable *parent_commands;  /* struct cxl_cmd by opcode */
     uint64_t dc_base;             /* DPA of region 0 */
     uint64_t dc_end;
     MemoryRegion *dc_mr;          /* the backend's */
@@ -137,6 +131,9 @@ struct CXLDcdDevice {
     int (*parent_build_cdat)(CDATSubHeader ***table, void *opaque);
     void (*parent_register_write)(void *opaque, hwaddr offset, uint64_t value,
                                   unsigned size);
+
+    bool in_flr;
+    bool attached;                /* memory is registered for migration */
 
     /* access: DVSEC Mem_Enable was withdrawn, memory space is disabled */
     bool mem_withdrawn;
@@ -177,6 +174,7 @@ CxlDynamicCapacityRegionFlagList *cxl_dcd_props_flags(uint8_t attributes);
 
 /* Put our handlers into the table that the parent's reset has just rebuilt. */
 void cxl_dcd_mailbox_install(CXLDcdDevice *device);
+void cxl_dcd_mailbox_free(CXLDcdDevice *device);
 /* An interrupt for log 4, if the host wants one. */
 void cxl_dcd_mailbox_interrupt(CXLDcdDevice *device);
 
@@ -210,6 +208,8 @@ uint64_t cxl_dcd_poison_page(CXLDcdDevice *device, uint64_t dpa, uint64_t end);
 
 void cxl_dcd_route_attach(CXLDcdDevice *device);
 void cxl_dcd_route_detach(CXLDcdDevice *device);
+/* Is an encoded number of ways one that exists? (8.2.4.20, IW) */
+bool cxl_dcd_ways_valid(uint32_t encoded);
 /* The memory region over a fixed window that mappings are put into */
 MemoryRegion *cxl_dcd_window_region(CXLDcdWindow *window);
 /* Is [@dpa, @dpa + @len) shown by any window, in whatever pieces? */
