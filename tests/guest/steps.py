@@ -29,9 +29,11 @@ def memdev(vm, device="cxl-mem0"):
 
 def create_region(vm, kind="dc0", device="cxl-mem0", extra=""):
     """Create a region; gives its name."""
-    out = vm.guest_ok(f"cxl create-region -t {kind} -d decoder0.0 {extra} "
-                      f"-m {memdev(vm, device)} 2> /dev/null")
-    return json.loads(out)["region"]
+    done = vm.guest(f"cxl create-region -t {kind} -d decoder0.0 {extra} "
+                    f"-m {memdev(vm, device)}")
+    if done.status != 0:
+        raise GuestError(f"create-region -t {kind}: {done.text}")
+    return json.loads(done.out)["region"]
 
 
 def destroy_region(vm, region):
@@ -64,6 +66,12 @@ def release(vm, extents, device="cxl-mem0", dc=0, timeout=30):
     gone = {(dc, o, n) for o, n in extents}
     poll(lambda: not gone & {e[:3] for e in vm.extents(device)}, timeout,
          f"release of {sorted(gone)}")
+
+
+def wait_released(vm, device="cxl-mem0", timeout=30):
+    """Wait until the device has everything back."""
+    poll(lambda: not vm.extents(device), timeout,
+         "the device has everything back")
 
 
 def create_dax(vm, region, extra=""):
