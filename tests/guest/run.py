@@ -29,6 +29,7 @@ MACHINES = {
     "plain": [],
     "two-devices": ["--devices", "2", "--dc-size", "2G"],
     "static": ["--static", "512M", "--dc-size", "2G"],
+    "suite": ["--dc-region", "2G:64K", "--dc-region", "1G:2M:sharable"],
     "regions": ["--dc-region", "1G:2M", "--dc-region", "512M:64K"],
 }
 

@@ -9,11 +9,15 @@ KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 ADD, RELEASE = "cxl-add-dynamic-capacity", "cxl-release-dynamic-capacity"
 
 
-def request(vm, command, extents, device="cxl-mem0", region=0):
+def request(vm, command, extents, device="cxl-mem0", region=0, tag=None,
+            **more):
     """Add or release by QMP; extents is a list of (offset, length)."""
-    return vm.qmp.call(command, {
-        "path": f"/machine/peripheral/{device}", "region-id": region,
-        "extents": [{"offset": o, "len": n} for o, n in extents]})
+    arguments = {"path": f"/machine/peripheral/{device}", "region-id": region,
+                 "extents": [{"offset": o, "len": n} for o, n in extents]}
+    if tag:
+        arguments["tag"] = tag
+    arguments.update({k.replace("_", "-"): v for k, v in more.items()})
+    return vm.qmp.call(command, arguments)
 
 
 def memdev(vm, device="cxl-mem0"):
@@ -72,6 +76,44 @@ def wait_released(vm, device="cxl-mem0", timeout=30):
     """Wait until the device has everything back."""
     poll(lambda: not vm.extents(device), timeout,
          "the device has everything back")
+
+
+def shown(vm, region):
+    """[(offset, length, tag)] as the guest lists a region's extents."""
+    listed = json.loads(vm.guest_ok(f"cxl list -r {region} -N"))[0]
+    return sorted((e["offset"], e["length"], e["uuid"])
+                  for e in listed.get("extents", []))
+
+
+def states(vm, region):
+    """{(offset, length): state} of a region's extents, from sysfs."""
+    out = vm.guest_ok(
+        f"cd /sys/bus/cxl/devices/dax_{region}; for e in extent*; do "
+        "[ -d $e ] && cat $e/offset $e/length $e/state | tr '\\n' ' ' && "
+        "echo; done; true")
+    rows = [line.split() for line in out.splitlines()]
+    return {(int(o, 16), int(n, 16)): state for o, n, state in rows}
+
+
+def wait_shown(vm, region, want, timeout=30):
+    """Wait until the guest shows exactly the extents [(offset, length)]."""
+    want = sorted(want)
+    poll(lambda: sorted(states(vm, region)) == want, timeout,
+         f"{region} shows {want}")
+
+
+def add_tagged(vm, region, extents, tag, device="cxl-mem0", dc=0):
+    """Add capacity with a tag and wait until the guest shows it."""
+    request(vm, ADD, extents, device, dc, tag)
+    size = sum(n for _, n in extents)
+    vm.guest_ok(f"cxl wait-extent {region} --uuid {tag} --size {size} "
+                "--timeout 30")
+
+
+def dax_devices(vm):
+    """{name: what daxctl lists}, without empty ones."""
+    out = vm.guest_ok("daxctl list")
+    return {d["chardev"]: d for d in json.loads(out)} if out else {}
 
 
 def create_dax(vm, region, extra=""):

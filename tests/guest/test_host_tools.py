@@ -5,34 +5,13 @@ import json
 import time
 
 from steps import (ADD, MIB, RELEASE, add, create_dax, create_region,
-                   destroy_dax, destroy_region, memdev, release, request,
-                   wait_available)
+                   dax_devices, destroy_dax, destroy_region, memdev, release,
+                   request, shown, wait_available)
 from vm import poll
 
 TAG = "5ead4c2b-0f2c-4b50-9a6d-8c3cf8d7a911"
 OTHER = "11111111-2222-4333-8444-555555555555"
 PART = [(0, 256 * MIB)]
-
-
-def tagged(vm, command, extents, tag):
-    """Add or release capacity that carries a tag."""
-    policy = "selection-policy" if command == ADD else "removal-policy"
-    vm.qmp.call(command, {
-        "path": "/machine/peripheral/cxl-mem0", "host-id": 0, "region": 0,
-        policy: "prescriptive", "tag": tag,
-        "extents": [{"offset": o, "len": n} for o, n in extents]})
-
-
-def shown(vm, region):
-    """[(offset, length, tag)] as the guest lists them."""
-    listed = json.loads(vm.guest_ok(f"cxl list -r {region} -N"))[0]
-    return [(e["offset"], e["length"], e["uuid"])
-            for e in listed.get("extents", [])]
-
-
-def dax_devices(vm):
-    out = vm.guest_ok("daxctl list")
-    return {d["chardev"]: d for d in json.loads(out)} if out else {}
 
 
 def test_names(vm, check):
@@ -112,7 +91,7 @@ def test_tags(vm, check):
     """A tag is claimed as one device; untagged capacity stays beside it."""
     region = create_region(vm)
     parts = [(0, 64 * MIB), (256 * MIB, 128 * MIB)]
-    tagged(vm, ADD, parts, TAG)
+    request(vm, ADD, parts, tag=TAG)
     vm.guest_ok(f"cxl wait-extent {region} --uuid {TAG} --size 192M "
                 "--timeout 20")
     add(vm, region, [(1024 * MIB, 64 * MIB)])
@@ -139,7 +118,7 @@ def test_tags(vm, check):
                 "the untagged capacity is a device of its own")
     destroy_dax(vm, plain)
     destroy_dax(vm, dax)
-    tagged(vm, RELEASE, parts, TAG)
+    request(vm, RELEASE, parts, tag=TAG)
     release(vm, [(1024 * MIB, 64 * MIB)])
     vm.guest_ok(f"cxl wait-extent {region} --gone --timeout 20")
     destroy_region(vm, region)
