@@ -134,7 +134,7 @@ static uint16_t cxl_dcd_dvsec_control(PCIDevice *pci_dev)
  * it is withdrawn; firmware that never touches it has its memory all the same,
  * as with the parent's static memory.
  */
-static void cxl_dcd_check_enables(CXLDcdDevice *device, uint16_t old_control)
+void cxl_dcd_check_enables(CXLDcdDevice *device, uint16_t old_control)
 {
     PCIDevice *pci_dev = PCI_DEVICE(device);
     uint16_t command = pci_get_word(pci_dev->config + PCI_COMMAND);
@@ -354,6 +354,28 @@ static bool cxl_dcd_setup(CXLDcdDevice *device, const CXLDcdConfig *config,
     return true;
 }
 
+static void cxl_dcd_unlink_region(MemoryRegion *mr)
+{
+    if (mr->container) {
+        memory_region_del_subregion(mr->container, mr);
+    }
+}
+
+/*
+ * The parent leaves its register blocks inside each other. Each one holds a
+ * reference to its owner, which is the device itself: it would never end, nor
+ * would DEVICE_DELETED be sent.
+ */
+static void cxl_dcd_unlink_registers(CXLType3Dev *ct3d)
+{
+    cxl_dcd_unlink_region(&ct3d->cxl_cstate.crb.io);
+    cxl_dcd_unlink_region(&ct3d->cxl_cstate.crb.cache_mem);
+    cxl_dcd_unlink_region(&ct3d->cxl_dstate.caps);
+    cxl_dcd_unlink_region(&ct3d->cxl_dstate.device);
+    cxl_dcd_unlink_region(&ct3d->cxl_dstate.mailbox);
+    cxl_dcd_unlink_region(&ct3d->cxl_dstate.memory_device);
+}
+
 /* Takes what realize left; the parent goes last */
 static void cxl_dcd_teardown(CXLDcdDevice *device)
 {
@@ -368,6 +390,7 @@ static void cxl_dcd_teardown(CXLDcdDevice *device)
         device->attached = false;
     }
     CXL_DCD_GET_CLASS(device)->parent_exit(PCI_DEVICE(device));
+    cxl_dcd_unlink_registers(CXL_TYPE3(device));
     cxl_dcd_mailbox_free(device);
     cxl_dcd_fm_free(device->fm);
     cxl_dcd_free(device->dcd);

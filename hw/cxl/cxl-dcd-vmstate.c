@@ -102,11 +102,18 @@ static bool has_capacity(void *opaque)
     return device->dcd;
 }
 
+static int capacity_loaded(void *opaque, int version_id)
+{
+    cxl_dcd_check_enables(opaque, 0);
+    return 0;
+}
+
 static const VMStateDescription vmstate_capacity = {
     .name = "cxl-type3/dynamic-capacity",
     .version_id = 1,
     .minimum_version_id = 1,
     .needed = has_capacity,
+    .post_load = capacity_loaded,
     .fields = (const VMStateField[]) {
         {
             .name = "capacity",

@@ -15,7 +15,8 @@
 #define HDM_SKIP           0x14
 #define HDM_ENABLE         (1 << 1)
 #define HDM_COMMIT         (1 << 9)
-#define HDM_COMMITTED      (1 << 10)
+#define HDM_COMMITTED      CXL_DCD_TEST_HDM_COMMITTED
+#define HDM_ERROR          CXL_DCD_TEST_HDM_ERROR
 #define HDM_HOST_ONLY      (1 << 12)
 
 #define DOE_ID             0x2e     /* PCIe r6 6.30, 7.9.24 */
@@ -353,8 +354,8 @@ static void cxl_dcd_write_pair(QTestState *qts, uint64_t reg, uint64_t value)
     qtest_writel(qts, reg + 4, value >> 32);
 }
 
-void cxl_dcd_decoder_commit(CXLDcdMachine *machine, uint64_t hdm,
-                            const CXLDcdDecoder *decoder)
+uint32_t cxl_dcd_decoder_try(CXLDcdMachine *machine, uint64_t hdm,
+                             const CXLDcdDecoder *decoder)
 {
     QTestState *qts = machine->qts;
     uint64_t reg = hdm + HDM_DECODER(decoder->index);
@@ -367,7 +368,15 @@ void cxl_dcd_decoder_commit(CXLDcdMachine *machine, uint64_t hdm,
     qtest_writel(qts, reg + HDM_CONTROL,
                  decoder->granularity_code | decoder->ways_code << 4 |
                  HDM_HOST_ONLY | HDM_COMMIT);
-    g_assert_cmphex(qtest_readl(qts, reg + HDM_CONTROL) & HDM_COMMITTED, !=, 0);
+    return qtest_readl(qts, reg + HDM_CONTROL) &
+           (HDM_COMMITTED | HDM_ERROR);
+}
+
+void cxl_dcd_decoder_commit(CXLDcdMachine *machine, uint64_t hdm,
+                            const CXLDcdDecoder *decoder)
+{
+    g_assert_cmphex(cxl_dcd_decoder_try(machine, hdm, decoder), ==,
+                    HDM_COMMITTED);
 }
 
 void cxl_dcd_decoder_uncommit(CXLDcdMachine *machine, uint64_t hdm,

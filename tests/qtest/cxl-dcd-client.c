@@ -356,7 +356,6 @@ void cxl_dcd_machine_save(CXLDcdMachine *machine, const char *file)
 {
     int polls;
 
-    qtest_qmp_assert_success(machine->qts, "{'execute':'stop'}");
     qtest_qmp_assert_success(machine->qts,
         "{'execute':'migrate-set-capabilities','arguments':{'capabilities':"
         "[{'capability':'events','state':true}]}}");
@@ -382,8 +381,8 @@ CXLDcdMachine *cxl_dcd_machine_load(const CXLDcdOptions *options,
                                     const CXLDcdMachine *source,
                                     const char *file)
 {
-    g_autofree char *more = g_strdup_printf("-incoming %s", file);
-    CXLDcdMachine *machine = cxl_dcd_machine_launch(options, more);
+    CXLDcdMachine *machine = cxl_dcd_machine_launch(options,
+                                                    "-incoming defer");
     unsigned i;
 
     machine->window = source->window;
@@ -401,6 +400,8 @@ CXLDcdMachine *cxl_dcd_machine_load(const CXLDcdOptions *options,
         device->path = path;
         device->json = json;
     }
+    qtest_qmp_assert_success(machine->qts, "{'execute':'migrate-incoming',"
+                             "'arguments':{'uri':%s}}", file);
     qtest_qmp_eventwait(machine->qts, "RESUME");
     return machine;
 }

@@ -103,7 +103,7 @@ void cxl_dcd_add_case(const char *path, const CXLDcdOptions *options,
 CXLDcdMachine *cxl_dcd_machine_start(const CXLDcdOptions *options);
 void cxl_dcd_machine_stop(CXLDcdMachine *machine);
 /*
- * Stop @machine and migrate it to @file ("file:PATH"); and a second QEMU that
+ * Migrate @machine to @file ("file:PATH"); and a second QEMU that
  * starts from there, where nothing was enumerated: all must have come along.
  */
 void cxl_dcd_machine_save(CXLDcdMachine *machine, const char *file);
@@ -230,6 +230,12 @@ typedef struct CXLDcdDecoder {
     unsigned granularity_code;    /* IG */
 } CXLDcdDecoder;
 
+#define CXL_DCD_TEST_HDM_COMMITTED  (1 << 10)
+#define CXL_DCD_TEST_HDM_ERROR      (1 << 11)
+
+/* Program decoder and ask for its commit; gives which of the two bits above is set. */
+uint32_t cxl_dcd_decoder_try(CXLDcdMachine *machine, uint64_t hdm,
+                             const CXLDcdDecoder *decoder);
 /* Program and commit decoder @decoder->index below @hdm; enables decoding. */
 void cxl_dcd_decoder_commit(CXLDcdMachine *machine, uint64_t hdm,
                             const CXLDcdDecoder *decoder);

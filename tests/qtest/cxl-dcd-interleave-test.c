@@ -179,7 +179,7 @@ static void side_by_side(CXLDcdDevice *d)
     g_assert_cmphex(qtest_readq(m->qts, m->window + CXL_DCD_TEST_GIB), ==, 101);
 }
 
-/* Encodings that the specification leaves open must not stop the machine. */
+/* 8.2.4.20.7: what cannot be decoded is not committed, and says so. */
 static void reserved_encodings(CXLDcdDevice *d)
 {
     static const unsigned ways[] = { 0xb, 0xf, 5, 7 };
@@ -193,7 +193,8 @@ static void reserved_encodings(CXLDcdDevice *d)
             .granularity_code = 0xf, .skip = d->dc_base,
         };
 
-        cxl_dcd_decoder_commit(m, d->hdm, &decoder);
+        g_assert_cmphex(cxl_dcd_decoder_try(m, d->hdm, &decoder), ==,
+                        CXL_DCD_TEST_HDM_ERROR);
         qtest_readq(m->qts, m->window);
         qtest_readq(m->qts, m->window + CXL_DCD_TEST_GIB);
         g_assert_cmpuint(cxl_dcd_query_count(d, "mapping", "direct"), ==, 0);

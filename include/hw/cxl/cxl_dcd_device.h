@@ -172,6 +172,12 @@ CxlDynamicCapacityRegionFlagList *cxl_dcd_props_flags(uint8_t attributes);
 
 /* --- mailbox --- */
 
+/*
+ * Follow what config space says now; @old_control is what the DVSEC's control
+ * register said before. Mappings are the caller's to rebuild.
+ */
+void cxl_dcd_check_enables(CXLDcdDevice *device, uint16_t old_control);
+
 /* Put our handlers into the table that the parent's reset has just rebuilt. */
 void cxl_dcd_mailbox_install(CXLDcdDevice *device);
 void cxl_dcd_mailbox_free(CXLDcdDevice *device);
