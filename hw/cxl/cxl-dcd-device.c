@@ -190,7 +190,8 @@ static void cxl_dcd_register_write(void *opaque, hwaddr offset, uint64_t value,
     bool control = offset == A_CXL_HDM_DECODER0_CTRL ||
         offset == A_CXL_HDM_DECODER1_CTRL ||
         offset == A_CXL_HDM_DECODER2_CTRL || offset == A_CXL_HDM_DECODER3_CTRL;
-    bool refused = control && FIELD_EX32(value, CXL_HDM_DECODER0_CTRL, COMMIT) &&
+    bool refused = control &&
+        FIELD_EX32(value, CXL_HDM_DECODER0_CTRL, COMMIT) &&
         !cxl_dcd_ways_valid(FIELD_EX32(value, CXL_HDM_DECODER0_CTRL, IW));
 
     if (refused) {

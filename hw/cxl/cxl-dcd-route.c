@@ -497,7 +497,8 @@ static CXLDcdDevice *cxl_dcd_lookup(CXLDcdWindow *window, uint64_t offset,
     }
     count = cxl_dcd_device_decoders(CXL_TYPE3(device), decoders);
     for (i = 0; i < count; i++) {
-        if (hpa >= decoders[i].hpa && hpa - decoders[i].hpa < decoders[i].size) {
+        if (hpa >= decoders[i].hpa &&
+            hpa - decoders[i].hpa < decoders[i].size) {
             uint64_t at = hpa - decoders[i].hpa;
             uint64_t mask = (1ULL << decoders[i].shift) - 1;
 

@@ -233,7 +233,7 @@ typedef struct CXLDcdDecoder {
 #define CXL_DCD_TEST_HDM_COMMITTED  (1 << 10)
 #define CXL_DCD_TEST_HDM_ERROR      (1 << 11)
 
-/* Program decoder and ask for its commit; gives which of the two bits above is set. */
+/* Program a decoder and ask for its commit; which of the two bits is set. */
 uint32_t cxl_dcd_decoder_try(CXLDcdMachine *machine, uint64_t hdm,
                              const CXLDcdDecoder *decoder);
 /* Program and commit decoder @decoder->index below @hdm; enables decoding. */

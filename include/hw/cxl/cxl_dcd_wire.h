@@ -274,7 +274,7 @@ typedef struct CXL_DCD_PACKED CXLDcdClearEventsRequest {
 } CXLDcdClearEventsRequest;
 CXL_DCD_SIZE(CXLDcdClearEventsRequest, 6);
 
-/* 8.2.10.2.4 / .5 Event Interrupt Policy (0102h, 0103h); the last byte may miss */
+/* 8.2.10.2.4, .5: interrupt policy (0102h, 0103h); the last byte may miss */
 #define CXL_DCD_IRQ_MODE_MASK         0x03
 #define CXL_DCD_IRQ_MODE_MSI          0x01
 #define CXL_DCD_IRQ_MESSAGE_SHIFT     4
