@@ -12,8 +12,6 @@
 #include "qemu/bswap.h"
 #include "trace.h"
 
-#define POISON_PAGE 4096ULL
-
 /* HDM Decoder Global Control, 8.2.4.20.2 */
 #define POISON_ON_DECODE_ERROR 1
 
@@ -26,35 +24,6 @@ uint64_t cxl_dcd_backing_of(CXLDcdDevice *device, uint64_t dpa)
         i++;
     }
     return device->backing[i] + (dpa - config->regions[i].base);
-}
-
-bool cxl_dcd_poisoned(CXLDcdDevice *device, uint64_t dpa, uint64_t len)
-{
-    CXLPoison *poison;
-
-    QLIST_FOREACH(poison, &CXL_TYPE3(device)->poison_list, node) {
-        if (dpa < poison->start ? len > poison->start - dpa
-                                : dpa - poison->start < poison->length) {
-            return true;
-        }
-    }
-    return false;
-}
-
-uint64_t cxl_dcd_poison_page(CXLDcdDevice *device, uint64_t dpa, uint64_t end)
-{
-    uint64_t first = end;
-    CXLPoison *poison;
-
-    QLIST_FOREACH(poison, &CXL_TYPE3(device)->poison_list, node) {
-        uint64_t start = MAX(poison->start, dpa);
-
-        if (poison->length && start < first &&
-            start - poison->start < poison->length) {
-            first = start;
-        }
-    }
-    return first == end ? end : MAX(dpa, ROUND_DOWN(first, POISON_PAGE));
 }
 
 static bool cxl_dcd_poison_on_error(CXLDcdDevice *device)
@@ -79,8 +48,7 @@ MemTxResult cxl_dcd_access(CXLDcdDevice *device, uint64_t dpa, uint64_t *data,
         *data = UINT64_MAX;
         return cxl_dcd_poison_on_error(device) ? MEMTX_ERROR : MEMTX_OK;
     }
-    if (!QLIST_EMPTY(&CXL_TYPE3(device)->poison_list) && !is_write &&
-        cxl_dcd_poisoned(device, dpa, size)) {
+    if (!is_write && cxl_dcd_poisoned(device, dpa, size)) {
         trace_cxl_dcd_access_poisoned(device->path, dpa, size);
         *data = UINT64_MAX;
         return MEMTX_ERROR;

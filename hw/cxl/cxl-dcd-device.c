@@ -51,6 +51,9 @@ static void cxl_dcd_op_event(void *opaque, const CXLDcdEvent *event)
 static void cxl_dcd_op_reach(void *opaque, const CXLDcdRange *range,
                              bool reachable)
 {
+    if (!reachable) {
+        cxl_dcd_poison_drop(opaque, range);
+    }
     cxl_dcd_map_reach(opaque, range, reachable);
 }
 

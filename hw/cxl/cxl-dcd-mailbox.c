@@ -30,6 +30,9 @@
 
 #define CLEAR_EVENTS_MIN   6
 
+/* 8.2.10.9.4.2: bits of the address of a poisoned line that mean nothing */
+#define DPA_RESERVED       0x3fULL
+
 #define OP_SET_DCD         0x48
 #define OP_INJECT_POISON   0x4301
 #define OP_CLEAR_POISON    0x4302
@@ -172,16 +175,29 @@ static CXLRetCode cxl_dcd_identify(const struct cxl_cmd *cmd,
     return code;
 }
 
-/* Poisoned lines must not be reached as memory: mappings are cut around them */
+/*
+ * Only what the host has can be poisoned. Poisoned lines must not be reached
+ * as memory: mappings are cut around them.
+ */
 static CXLRetCode cxl_dcd_change_poison(const struct cxl_cmd *cmd,
                                         uint8_t *in, size_t in_len,
                                         uint8_t *out, size_t *out_len,
                                         CXLCCI *cci)
 {
-    CXLRetCode code = cxl_dcd_call_parent(cmd, in, in_len, out, out_len, cci);
+    CXLDcdDevice *device = CXL_DCD(cci->d);
+    CXLRetCode code;
 
+    if (in_len >= sizeof(uint64_t)) {
+        stq_le_p(in, ldq_le_p(in) & ~DPA_RESERVED);
+        if (!cxl_dcd_poison_possible(device, ldq_le_p(in),
+                                     CXL_CACHE_LINE_SIZE)) {
+            cxl_dcd_chain_abort(device->dcd);
+            return CXL_MBOX_INVALID_PA;
+        }
+    }
+    code = cxl_dcd_call_parent(cmd, in, in_len, out, out_len, cci);
     if (code == CXL_MBOX_SUCCESS) {
-        cxl_dcd_poison_changed(CXL_TYPE3(cci->d));
+        cxl_dcd_poison_changed(device);
     }
     return code;
 }

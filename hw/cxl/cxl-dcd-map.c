@@ -272,6 +272,13 @@ void cxl_dcd_map_commit(CXLDcdDevice *device)
     trace_cxl_dcd_map_commit(device->path, device->mapped_count);
 }
 
+void cxl_dcd_map_cut(CXLDcdDevice *device, uint64_t start, uint64_t end)
+{
+    cxl_dcd_map_open(device);
+    cxl_dcd_map_remove_range(device, start, end);
+    cxl_dcd_map_commit(device);
+}
+
 void cxl_dcd_map_clear(CXLDcdDevice *device)
 {
     IntervalTreeNode *node;
@@ -303,19 +310,6 @@ void cxl_dcd_map_build(CXLDcdDevice *device)
         }
     }
     cxl_dcd_map_commit(device);
-}
-
-void cxl_dcd_poison_changed(CXLType3Dev *ct3d)
-{
-    CXLDcdDevice *device = CXL_DCD(ct3d);
-
-    if (!device->dcd) {
-        return;
-    }
-    memory_region_transaction_begin();
-    cxl_dcd_map_clear(device);
-    cxl_dcd_map_build(device);
-    memory_region_transaction_commit();
 }
 
 CxlDynamicCapacityMapping cxl_dcd_map_kind(CXLDcdDevice *device, uint64_t dpa,

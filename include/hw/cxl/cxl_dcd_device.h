@@ -13,6 +13,7 @@
  *   mailbox  the host's commands, from QEMU's tables to ours
  *   cdat     one set of table entries per region
  *   access   a load or store at a DPA, for what is not mapped
+ *   poison   injected poison, in access and mapping
  *   route    fixed windows: which device and DPA is behind an address
  *   map      accepted capacity, mapped into the window
  *   scrub    capacity that was given back, until nobody holds on to it
@@ -200,15 +201,19 @@ MemTxResult cxl_dcd_access(CXLDcdDevice *device, uint64_t dpa, uint64_t *data,
                            unsigned size, bool is_write, MemTxAttrs attrs);
 /* Where @dpa lies in the backend; @dpa is in a region. */
 uint64_t cxl_dcd_backing_of(CXLDcdDevice *device, uint64_t dpa);
+
+/* --- poison --- */
+
 /* Does injected poison touch the range? */
 bool cxl_dcd_poisoned(CXLDcdDevice *device, uint64_t dpa, uint64_t len);
-/*
- * The poison list of a device changed: what is mapped follows. Also called by
- * a hook in QEMU, for devices without dynamic capacity, too.
- */
-void cxl_dcd_poison_changed(CXLType3Dev *ct3d);
 /* First 4 KiB page at or above @dpa and below @end with poison, else @end. */
 uint64_t cxl_dcd_poison_page(CXLDcdDevice *device, uint64_t dpa, uint64_t end);
+/* Is it in static memory or in what the host has, from end to end? */
+bool cxl_dcd_poison_possible(CXLDcdDevice *device, uint64_t dpa, uint64_t len);
+/* The host's mailbox changed the lists: what is mapped follows. */
+void cxl_dcd_poison_changed(CXLDcdDevice *device);
+/* @range left the host, and its poison with it. */
+void cxl_dcd_poison_drop(CXLDcdDevice *device, const CXLDcdRange *range);
 
 /* --- route --- */
 
@@ -226,6 +231,8 @@ bool cxl_dcd_route_covers(CXLDcdDevice *device, uint64_t dpa, uint64_t len);
 void cxl_dcd_map_reach(CXLDcdDevice *device, const CXLDcdRange *range,
                        bool reachable);
 void cxl_dcd_map_commit(CXLDcdDevice *device);
+/* No mapping in [@start, @end) from now on, until it is built anew. */
+void cxl_dcd_map_cut(CXLDcdDevice *device, uint64_t start, uint64_t end);
 /* Forget all mappings; between this and _build segments may change. */
 void cxl_dcd_map_clear(CXLDcdDevice *device);
 void cxl_dcd_map_build(CXLDcdDevice *device);

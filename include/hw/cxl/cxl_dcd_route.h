@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CXL Dynamic Capacity: the one call that QEMU's own files make
+ * CXL Dynamic Capacity: the calls that QEMU's own files make
  *
- * Kept apart from cxl_dcd_device.h so that the hook pulls in nothing else.
+ * Kept apart from cxl_dcd_device.h so that the hooks pull in nothing else.
  */
 #ifndef CXL_DCD_ROUTE_H
 #define CXL_DCD_ROUTE_H
+
+typedef struct CXLType3Dev CXLType3Dev;
 
 /*
  * An HDM decoder on the way to a device changed, or a device came or went.
@@ -13,5 +15,13 @@
  * no longer hold before it returns. Nothing to do: costs a comparison. BQL.
  */
 void cxl_dcd_route_changed(void);
+
+/*
+ * QMP is about to poison [@start, @start + @length) of a device. False and
+ * @errp set: there is nothing of the host's to poison. Otherwise its pages are
+ * reached access by access from now on, which is where poison is seen. BQL.
+ */
+bool cxl_dcd_poison_inject(CXLType3Dev *ct3d, uint64_t start, uint64_t length,
+                           Error **errp);
 
 #endif /* CXL_DCD_ROUTE_H */
