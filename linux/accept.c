@@ -426,7 +426,7 @@ void cxl_dcd_offer(struct cxl_dcd *dcd)
 	}
 	dcd->parked = true;
 	dcd->chain.open = true;
-	mod_delayed_work(dcd->wq, &dcd->stall_work, 20 * HZ);
+	cxl_dcd_stall_begin(dcd);
 	if (!set_complete(rgn))
 		return;
 	for (i = 0; i < rgn->ways; i++)

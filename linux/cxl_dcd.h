@@ -214,6 +214,7 @@ int cxl_dcd_events_start(struct cxl_dcd *dcd);
 void cxl_dcd_events_stop(struct cxl_dcd *dcd);
 void cxl_dcd_event_work(struct work_struct *work);
 void cxl_dcd_stall_work(struct work_struct *work);
+void cxl_dcd_stall_begin(struct cxl_dcd *dcd);
 void cxl_dcd_kick(struct cxl_dcd *dcd);
 
 /* accept.c */

@@ -68,12 +68,18 @@ void cxl_dcd_chain_reset(struct cxl_dcd_chain *chain)
 	*chain = (struct cxl_dcd_chain) { };
 }
 
+/* An offer is open: give what it lacks its time. */
+void cxl_dcd_stall_begin(struct cxl_dcd *dcd)
+{
+	mod_delayed_work(dcd->wq, &dcd->stall_work,
+			 msecs_to_jiffies(min(chain_timeout, 3600) * 1000));
+}
+
 static void handle_add(struct cxl_dcd *dcd, const CXLDcdEventRecord *record)
 {
 	chain_stage(dcd, record);
 	if (record->flags & CXL_DCD_EVENT_MORE) {
-		mod_delayed_work(dcd->wq, &dcd->stall_work,
-				 chain_timeout * HZ);
+		cxl_dcd_stall_begin(dcd);
 		return;
 	}
 	cxl_dcd_offer(dcd);

@@ -30,6 +30,9 @@ MACHINES = {
     "two-devices": ["--devices", "2", "--dc-size", "2G"],
     "static": ["--static", "512M", "--dc-size", "2G"],
     "suite": ["--dc-region", "2G:64K", "--dc-region", "1G:2M:sharable"],
+    "eight": ["--devices", "8", "--dc-size", "512M"],
+    "mixed": ["--static", "256M", "--persistent", "256M", "--dc-size", "2G",
+              "--regions", "8"],
     "regions": ["--dc-region", "1G:2M", "--dc-region", "512M:64K"],
 }
 

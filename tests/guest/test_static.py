@@ -9,6 +9,9 @@ PART = [(256 * MIB, 128 * MIB)]
 
 
 def test_beside(vm, check):
+    # What the kernel puts its own data on can never be taken offline again.
+    vm.guest_ok("echo online_movable > "
+                "/sys/devices/system/memory/auto_online_blocks")
     static = create_region(vm, kind="ram", extra="-s 512M")
     dynamic = create_region(vm)
     add(vm, dynamic, PART)

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One region over several devices: taken together, and in interleave order."""
+
+import json
+
+from agent import Agent
+from steps import (ADD, MIB, RELEASE, create_dax, create_region, dax_devices,
+                   destroy_dax, destroy_region, memdev, request, states,
+                   wait_released, wait_shown)
+from vm import GuestError, poll
+
+BOOT = "eight"
+TAG = "5ead4c2b-0f2c-4b50-9a6d-8c3cf8d7a911"
+PART = (64 * MIB, 32 * MIB)
+WORDS = 512
+
+
+def devices(ways):
+    return [f"cxl-mem{i}" for i in range(ways)]
+
+
+def create(vm, ways, granularity=256):
+    names = " ".join(memdev(vm, d) for d in devices(ways))
+    done = vm.guest(f"cxl create-region -t dc0 -d decoder0.0 -w {ways} "
+                    f"-g {granularity} -m {names}")
+    if done.status != 0:
+        raise GuestError(f"region of {ways} ways: {done.text}\n"
+                         + vm.guest_ok("dmesg | tail -8"))
+    return json.loads(done.out)["region"]
+
+
+def add_all(vm, region, ways, parts, tag=None):
+    for device in devices(ways):
+        request(vm, ADD, parts, device, tag=tag)
+    wait_shown(vm, region, [(o * ways, n * ways) for o, n in parts])
+
+
+def release_all(vm, region, ways):
+    vm.guest_ok(f"cxl release-extent {region} --all")
+    for device in devices(ways):
+        wait_released(vm, device)
+
+
+def order(vm, check, ways, granularity):
+    """Numbers written over the set are found on each device alone."""
+    region = create(vm, ways, granularity)
+    add_all(vm, region, ways, [PART])
+    dax = create_dax(vm, region)
+    check.equal(dax_devices(vm)[dax]["size"], ways * PART[1],
+                "the extent is the sum over the devices")
+    with Agent(vm) as agent:
+        agent.ask("map", 0, f"/dev/{dax}", ways * PART[1])
+        check.equal(agent.ask("put", 0, 0, granularity, WORDS, 1000), "",
+                    "a number into each granule")
+        check.equal(agent.ask("get", 0, 0, granularity, WORDS, 1000, 1), "",
+                    "is read back")
+        agent.ask("unmap", 0)
+    destroy_dax(vm, dax)
+    # Without our module nothing is given back when the region goes.
+    vm.guest_ok("modprobe -r cxl_dcd")
+    destroy_region(vm, region)
+    vm.guest_ok("modprobe cxl_dcd")
+    with Agent(vm) as agent:
+        for i, device in enumerate(devices(ways)):
+            alone(vm, check, agent, ways, granularity, i, device)
+
+
+def alone(vm, check, agent, ways, granularity, i, device):
+    """Look at one device's part by a region of its own."""
+    region = create_region(vm, device=device)
+    wait_shown(vm, region, [PART])
+    dax = create_dax(vm, region)
+    agent.ask("map", 0, f"/dev/{dax}", PART[1])
+    check.equal(agent.ask("get", 0, 0, granularity, WORDS // ways,
+                          1000 + i, ways), "",
+                f"device {i} has every {ways}th of them")
+    agent.ask("unmap", 0)
+    destroy_dax(vm, dax)
+    vm.guest_ok(f"cxl release-extent {region} --all")
+    wait_released(vm, device)
+    destroy_region(vm, region)
+
+
+def test_two_ways(vm, check):
+    order(vm, check, 2, 16384)
+
+
+def test_four_ways(vm, check):
+    order(vm, check, 4, 256)
+
+
+def test_eight_ways(vm, check):
+    order(vm, check, 8, 4096)
+
+
+def test_set_is_complete(vm, check):
+    """Nothing is seen until each device of the set has made its offer."""
+    region = create(vm, 2)
+    request(vm, ADD, [PART], "cxl-mem0", tag=TAG)
+    poll(lambda: vm.device("cxl-mem0")["event-log-used"] == 0, 20,
+         "the guest has read the first offer")
+    check.equal((states(vm, region), {e[3] for e in vm.extents("cxl-mem0")}),
+                ({}, {"pending"}), "one of two: nothing yet")
+    request(vm, ADD, [PART], "cxl-mem1", tag=TAG)
+    wait_shown(vm, region, [(2 * PART[0], 2 * PART[1])])
+    dax = create_dax(vm, region, f"--uuid {TAG}")
+    check.equal(dax_devices(vm)[dax]["size"], 2 * PART[1],
+                "two of two: one extent, claimed by its tag")
+    destroy_dax(vm, dax)
+    vm.guest_ok("modprobe -r cxl_dcd && modprobe cxl_dcd")
+    wait_shown(vm, region, [(2 * PART[0], 2 * PART[1])])
+    dax = create_dax(vm, region, f"--uuid {TAG}")
+    check.equal(dax_devices(vm)[dax]["size"], 2 * PART[1],
+                "the same after the module was loaded anew")
+    request(vm, RELEASE, [PART], "cxl-mem1", tag=TAG)
+    poll(lambda: set(states(vm, region).values()) == {"releasing"}, 20,
+         "a release of one part is one of the whole")
+    destroy_dax(vm, dax)
+    wait_released(vm, "cxl-mem1")
+    wait_released(vm, "cxl-mem0")
+    check.equal(states(vm, region), {}, "and all of it goes back")
+    destroy_region(vm, region)
+
+
+def test_set_is_refused(vm, check):
+    """Offers that do not match are refused, on every device."""
+    region = create(vm, 2)
+    request(vm, ADD, [PART, (128 * MIB, 2 * MIB)], "cxl-mem0")
+    request(vm, ADD, [PART, (256 * MIB, 2 * MIB)], "cxl-mem1")
+    wait_shown(vm, region, [(2 * PART[0], 2 * PART[1])])
+    poll(lambda: all({e[3] for e in vm.extents(d)} == {"accepted"}
+                     for d in devices(2)), 20, "both have their answer")
+    for device in devices(2):
+        check.equal({e[1:3] for e in vm.extents(device)}, {PART},
+                    f"{device}: what matches is accepted, the rest is not")
+    check.that("offered no match" in vm.guest_ok("dmesg | tail -6"),
+               "the log says why")
+    release_all(vm, region, 2)
+    destroy_region(vm, region)
+
+
+def test_set_times_out(vm, check):
+    """A device whose partner never speaks is answered in the end."""
+    region = create(vm, 2)
+    vm.guest_ok("echo 2 > /sys/module/cxl_dcd/parameters/chain_timeout")
+    request(vm, ADD, [PART], "cxl-mem0")
+    poll(lambda: not vm.extents("cxl-mem0"), 20, "the offer is refused")
+    check.that("not all devices" in vm.guest_ok("dmesg | tail -3"),
+               "the log says why")
+    vm.guest_ok("echo 20 > /sys/module/cxl_dcd/parameters/chain_timeout")
+    add_all(vm, region, 2, [PART])
+    check.equal(len(states(vm, region)), 1, "the next offer is taken")
+    release_all(vm, region, 2)
+    destroy_region(vm, region)
