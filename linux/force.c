@@ -9,17 +9,37 @@
  * poisoned where they cannot. All of this runs from a worker, so that a page
  * that does not let go can delay nobody else.
  */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "cxl_dcd.h"
 
+/* Time for pages to be moved away; some that are pinned never are. */
+#define OFFLINE_TIME (30 * HZ)
+
+/**
+ * struct forced_ram - System RAM that is gone
+ * @work: runs forced_ram_work()
+ * @dev: the DAX device that it belongs to, referenced
+ * @start: HPA
+ * @size: bytes
+ * @done: the thread that takes them offline has ended
+ * @rc: how
+ */
 struct forced_ram {
 	struct work_struct work;
+	struct device *dev;
 	u64 start;
 	u64 size;
+	struct completion done;
+	int rc;
 };
 
 /* Poison every page that can still be reached. */
@@ -34,37 +54,145 @@ static void poison(u64 start, u64 size)
 	}
 }
 
+/* The folder of all memory blocks, /sys/devices/system/memory. */
+static struct kernfs_node *memory_folder(struct device *dev)
+{
+	static const char * const path[] = { "devices", "system", "memory" };
+	struct kernfs_node *kn = dev->kobj.sd, *next;
+	unsigned int i;
+
+	while (kn->parent)
+		kn = kn->parent;
+	kernfs_get(kn);
+	for (i = 0; kn && i < ARRAY_SIZE(path); i++) {
+		next = kernfs_find_and_get(kn, path[i]);
+		kernfs_put(kn);
+		kn = next;
+	}
+	return kn;
+}
+
+/*
+ * Take one memory block offline by its file `state`: nothing that does so is
+ * exported, but for a call that removes the memory as well, which its driver
+ * does then a second time.
+ */
+static int offline_block(struct kernfs_node *folder, u64 start)
+{
+	struct kernfs_node *block, *state = NULL;
+	struct device_attribute *attr;
+	char name[32];
+	ssize_t rc = -ENOENT;
+
+	if (!pfn_to_online_page(PHYS_PFN(start)))
+		return 0;
+	snprintf(name, sizeof(name), "memory%llu",
+		 start / memory_block_size_bytes());
+	block = kernfs_find_and_get(folder, name);
+	if (block)
+		state = kernfs_find_and_get(block, "state");
+	if (state) {
+		attr = container_of((struct attribute *)state->priv,
+				    struct device_attribute, attr);
+		/* Another user of the hotplug lock makes it say "again". */
+		while ((rc = attr->store(kobj_to_dev(block->priv), attr,
+					 "offline", 7)) == -ERESTARTNOINTR &&
+		       !signal_pending(current))
+			msleep(20);
+	}
+	kernfs_put(state);
+	kernfs_put(block);
+	return rc < 0 ? rc : 0;
+}
+
+/*
+ * All blocks that have any of it, even after a failure: each one is worth it. A
+ * block that is online is never shared with another DAX device.
+ */
+static int offline_all(struct forced_ram *ram)
+{
+	struct kernfs_node *folder = memory_folder(ram->dev);
+	u64 block = memory_block_size_bytes(), at;
+	u64 end = ram->start + ram->size;
+	int rc = 0, err;
+
+	if (!folder)
+		return -ENOENT;
+	/* With the driver bound the blocks cannot go meanwhile. */
+	device_lock(ram->dev);
+	for (at = ALIGN_DOWN(ram->start, block); ram->dev->driver && at < end;
+	     at += block) {
+		err = offline_block(folder, at);
+		rc = rc ?: err;
+	}
+	device_unlock(ram->dev);
+	kernfs_put(folder);
+	return rc;
+}
+
+/* A thread, since only one that gets a signal stops trying. */
+static int offline_thread(void *data)
+{
+	struct forced_ram *ram = data;
+
+	allow_signal(SIGINT);
+	ram->rc = offline_all(ram);
+	complete(&ram->done);
+	return 0;
+}
+
+static void offline_in_time(struct forced_ram *ram)
+{
+	struct task_struct *task;
+
+	init_completion(&ram->done);
+	task = kthread_create(offline_thread, ram, "cxl_dcd_offline");
+	if (IS_ERR(task)) {
+		ram->rc = PTR_ERR(task);
+		return;
+	}
+	get_task_struct(task);
+	wake_up_process(task);
+	if (!wait_for_completion_timeout(&ram->done, OFFLINE_TIME)) {
+		send_sig(SIGINT, task, 1);
+		wait_for_completion(&ram->done);
+	}
+	put_task_struct(task);
+}
+
 static void forced_ram_work(struct work_struct *work)
 {
 	struct forced_ram *ram = container_of(work, struct forced_ram, work);
-	int rc = offline_and_remove_memory(ram->start, ram->size);
 
-	if (rc) {
-		pr_err("cxl_dcd: System RAM [%#llx, +%#llx] was taken away by the device and cannot be taken offline (%d): poisoning its pages\n",
-		       ram->start, ram->size, rc);
+	offline_in_time(ram);
+	if (ram->rc) {
+		dev_err(ram->dev,
+			"System RAM [%#llx, +%#llx] was taken away by the device and cannot be taken offline (%d): poisoning its pages\n",
+			ram->start, ram->size, ram->rc);
 		poison(ram->start, ram->size);
 	} else {
-		pr_warn("cxl_dcd: System RAM [%#llx, +%#llx] was taken away by the device: now offline\n",
-			ram->start, ram->size);
+		/* Its driver removes what is offline. */
+		device_release_driver(ram->dev);
+		dev_warn(ram->dev,
+			 "System RAM [%#llx, +%#llx] was taken away by the device: now offline\n",
+			 ram->start, ram->size);
 	}
+	put_device(ram->dev);
 	kfree(ram);
 	module_put(THIS_MODULE);
 }
 
-static void force_ram(u64 start, u64 size)
+static void force_ram(struct device *dev, u64 start, u64 size)
 {
-	u64 block = memory_block_size_bytes();
 	struct forced_ram *ram = kzalloc(sizeof(*ram), GFP_KERNEL);
 
-	if (!ram)
-		return;
-	ram->start = ALIGN(start, block);
-	ram->size = ALIGN_DOWN(start + size, block) - ram->start;
-	if (start + size <= ram->start || !ram->size ||
-	    !try_module_get(THIS_MODULE)) {
+	if (!ram || !try_module_get(THIS_MODULE)) {
 		kfree(ram);
 		return;
 	}
+	ram->dev = get_device(dev);
+	ram->start = start;
+	ram->size = size;
 	INIT_WORK(&ram->work, forced_ram_work);
 	queue_work(system_unbound_wq, &ram->work);
 }
@@ -95,7 +223,7 @@ static int force_device(struct device *dev, void *data)
 		return 0;
 	if (region_intersects(v->start, v->size, IORESOURCE_SYSTEM_RAM,
 			      IORES_DESC_NONE) != REGION_DISJOINT)
-		force_ram(v->start, v->size);
+		force_ram(dev, v->start, v->size);
 	else
 		kill_dev_dax(dev_dax);
 	return 0;

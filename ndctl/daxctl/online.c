@@ -169,6 +169,9 @@ int dcd_offline_ram(struct daxctl_dev *dev)
 	if (!mem)
 		return 0;
 	rc = daxctl_memory_is_online(mem);
+	/* After a forced removal its NUMA node may be gone with it. */
+	if (rc == -ENOENT)
+		return 0;
 	if (rc > 0) {
 		rc = daxctl_memory_offline(mem);
 		if (rc >= 0 && daxctl_memory_is_online(mem) != 0)
