@@ -25,6 +25,7 @@
 
 /* CXL DVSEC for devices: control register and its Mem_Enable, 8.1.3.2 */
 #define DVSEC_CONTROL     0x0c
+#define DVSEC_IO_ENABLE   (1 << 1)
 #define DVSEC_MEM_ENABLE  (1 << 2)
 
 /* --- What the core and the event log ask of the device --- */
@@ -461,6 +462,21 @@ static void cxl_dcd_exit(PCIDevice *pci_dev)
 }
 
 /*
+ * QEMU keeps the device's DVSEC over every reset. With CXL.mem left enabled and
+ * no HDM decoder committed, the next kernel takes it for a device that firmware
+ * has set up by ranges, finds none of them, and does without it (8.1.3.2).
+ */
+static void cxl_dcd_reset_dvsec(CXLType3Dev *ct3d)
+{
+    uint8_t *dvsec = PCI_DEVICE(ct3d)->config +
+        range_lob(&ct3d->cxl_cstate.dvsecs[PCIE_CXL_DEVICE_DVSEC]);
+
+    pci_set_word(dvsec + offsetof(CXLDVSECDevice, ctrl), DVSEC_IO_ENABLE);
+    pci_set_word(dvsec + offsetof(CXLDVSECDevice, ctrl2), 0);
+    pci_set_word(dvsec + offsetof(CXLDVSECDevice, lock), 0);
+}
+
+/*
  * FLR leaves alone all that CXL adds to the function (9.5); PCI's part is done
  * by our caller. Any other reset that QEMU has is a conventional one (9.7).
  */
@@ -483,6 +499,7 @@ static void cxl_dcd_reset_device(DeviceState *dev)
         return;
     }
     trace_cxl_dcd_reset(device->path);
+    cxl_dcd_reset_dvsec(ct3d);
     ct3d->cxl_dstate.event_logs[CXL_EVENT_TYPE_DYNAMIC_CAP].irq_enabled = false;
     device->mem_withdrawn = false;
     cxl_dcd_check_enables(device, 0);
