@@ -145,6 +145,20 @@ class VM:
             self.log.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
+    def reset(self):
+        """Press the reset button; back when the guest is up again."""
+        before = self.guest_ok("cat /proc/sys/kernel/random/boot_id")
+        subprocess.run(self.ssh_command()[:-1] + ["-O", "exit", "guest"],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       timeout=20, check=False)
+        self.qmp.run("system_reset")
+
+        def up():
+            now = self.guest("cat /proc/sys/kernel/random/boot_id", 20)
+            return self.alive() and now.status == 0 and now.out.strip() not in (
+                "", before)
+        poll(up, BOOT_LIMIT, "no ssh after the reset", interval=0.5)
+
     def ssh_command(self):
         """ssh to this guest.  One connection serves all commands: setting
         one up costs a second under emulation."""

@@ -43,6 +43,7 @@ enum lie {
 	LIE_EVENT_COUNT,	/* 0100h: more records than bytes */
 	LIE_EVENT_SHORT,	/* 0100h: fewer bytes than a header */
 	LIE_ERROR,		/* 0100h, 4801h: the command fails */
+	LIE_LOSE,		/* 0100h: all records are lost to an overflow */
 };
 
 static char *memdev = "mem0";
@@ -66,6 +67,36 @@ static u32 generation;
 static u8 lie, overflow, pretend;
 static atomic_t busy = ATOMIC_INIT(0);
 
+/* Have the device forget what is in its log, one record after the other. */
+static int lose_events(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
+{
+	CXLDcdGetEventsResponse *resp = cmd->payload_out;
+	unsigned int i, nr = le16_to_cpu(resp->record_count);
+	struct {
+		CXLDcdClearEventsRequest req;
+		__le16 handle;
+	} __packed one = {
+		.req = { .log = CXL_DCD_EVENT_LOG, .count = 1 },
+	};
+	int rc = 0;
+
+	for (i = 0; i < nr && !rc; i++) {
+		struct cxl_mbox_cmd clear = {
+			.opcode = CXL_DCD_OP_CLEAR_EVENT_RECORDS,
+			.payload_in = &one,
+			.size_in = sizeof(one),
+		};
+
+		one.handle = resp->records[i].handle;
+		rc = real_send(mbox, &clear);
+	}
+	if (nr)
+		resp->flags |= CXL_DCD_EVENTS_OVERFLOW;
+	resp->record_count = 0;
+	cmd->size_out = sizeof(*resp);
+	return rc;
+}
+
 /* Put our records behind the device's own. */
 static int get_events(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
 {
@@ -78,6 +109,8 @@ static int get_events(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
 		return rc;
 	if (lie == LIE_ERROR)
 		return -EIO;
+	if (lie == LIE_LOSE)
+		return lose_events(mbox, cmd);
 	have = le16_to_cpu(resp->record_count);
 	mutex_lock(&lock);
 	n = (room - struct_size(resp, records, have)) / sizeof(*records);
