@@ -6,8 +6,8 @@
 
 #include "../extent.h"
 
-#define MIB (1ULL << 20)
-#define GIB (1ULL << 30)
+#define MIB 0x100000ULL
+#define GIB 0x40000000ULL
 
 static unsigned int failures;
 static const char *name;
@@ -199,17 +199,23 @@ static void test_part_decode(void)
 	name = "part decode";
 	CHECK(!cxl_dcd_part_decode(&p, &wire));
 	CHECK(p.base == GIB && p.decode == GIB && p.size == GIB);
-	w = wire, w.block_size = 0;
+	w = wire;
+	w.block_size = 0;
 	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
-	w = wire, w.block_size = cxl_dcd_put64(3 * MIB);
+	w = wire;
+	w.block_size = cxl_dcd_put64(3 * MIB);
 	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
-	w = wire, w.decode_length = cxl_dcd_put64(3);
+	w = wire;
+	w.decode_length = cxl_dcd_put64(3);
 	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
-	w = wire, w.decode_length = cxl_dcd_put64(UINT64_MAX);
+	w = wire;
+	w.decode_length = cxl_dcd_put64(UINT64_MAX);
 	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
-	w = wire, w.base = cxl_dcd_put64(UINT64_MAX & ~(256 * MIB - 1));
+	w = wire;
+	w.base = cxl_dcd_put64(UINT64_MAX & ~(256 * MIB - 1));
 	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
-	w = wire, w.base = cxl_dcd_put64(MIB);
+	w = wire;
+	w.base = cxl_dcd_put64(MIB);
 	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
 	w = (CXLDcdWireRegion) { 0 };
 	CHECK(!cxl_dcd_part_decode(&p, &w) && !p.size);
