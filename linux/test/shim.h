@@ -16,6 +16,7 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 
 #define U64_MAX UINT64_MAX
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define IS_ALIGNED(x, a) (((x) & ((a) - 1)) == 0)
 
 static inline bool is_power_of_2(u64 n)

@@ -298,25 +298,176 @@ static void test_random(void)
 	}
 }
 
-int main(void)
+/* Numbers that are most likely to go wrong. */
+static u64 nasty(void)
 {
-	unsigned int i;
+	static const u64 edge[] = {
+		0, 1, 63, 64, 2 * MIB, GIB, 256 * MIB, 1ULL << 63, UINT64_MAX,
+	};
+	u64 value = edge[rand() % (ARRAY_SIZE(edge))];
 
-	test_single();
-	test_group_falls_together();
-	test_live_tag();
-	test_sequence();
-	test_overlap_in_chain();
-	test_parts_mixed();
-	test_part_decode();
-	test_parts_check();
-	test_cdat();
-	test_random();
+	switch (rand() % 4) {
+	case 0:
+		return value - 1;
+	case 1:
+		return value + (u64)(rand() % 64) * MIB;
+	case 2:
+		return (u64)rand() << 33 ^ (u64)rand() << 12 ^ rand();
+	default:
+		return value;
+	}
+}
+
+/* A configuration of any bytes is refused, or obeys the rules. */
+static void test_config_of_any_bytes(void)
+{
+	CXLDcdWireRegion wire;
+	struct cxl_dcd_part p[3];
+	u32 round, good = 0, i;
+
+	name = "configuration of any bytes";
+	for (round = 0; round < 200000; round++) {
+		int bad = 0;
+
+		for (i = 0; i < 3; i++) {
+			wire = (CXLDcdWireRegion) {
+				.base = cxl_dcd_put64(nasty()),
+				.decode_length = cxl_dcd_put64(nasty()),
+				.length = cxl_dcd_put64(nasty()),
+				.block_size = cxl_dcd_put64(nasty()),
+			};
+			bad |= cxl_dcd_part_decode(&p[i], &wire);
+			if (bad || !p[i].size)
+				continue;
+			CHECK(p[i].size <= p[i].decode);
+			CHECK(p[i].base + p[i].decode >= p[i].base);
+			CHECK(p[i].block >= 64 && p[i].size % p[i].block == 0);
+		}
+		if (bad || cxl_dcd_parts_check(p, 3))
+			continue;
+		good++;
+		for (i = 1; i < 3; i++)
+			if (p[i].size && p[i - 1].size)
+				CHECK(p[i].base >=
+				      p[i - 1].base + p[i - 1].decode);
+	}
+	CHECK(good);
+}
+
+/* Records of any bytes: nothing outside of a partition, nothing twice. */
+static void test_records_of_any_bytes(void)
+{
+	enum { NR = 16 };
+	struct cxl_dcd_rec r[NR], *sorted[NR];
+	u32 round, i, k;
+
+	name = "records of any bytes";
+	for (round = 0; round < 50000; round++) {
+		for (i = 0; i < NR; i++) {
+			CXLDcdWireExtent wire = {
+				.start_dpa = cxl_dcd_put64(nasty()),
+				.length = cxl_dcd_put64(nasty()),
+				.sequence = cxl_dcd_put16(rand() % 3),
+			};
+
+			wire.tag[15] = rand() % 3;
+			cxl_dcd_rec_decode(&r[i], &wire, i);
+		}
+		judge(r, sorted, NR);
+		for (i = 0; i < NR; i++) {
+			const struct cxl_dcd_part *part;
+
+			if (r[i].why)
+				continue;
+			CHECK(r[i].part < 2);
+			part = &parts[r[i].part & 1];
+			CHECK(cxl_dcd_range_within(part->base, part->size,
+						   r[i].dpa, r[i].len));
+			CHECK((r[i].dpa - part->base) % part->block == 0);
+			for (k = 0; k < i; k++)
+				CHECK(r[k].why ||
+				      !cxl_dcd_ranges_overlap(r[i].dpa,
+							      r[i].len,
+							      r[k].dpa,
+							      r[k].len));
+		}
+	}
+}
+
+/* The longest offer that is taken, all of one tag, or all the same. */
+static void test_long_offer(void)
+{
+	enum { NR = 16384 };
+	struct cxl_dcd_rec *r = calloc(NR, sizeof(*r));
+	struct cxl_dcd_rec **sorted = calloc(NR, sizeof(*sorted));
+	u32 i, taken = 0;
+
+	name = "long offer";
+	for (i = 0; i < NR; i++)
+		r[i] = rec(GIB + (i % 512) * 2 * MIB, 2 * MIB, 0, 0, i);
+	judge(r, sorted, NR);
+	for (i = 0; i < NR; i++)
+		taken += !r[i].why;
+	CHECK(!taken);
+	for (i = 0; i < 512; i++)
+		r[i] = rec(GIB + (511 - i) * 2 * MIB, 2 * MIB, 7, 0, i);
+	judge(r, sorted, 512);
+	for (i = 0; i < 512; i++)
+		CHECK(!r[i].why && sorted[i] == &r[i]);
+	r[300].len = UINT64_MAX;
+	judge(r, sorted, 512);
+	for (i = 0; i < 512; i++)
+		CHECK(r[i].why);
+	free(r);
+	free(sorted);
+}
+
+/* A CDAT of any bytes and any length is never read beyond its end. */
+static void test_cdat_of_any_bytes(void)
+{
+	struct cxl_dcd_part p[2];
+	u32 round, i;
+
+	name = "cdat of any bytes";
+	for (round = 0; round < 100000; round++) {
+		size_t len = rand() % 120;
+		u8 *table = malloc(len + !len);
+
+		for (i = 0; i < len; i++)
+			table[i] = rand() % 3 ? rand() % 32 : rand();
+		memcpy(p, parts, sizeof(p));
+		cxl_dcd_cdat_flags(p, 2, table, len);
+		CHECK(p[0].base == parts[0].base && p[1].size == parts[1].size);
+		free(table);
+	}
+}
+
+static void test_texts(void)
+{
+	u32 i;
+
 	name = "texts";
 	for (i = 0; i < CXL_DCD_WHY_MAX; i++)
 		CHECK(cxl_dcd_why_text(i) && *cxl_dcd_why_text(i));
 	CHECK(cxl_dcd_why_text(CXL_DCD_WHY_MAX));
-	if (!failures)
-		printf("ok - extent logic\n");
+}
+
+int main(void)
+{
+	static void (* const tests[])(void) = {
+		test_single, test_group_falls_together, test_live_tag,
+		test_sequence, test_overlap_in_chain, test_parts_mixed,
+		test_part_decode, test_parts_check, test_cdat, test_random,
+		test_config_of_any_bytes, test_records_of_any_bytes,
+		test_long_offer, test_cdat_of_any_bytes, test_texts,
+	};
+	unsigned int i, before;
+
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
+		before = failures;
+		tests[i]();
+		if (failures == before)
+			printf("ok - %s\n", name);
+	}
 	return failures ? 1 : 0;
 }
