@@ -2,9 +2,9 @@
 /*
  * "daxctl online-capacity": use new dynamic capacity as a policy says.
  *
- * The udev rule starts this for every extent that arrives.  It may run several
- * times at once, and an extent may arrive while it runs: so each region is
- * locked, and looked through until there is nothing left to do.
+ * "daxctl watch-capacity" does this for every extent that arrives, and people
+ * may do it by hand at the same time: so each region is locked, and looked
+ * through until there is nothing left to do.
  */
 #include <stdio.h>
 #include <errno.h>
@@ -28,35 +28,25 @@ static bool human;
 static int to_system_ram(struct daxctl_dev *dev, bool movable)
 {
 	const char *devname = daxctl_dev_get_devname(dev);
-	struct daxctl_memory *mem;
 	int rc;
 
 	rc = daxctl_dev_disable(dev);
 	if (rc == 0)
-		rc = dcd_enable_ram(dev);
-	if (rc < 0) {
+		rc = dcd_enable_ram_as(dev, movable ? "online_movable" :
+						      "online");
+	if (rc < 0)
 		fprintf(stderr, "%s: cannot become system-ram: %s\n", devname,
 			strerror(-rc));
-		return rc;
-	}
-
-	mem = daxctl_dev_get_memory(dev);
-	if (!mem)
-		return -ENXIO;
-	rc = movable ? daxctl_memory_online(mem) :
-		       daxctl_memory_online_no_movable(mem);
-	if (rc < 0)
-		fprintf(stderr, "%s: cannot online its memory: %s\n", devname,
-			strerror(-rc));
-	return rc < 0 ? rc : 0;
+	return rc;
 }
 
 /* One device, from @uuid (NULL: all untagged capacity), used as @mode says. */
 static int use_capacity(struct daxctl_region *region, const char *uuid,
-			enum dcd_mode mode, bool movable,
+			enum dcd_mode mode, bool movable, unsigned long flags,
 			struct json_object *jdevs)
 {
-	struct dcd_create args = { .uuid = uuid, .size = -1, .align = -1 };
+	struct dcd_create args = { .uuid = uuid, .size = -1, .align = -1,
+				   .idle = mode == DCD_RAM };
 	struct json_object *jdev;
 	struct daxctl_dev *dev;
 	int rc;
@@ -66,10 +56,12 @@ static int use_capacity(struct daxctl_region *region, const char *uuid,
 		return rc;
 	if (mode == DCD_RAM) {
 		rc = to_system_ram(dev, movable);
-		if (rc < 0)
+		if (rc < 0) {
+			dcd_undo_create(region, dev);
 			return rc;
+		}
 	}
-	jdev = util_daxctl_dev_to_json(dev, human ? UTIL_JSON_HUMAN : 0);
+	jdev = util_daxctl_dev_to_json(dev, flags);
 	if (jdev)
 		json_object_array_add(jdevs, jdev);
 	return 0;
@@ -111,7 +103,7 @@ static bool free_tag(struct daxctl_region *region, const uuid_t *tried,
 }
 
 static int use_tags(struct daxctl_region *region, const struct dcd_policy *policy,
-		    struct json_object *jdevs)
+		    unsigned long flags, struct json_object *jdevs)
 {
 	uuid_t tag, *tried = NULL, *more;
 	int rc, err_rc = 0, nr = 0;
@@ -127,7 +119,7 @@ static int use_tags(struct daxctl_region *region, const struct dcd_policy *polic
 		uuid_copy(tried[nr++], tag);
 		uuid_unparse(tag, text);
 		rc = use_capacity(region, text, policy->tagged, policy->movable,
-				  jdevs);
+				  flags, jdevs);
 		if (rc < 0)
 			err_rc = rc;
 	}
@@ -136,7 +128,7 @@ static int use_tags(struct daxctl_region *region, const struct dcd_policy *polic
 }
 
 static int use_region(struct daxctl_region *region,
-		      const struct dcd_policy *policy,
+		      const struct dcd_policy *policy, unsigned long flags,
 		      struct json_object *jdevs)
 {
 	int lock, rc = 0;
@@ -145,13 +137,38 @@ static int use_region(struct daxctl_region *region,
 	if (lock < 0)
 		return lock;
 	if (policy->tagged != DCD_OFF)
-		rc = use_tags(region, policy, jdevs);
+		rc = use_tags(region, policy, flags, jdevs);
 	while (rc == 0 && policy->untagged != DCD_OFF &&
 	       daxctl_region_get_available_size(region))
 		rc = use_capacity(region, NULL, policy->untagged,
-				  policy->movable, jdevs);
+				  policy->movable, flags, jdevs);
 	close(lock);
 	return rc;
+}
+
+/**
+ * dcd_online_capacity - bring free dynamic capacity into use
+ * @name: region, NULL for all
+ * @flags: UTIL_JSON_* for what is added to @jdevs, the devices made
+ *
+ * Returns: 0 when there is nothing left to do, else the last -errno.
+ */
+int dcd_online_capacity(struct daxctl_ctx *ctx, const struct dcd_policy *policy,
+			const char *name, unsigned long flags,
+			struct json_object *jdevs)
+{
+	struct daxctl_region *region;
+	int rc, err_rc = 0;
+
+	daxctl_region_foreach(ctx, region) {
+		if (!util_daxctl_region_filter(region, name) ||
+		    !daxctl_region_is_dynamic_capacity(region))
+			continue;
+		rc = use_region(region, policy, flags, jdevs);
+		if (rc < 0)
+			err_rc = rc;
+	}
+	return err_rc;
 }
 
 /**
@@ -178,9 +195,8 @@ int cmd_online_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 	};
 	struct dcd_policy policy = { 0 };
 	struct json_object *jdevs = json_object_new_array();
-	struct daxctl_region *region;
 	const char *name = NULL;
-	int rc, err_rc = 0;
+	int rc;
 
 	argc = parse_options(argc, argv, options, u, 0);
 	if (argc > 1)
@@ -189,18 +205,12 @@ int cmd_online_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 	if (!jdevs || dcd_read_policy(ctx, &param, &policy) < 0)
 		return EXIT_FAILURE;
 
-	daxctl_region_foreach(ctx, region) {
-		if (!util_daxctl_region_filter(region, name) ||
-		    !daxctl_region_is_dynamic_capacity(region))
-			continue;
-		rc = use_region(region, &policy, jdevs);
-		if (rc < 0)
-			err_rc = rc;
-	}
+	rc = dcd_online_capacity(ctx, &policy, name,
+				 human ? UTIL_JSON_HUMAN : 0, jdevs);
 	if (json_object_array_length(jdevs))
 		util_display_json_array(stdout, jdevs,
 					human ? UTIL_JSON_HUMAN : 0);
 	else
 		json_object_put(jdevs);
-	return err_rc ? EXIT_FAILURE : EXIT_SUCCESS;
+	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -2,6 +2,7 @@
 #ifndef _DAXCTL_DCD_H_
 #define _DAXCTL_DCD_H_
 
+#include <signal.h>
 #include <stdbool.h>
 #include <uuid/uuid.h>
 #include <util/json.h>
@@ -13,11 +14,13 @@
  * @uuid: tag as typed, NULL without --uuid
  * @size: bytes, -1 without --size
  * @align: bytes, -1 without --align
+ * @idle: leave it without a driver; each costs the kernel a pass over the memory
  */
 struct dcd_create {
 	const char *uuid;
 	long long size;
 	long long align;
+	bool idle;
 };
 
 enum dcd_mode {
@@ -50,6 +53,35 @@ struct dcd_policy_text {
 	const char *movable;
 };
 
+#define DCD_POLICY_FILE "/sys/devices/system/memory/auto_online_blocks"
+
+/**
+ * struct dcd_setting - one setting of the kernel that was replaced
+ * @path: NULL when there is nothing to put back
+ */
+struct dcd_setting {
+	const char *path;
+	char saved[32];
+};
+
+/**
+ * struct dcd_hold - the settings that are ours for a while
+ * @lock: keeps other holders out: the second would save ours as what to put
+ *        back
+ * @signals: those that were blocked before
+ * @policy: what becomes of memory that comes
+ * @hurry: whether grace periods are short
+ */
+struct dcd_hold {
+	int lock;
+	sigset_t signals;
+	struct dcd_setting policy;
+	struct dcd_setting hurry;
+};
+
+int dcd_hold_begin(struct dcd_hold *hold, const char *policy);
+void dcd_hold_end(struct dcd_hold *hold);
+
 int dcd_read_policy(struct daxctl_ctx *ctx, struct dcd_policy_text *text,
 		    struct dcd_policy *policy);
 int dcd_lock_region(struct daxctl_region *region);
@@ -58,6 +90,7 @@ int dcd_positional_region(struct daxctl_ctx *ctx, int argc, const char **argv,
 			  const char **region);
 struct daxctl_dev *dcd_new_device(struct daxctl_region *region,
 				  const struct dcd_create *args, int *ret_rc);
+void dcd_undo_create(struct daxctl_region *region, struct daxctl_dev *dev);
 int dcd_create_device(struct daxctl_region *region,
 		      const struct dcd_create *args, unsigned long flags,
 		      struct json_object **jdevs);
@@ -65,6 +98,13 @@ int dcd_check_resize(struct daxctl_dev *dev);
 int dcd_no_device(const char *device);
 bool dcd_is_dynamic(struct daxctl_dev *dev);
 int dcd_enable_ram(struct daxctl_dev *dev);
+int dcd_enable_ram_as(struct daxctl_dev *dev, const char *policy);
+int dcd_online_capacity(struct daxctl_ctx *ctx, const struct dcd_policy *policy,
+			const char *name, unsigned long flags,
+			struct json_object *jdevs);
+int dcd_offline_capacity(struct daxctl_ctx *ctx,
+			 const struct dcd_policy *policy, const char *name,
+			 int *nr);
 int dcd_offline_ram(struct daxctl_dev *dev);
 
 /*

@@ -66,7 +66,7 @@ static const char *region_name(struct daxctl_region *region, char *buf,
 }
 
 /* Take back a device that could not be finished. */
-static void undo_create(struct daxctl_region *region, struct daxctl_dev *dev)
+void dcd_undo_create(struct daxctl_region *region, struct daxctl_dev *dev)
 {
 	if (daxctl_dev_get_size(dev))
 		daxctl_dev_set_size(dev, 0);
@@ -215,7 +215,7 @@ static int fill_device(struct daxctl_region *region, struct daxctl_dev *dev,
 		rc = claim_tag(region, dev, args->uuid);
 	else if (rc == 0)
 		rc = claim_size(region, dev, args, avail);
-	if (rc < 0)
+	if (rc < 0 || args->idle)
 		return rc;
 
 	rc = daxctl_dev_enable_devdax(dev);
@@ -229,8 +229,8 @@ static int fill_device(struct daxctl_region *region, struct daxctl_dev *dev,
  * dcd_new_device - make a device from a region's dynamic capacity
  * @ret_rc: -errno, written only on failure
  *
- * Returns: an enabled devdax device owned by @region; NULL after a message,
- * and then nothing has changed.
+ * Returns: a devdax device owned by @region, enabled unless it was asked for
+ * idle; NULL after a message, and then nothing has changed.
  */
 struct daxctl_dev *dcd_new_device(struct daxctl_region *region,
 				  const struct dcd_create *args, int *ret_rc)
@@ -249,7 +249,7 @@ struct daxctl_dev *dcd_new_device(struct daxctl_region *region,
 		return NULL;
 	rc = fill_device(region, dev, args, avail);
 	if (rc < 0) {
-		undo_create(region, dev);
+		dcd_undo_create(region, dev);
 		*ret_rc = rc;
 		return NULL;
 	}

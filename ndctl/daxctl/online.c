@@ -6,110 +6,14 @@
  * where the kernel may put things of its own and can hardly ever be taken
  * offline again.  For ordinary memory daxctl refuses to go on in that case.
  * Dynamic capacity is there to be given back, so it is added while that policy
- * is held, and then onlined as the user wants it.
+ * is replaced, and onlined as the user wants it.
  */
 #include <stdio.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <unistd.h>
-#include <sys/file.h>
 #include <daxctl/libdaxctl.h>
 
 #include "dcd.h"
-
-#define MEMORY_DIR "/sys/devices/system/memory"
-#define POLICY_FILE MEMORY_DIR "/auto_online_blocks"
-
-/**
- * struct policy_hold - the auto-online policy while it is "offline"
- * @lock: keeps other holders out: the second would save "offline" as the
- *        policy to restore
- * @signals: those that were blocked before
- * @saved: what to put back, "" if there is nothing to put back
- */
-struct policy_hold {
-	int lock;
-	sigset_t signals;
-	char saved[32];
-};
-
-static int read_policy(char *buf, size_t len)
-{
-	ssize_t n = -1;
-	int fd;
-
-	fd = open(POLICY_FILE, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, buf, len - 1);
-	close(fd);
-	if (n <= 0)
-		return -EIO;
-	buf[n] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
-	return 0;
-}
-
-static int write_policy(const char *text)
-{
-	ssize_t len = strlen(text);
-	int fd, rc = 0;
-
-	fd = open(POLICY_FILE, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, len) != len)
-		rc = -errno;
-	close(fd);
-	return rc;
-}
-
-/*
- * No signal may come between holding and releasing the policy.  A kill that
- * cannot be caught leaves it "offline": memory then waits for somebody to
- * online it, which is the harmless side.
- */
-static int hold_policy(struct policy_hold *hold)
-{
-	sigset_t all;
-	int rc;
-
-	hold->saved[0] = '\0';
-	hold->lock = open(MEMORY_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (hold->lock < 0)
-		return -errno;
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &hold->signals);
-	if (flock(hold->lock, LOCK_EX) < 0) {
-		rc = -errno;
-		goto err;
-	}
-
-	rc = read_policy(hold->saved, sizeof(hold->saved));
-	if (rc == 0 && strcmp(hold->saved, "offline") != 0)
-		rc = write_policy("offline");
-	if (rc == 0)
-		return 0;
-err:
-	sigprocmask(SIG_SETMASK, &hold->signals, NULL);
-	close(hold->lock);
-	return rc;
-}
-
-static void release_policy(struct policy_hold *hold)
-{
-	int rc = 0;
-
-	if (strcmp(hold->saved, "offline") != 0)
-		rc = write_policy(hold->saved);
-	if (rc < 0)
-		fprintf(stderr, "cannot put '%s' back into %s: %s\n",
-			hold->saved, POLICY_FILE, strerror(-rc));
-	close(hold->lock);
-	sigprocmask(SIG_SETMASK, &hold->signals, NULL);
-}
 
 /* Does the device hold CXL dynamic capacity? */
 bool dcd_is_dynamic(struct daxctl_dev *dev)
@@ -118,33 +22,42 @@ bool dcd_is_dynamic(struct daxctl_dev *dev)
 }
 
 /**
- * dcd_enable_ram - hand a device to the kernel as memory
- * @dev: disabled device, of any region
+ * dcd_enable_ram_as - hand a device to the kernel as memory
+ * @dev: disabled device that holds dynamic capacity
+ * @policy: "offline", or what the kernel shall online it as at once, which is
+ *          faster than block by block: "online", "online_movable"
  *
- * Where it holds dynamic capacity its memory is offline afterwards, whatever
- * the kernel's policy for new memory is.
+ * Returns: 0 or -errno.
+ */
+int dcd_enable_ram_as(struct daxctl_dev *dev, const char *policy)
+{
+	struct dcd_hold hold;
+	int rc;
+
+	rc = dcd_hold_begin(&hold, policy);
+	if (rc < 0) {
+		fprintf(stderr,
+			"%s: cannot hold the kernel's policy for new memory (%s): %s\n",
+			daxctl_dev_get_devname(dev), DCD_POLICY_FILE,
+			strerror(-rc));
+		return rc;
+	}
+	rc = daxctl_dev_enable_ram(dev);
+	dcd_hold_end(&hold);
+	return rc;
+}
+
+/**
+ * dcd_enable_ram - hand a device to the kernel as memory, offline
+ * @dev: disabled device, of any region; the kernel's own policy for new memory
+ *       holds where it is no dynamic capacity
  *
  * Returns: 0 or -errno.
  */
 int dcd_enable_ram(struct daxctl_dev *dev)
 {
-	struct policy_hold hold;
-	int rc;
-
-	if (!dcd_is_dynamic(dev))
-		return daxctl_dev_enable_ram(dev);
-
-	rc = hold_policy(&hold);
-	if (rc < 0) {
-		fprintf(stderr,
-			"%s: cannot hold the kernel's policy for new memory (%s): %s\n",
-			daxctl_dev_get_devname(dev), POLICY_FILE,
-			strerror(-rc));
-		return rc;
-	}
-	rc = daxctl_dev_enable_ram(dev);
-	release_policy(&hold);
-	return rc;
+	return dcd_is_dynamic(dev) ? dcd_enable_ram_as(dev, "offline") :
+				     daxctl_dev_enable_ram(dev);
 }
 
 /**

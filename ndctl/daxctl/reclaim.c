@@ -3,8 +3,8 @@
  * "daxctl offline-capacity": let go of what the device wants back.
  *
  * A device may ask for capacity that is in use; the kernel then keeps the
- * request and completes it when the last user is gone.  The udev rule starts
- * this for each such request, and it makes system RAM over that capacity go.
+ * request and completes it when the last user is gone.  "daxctl watch-capacity"
+ * does this for each such request: system RAM over that capacity goes.
  * Devices in devdax mode belong to programs: those are left alone.
  */
 #include <stdio.h>
@@ -82,6 +82,33 @@ static int reclaim_region(struct daxctl_region *region, int *nr)
 }
 
 /**
+ * dcd_offline_capacity - give back what devices ask for, where the policy lets
+ * @name: region, NULL for all
+ * @nr: the number of devices given back is added to it
+ *
+ * Returns: 0 when nothing asked for is in use any more, else the last -errno.
+ */
+int dcd_offline_capacity(struct daxctl_ctx *ctx,
+			 const struct dcd_policy *policy, const char *name,
+			 int *nr)
+{
+	struct daxctl_region *region;
+	int rc, err_rc = 0;
+
+	if (policy->release == DCD_OFF)
+		return 0;
+	daxctl_region_foreach(ctx, region) {
+		if (!util_daxctl_region_filter(region, name) ||
+		    !daxctl_region_is_dynamic_capacity(region))
+			continue;
+		rc = reclaim_region(region, nr);
+		if (rc < 0)
+			err_rc = rc;
+	}
+	return err_rc;
+}
+
+/**
  * cmd_offline_capacity - give back system RAM that devices ask for
  *
  * Returns: 0 when nothing that they ask for is in use any more, or the policy
@@ -98,9 +125,8 @@ int cmd_offline_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 		"daxctl offline-capacity [<region>] [<options>]", NULL
 	};
 	struct dcd_policy policy = { 0 };
-	struct daxctl_region *region;
 	const char *name = NULL;
-	int rc, nr = 0, err_rc = 0;
+	int rc, nr = 0;
 
 	argc = parse_options(argc, argv, options, u, 0);
 	if (argc > 1)
@@ -111,14 +137,7 @@ int cmd_offline_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 	if (policy.release == DCD_OFF)
 		return EXIT_SUCCESS;
 
-	daxctl_region_foreach(ctx, region) {
-		if (!util_daxctl_region_filter(region, name) ||
-		    !daxctl_region_is_dynamic_capacity(region))
-			continue;
-		rc = reclaim_region(region, &nr);
-		if (rc < 0)
-			err_rc = rc;
-	}
+	rc = dcd_offline_capacity(ctx, &policy, name, &nr);
 	fprintf(stderr, "gave back %d device%s\n", nr, nr == 1 ? "" : "s");
-	return err_rc ? EXIT_FAILURE : EXIT_SUCCESS;
+	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Measure the device against guest DRAM, unmodified QEMU and virtio-mem.
 
-usage: bench.py [SECTION...]     sections: memory, application, virtio, scale
+usage: bench.py [SECTION...]     sections: memory, latency, application, scale
 
 Every figure that is judged is a ratio of two measurements of one run: the
 machines this runs on are noisy.  Ends with a table and with
@@ -19,6 +19,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "guest"))
 
+from latency import latency                                 # noqa: E402
 from report import Report                                   # noqa: E402
 from steps import (GIB, MIB, ADD, RELEASE, add, create_dax, create_region,
                    destroy_dax, destroy_region, release, request)  # noqa: E402
@@ -155,11 +156,6 @@ def application(report):
                        rates["0"][kind], 0.95)
 
 
-def node_bytes(vm):
-    """All memory that is online in the guest, in bytes."""
-    return int(vm.guest_ok("awk '/MemTotal/ {print $2}' /proc/meminfo")) << 10
-
-
 def scale(report):
     print("scale: the core with many extents")
     program = os.path.join(BUILD, "meson", "tests", "unit", "core-scale")
@@ -174,7 +170,8 @@ def scale(report):
                        at_least=False)
 
 
-SECTIONS = {"memory": memory, "application": application, "scale": scale}
+SECTIONS = {"memory": memory, "latency": lambda r: latency(r, push),
+            "application": application, "scale": scale}
 
 
 def main():

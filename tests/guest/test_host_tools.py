@@ -156,6 +156,36 @@ def test_policy(vm, check):
     destroy_region(vm, region)
 
 
+def test_by_itself(vm, check):
+    """The service does it when capacity comes and is asked for."""
+    conf = "/etc/daxctl.conf.d/dynamic-capacity.conf"
+    settings = ("cat /sys/devices/system/memory/auto_online_blocks "
+                "/sys/kernel/rcu_expedited")
+    before = vm.guest_ok(settings)
+    region = create_region(vm)
+    add(vm, region, PART)
+    vm.guest_ok(f"cp {conf} /tmp/conf; printf '[dynamic-capacity]\\n"
+                f"mode = system-ram\\nrelease = system-ram\\n' > {conf}")
+    try:
+        check.equal(dax_devices(vm), {}, "off, as shipped: nothing was done")
+        vm.guest_ok("systemctl restart daxctl-capacity")
+        poll(lambda: dax_devices(vm), 20, "what is there is used at the start")
+        for _ in range(3):
+            request(vm, RELEASE, PART)
+            poll(lambda: not vm.extents(), 30, "the device has it back")
+            check.equal(dax_devices(vm), {}, "no device is left")
+            request(vm, ADD, PART)
+            poll(lambda: [d["mode"] for d in dax_devices(vm).values()] ==
+                 ["system-ram"], 30, "new capacity is memory")
+        check.equal(vm.guest_ok(settings), before,
+                    "the kernel's own settings are what they were")
+        request(vm, RELEASE, PART)
+        poll(lambda: not vm.extents(), 30, "the device has it back")
+    finally:
+        vm.guest_ok(f"mv /tmp/conf {conf}")
+    destroy_region(vm, region)
+
+
 def test_forced_destroy(vm, check):
     """Memory is taken offline before its device goes."""
     region = create_region(vm)
