@@ -108,7 +108,7 @@ static int get_events(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
 	if (rc || *(u8 *)cmd->payload_in != CXL_DCD_EVENT_LOG)
 		return rc;
 	if (lie == LIE_ERROR)
-		return -EIO;
+		return -ENXIO;
 	if (lie == LIE_LOSE)
 		return lose_events(mbox, cmd);
 	have = le16_to_cpu(resp->record_count);
@@ -218,9 +218,9 @@ static int get_list(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
 		break;
 	case LIE_SHORT:
 		cmd->size_out = sizeof(*resp) - 1;
-		return cmd->size_out < cmd->min_out ? -EIO : 0;
+		break;
 	case LIE_ERROR:
-		return -EIO;
+		return -ENXIO;
 	default:
 		break;
 	}
@@ -235,8 +235,6 @@ static int get_config(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
 	if (!rc && config) {
 		cmd->size_out = min(cmd->size_out, config_len);
 		memcpy(cmd->payload_out, config, cmd->size_out);
-		if (cmd->size_out < cmd->min_out)
-			rc = -EIO;
 	}
 	mutex_unlock(&lock);
 	return rc;
@@ -289,7 +287,11 @@ static int kick(void)
 	irq = pci_irq_vector(to_pci_dev(cxlds->dev),
 			     policy.dynamic_capacity >>
 			     CXL_DCD_IRQ_MESSAGE_SHIFT);
-	return irq < 0 ? irq : irq_inject_interrupt(irq);
+	if (irq < 0)
+		return irq;
+	/* Busy: one is on its way already, which serves as well. */
+	rc = irq_inject_interrupt(irq);
+	return rc == -EBUSY ? 0 : rc;
 }
 
 static ssize_t events_write(struct file *file, const char __user *buf,
