@@ -252,6 +252,7 @@ int cxl_dcd_range_close_all(struct cxl_dcd_region *rgn);
 void cxl_dcd_range_free_all(struct cxl_dcd_region *rgn);
 int cxl_dcd_range_open(struct cxl_dcd_region *rgn, u64 start, u64 len);
 int cxl_dcd_range_close(struct cxl_dcd_region *rgn, u64 start, u64 len);
+void cxl_dcd_range_close_free(struct cxl_dcd_region *rgn, u64 start, u64 len);
 
 /* decoder.c */
 int cxl_dcd_dpa_extend(struct cxl_dcd *dcd);

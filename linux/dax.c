@@ -142,14 +142,14 @@ static void region_close(void *data)
 				"[HPA %#llx, +%#llx] is still System RAM and stays accepted until the next boot\n",
 				start, size);
 			list_add_tail(&ext->node, &cxl_dcd_dead);
+		} else if (cxl_dcd_unloading && !ext->releasing) {
+			/* The next load takes it up again. */
+			list_add_tail(&ext->node, &cxl_dcd_dead);
 		} else {
 			list_add_tail(&ext->node, &give);
 		}
 	}
-	if (cxl_dcd_unloading)
-		list_splice_tail_init(&give, &cxl_dcd_dead);
-	else
-		cxl_dcd_return(rgn, &give);
+	cxl_dcd_return(rgn, &give);
 	rgn->dax = NULL;
 	cxl_dcd_unlock();
 }

@@ -4,8 +4,8 @@
  *
  * The DAX core gives out what no child of the region's resource covers. All that
  * is not backed by an accepted extent is therefore covered by children of ours:
- * opening a range cuts it out of them, closing it adds one, which the resource
- * tree refuses exactly while a DAX device has any of it.
+ * opening a range cuts it out of them, closing it adds them, which is refused
+ * exactly while a DAX device has any of it.
  *
  * All callers hold cxl_dcd_mutex. The DAX core's own walks over these children
  * are kept out by the methods in claim.c, which take the same mutex around them.
@@ -103,17 +103,54 @@ static void merge(struct resource *parent, u64 start, u64 len)
 	}
 }
 
+/* Close what nobody has of a range, piece by piece. */
+static int close_gaps(struct resource *parent, u64 start, u64 end)
+{
+	u64 at = start, last;
+
+	while (at <= end) {
+		struct resource *res = parent->child;
+
+		while (res && res->end < at)
+			res = res->sibling;
+		if (res && res->start <= at) {
+			at = res->end + 1;
+			continue;
+		}
+		last = res ? min_t(u64, end, res->start - 1) : end;
+		if (!__request_region(parent, at, last - at + 1, closed_name,
+				      0))
+			return -ENOMEM;
+		merge(parent, at, last - at + 1);
+		at = last + 1;
+	}
+	return 0;
+}
+
+/**
+ * cxl_dcd_range_close_free - keep DAX devices out of what none of them has yet
+ *
+ * For a range that is to be closed as soon as its last user is gone: until then
+ * it must not get new ones.
+ */
+void cxl_dcd_range_close_free(struct cxl_dcd_region *rgn, u64 start, u64 len)
+{
+	/* Without memory the range just stays open a little longer. */
+	close_gaps(&rgn->dax->res, start, start + len - 1);
+}
+
 /**
  * cxl_dcd_range_close - keep DAX devices out of a range
  *
- * Returns: 0, -EBUSY while a device has any of it.
+ * Returns: 0, -EBUSY while a device has any of it, -ENOMEM.
  */
 int cxl_dcd_range_close(struct cxl_dcd_region *rgn, u64 start, u64 len)
 {
-	struct resource *parent = &rgn->dax->res;
+	struct resource *parent = &rgn->dax->res, *res;
+	u64 end = start + len - 1;
 
-	if (!__request_region(parent, start, len, closed_name, 0))
-		return -EBUSY;
-	merge(parent, start, len);
-	return 0;
+	for (res = parent->child; res; res = res->sibling)
+		if (!is_closed(res) && res->start <= end && res->end >= start)
+			return -EBUSY;
+	return close_gaps(parent, start, end);
 }

@@ -3,8 +3,8 @@
  * Giving capacity back.
  *
  * A request marks extents. What is free goes back at once, in one chain of
- * Release commands; what is in use stays marked and goes back by itself when the
- * last DAX device lets go of it. A tag goes back as a whole.
+ * Release commands; what is in use stays marked, gets no new users, and goes back
+ * by itself when the last DAX device lets go of it. A tag goes back as a whole.
  */
 #include <linux/slab.h>
 
@@ -144,6 +144,10 @@ static void region_ready(struct cxl_dcd_region *rgn)
 		if (!ext->releasing)
 			continue;
 		if (!try_close(ext)) {
+			if (ext->open)
+				cxl_dcd_range_close_free(rgn,
+							 cxl_dcd_extent_hpa(ext),
+							 cxl_dcd_extent_size(ext));
 			tell_busy(ext);
 			continue;
 		}
