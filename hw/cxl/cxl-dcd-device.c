@@ -353,6 +353,7 @@ static bool cxl_dcd_setup(CXLDcdDevice *device, const CXLDcdConfig *config,
     if (!cxl_dcd_cdat_init(device, errp)) {
         return false;
     }
+    cxl_dcd_footprint_trim(device);
     if (qemu_chr_fe_backend_connected(&device->fmapi)) {
         cxl_dcd_fm_new(device, &device->fmapi, device->fmapi_eid);
     }

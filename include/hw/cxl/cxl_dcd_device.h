@@ -173,6 +173,9 @@ CxlDynamicCapacityRegionFlagList *cxl_dcd_props_flags(uint8_t attributes);
 
 /* --- mailbox --- */
 
+/* Have capacity that was never touched cost no memory; once, in realize. */
+void cxl_dcd_footprint_trim(CXLDcdDevice *device);
+
 /*
  * Follow what config space says now; @old_control is what the DVSEC's control
  * register said before. Mappings are the caller's to rebuild.
