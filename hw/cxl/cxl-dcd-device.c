@@ -39,6 +39,7 @@ static void cxl_dcd_op_event(void *opaque, const CXLDcdEvent *event)
 {
     CXLDcdDevice *device = opaque;
 
+    cxl_dcd_persist_changed(device);
     trace_cxl_dcd_event(device->path, event->type, event->host_id, event->dpa,
                         event->length, event->more);
     /* Types 4 and 5 are for the fabric manager, who has a log of his own */
@@ -54,12 +55,15 @@ static void cxl_dcd_op_reach(void *opaque, const CXLDcdRange *range,
 {
     if (!reachable) {
         cxl_dcd_poison_drop(opaque, range);
+    } else {
+        cxl_dcd_vmstate_memory_changed(opaque, range);
     }
     cxl_dcd_map_reach(opaque, range, reachable);
 }
 
 static void cxl_dcd_op_commit(void *opaque)
 {
+    cxl_dcd_persist_changed(opaque);
     cxl_dcd_map_commit(opaque);
 }
 
@@ -391,6 +395,7 @@ static void cxl_dcd_teardown(CXLDcdDevice *device)
     if (device->dc_mr) {
         cxl_dcd_scrub_finish(device);
     }
+    cxl_dcd_persist_free(device);
     if (device->attached) {
         cxl_dcd_vmstate_detach(device);
         device->attached = false;
@@ -446,6 +451,16 @@ static void cxl_dcd_realize(PCIDevice *pci_dev, Error **errp)
     ct3d->cxl_cstate.crb.special_ops->write = cxl_dcd_register_write;
     pcie_cap_flr_init(pci_dev);
     if (regions && !cxl_dcd_setup(device, config, errp)) {
+        cxl_dcd_teardown(device);
+        return;
+    }
+    if (device->state_path && !regions) {
+        error_setg(errp, "property '" CXL_DCD_PROP_STATE "' needs dynamic "
+                   "capacity: set '" CXL_DCD_PROP_REGIONS "'");
+        cxl_dcd_teardown(device);
+        return;
+    }
+    if (regions && !cxl_dcd_persist_init(device, errp)) {
         cxl_dcd_teardown(device);
         return;
     }

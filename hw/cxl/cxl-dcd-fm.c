@@ -82,6 +82,8 @@ static void cxl_dcd_fm_ran(void *opaque, uint16_t opcode, size_t in_len,
 
     trace_cxl_dcd_fm_command(fm->device->path, opcode, in_len, code,
                              cxl_dcd_return_code_name(code), out_len);
+    /* References and settings of regions change without an event */
+    cxl_dcd_persist_changed(fm->device);
 }
 
 static const CXLDcdEndpointOps cxl_dcd_fm_endpoint_ops = {

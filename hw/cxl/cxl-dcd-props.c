@@ -57,6 +57,7 @@ static const Property cxl_dcd_properties[] = {
                        CXL_DCD_EVENT_DEPTH_DEFAULT),
     DEFINE_PROP_BOOL(CXL_DCD_PROP_DIRECT, CXLDcdDevice, map_enabled, true),
     DEFINE_PROP_UINT32(CXL_DCD_PROP_LIMIT, CXLDcdDevice, map_limit, 1024),
+    DEFINE_PROP_STRING(CXL_DCD_PROP_STATE, CXLDcdDevice, state_path),
     DEFINE_PROP_CHR(CXL_DCD_PROP_FMAPI, CXLDcdDevice, fmapi),
     DEFINE_PROP_UINT8(CXL_DCD_PROP_FMAPI_EID, CXLDcdDevice, fmapi_eid, 9),
 };

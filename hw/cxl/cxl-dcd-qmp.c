@@ -348,7 +348,9 @@ void qmp_cxl_dynamic_capacity_reference(const char *path, const char *tag,
     if (!(held ? cxl_dcd_reference_add(device->dcd, &bytes, &error)
                : cxl_dcd_reference_remove(device->dcd, &bytes, &error))) {
         cxl_dcd_qmp_refused(device, error, errp);
+        return;
     }
+    cxl_dcd_persist_changed(device);
 }
 
 /* --- What became of requests --- */
@@ -539,6 +541,11 @@ static CxlDynamicCapacityInfo *cxl_dcd_query_device(CXLDcdDevice *device,
     info->event_log_used = cxl_dcd_event_log_count(device->events);
     info->direct_mappings = device->mapped_count;
     info->fm_references = cxl_dcd_query_references(device);
+    if (device->persist) {
+        info->state_file = g_strdup(device->state_path);
+        info->has_state_saved = true;
+        info->state_saved = cxl_dcd_persist_current(device);
+    }
     return info;
 }
 

@@ -19,6 +19,7 @@
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/cxl_dcd_device.h"
 #include "qemu/main-loop.h"
+#include "system/runstate.h"
 #include "system/tcg.h"
 #include "trace.h"
 
@@ -48,6 +49,8 @@ static void cxl_dcd_scrub_now(CXLDcdDevice *device, const CXLDcdScrub *scrub)
     uint64_t first = MIN(ROUND_UP(start, page), end);
     uint64_t last = MAX(ROUND_DOWN(end, page), first);
     bool discarded = false;
+
+    cxl_dcd_vmstate_memory_changed(device, &scrub->range);
 
     if (first < last && !ram_block_discard_is_disabled()) {
         discarded = !ram_block_discard_range(block, first, last - first);
@@ -97,7 +100,8 @@ static bool cxl_dcd_scrub_ticket(CXLDcdDevice *device, uint64_t number)
     CPUState *cpu;
     unsigned cpus = 0;
 
-    if (!tcg_enabled()) {
+    /* A machine that is stopped, perhaps to be saved, does not wait either */
+    if (!tcg_enabled() || !runstate_is_running()) {
         return true;
     }
     CPU_FOREACH(cpu) {
@@ -167,4 +171,41 @@ void cxl_dcd_scrub_drain(CXLDcdDevice *device)
 void cxl_dcd_scrub_finish(CXLDcdDevice *device)
 {
     cxl_dcd_scrub_until(device, UINT64_MAX);
+}
+
+static void cxl_dcd_scrub_gap(CXLDcdDevice *device,
+                              const CXLDcdRegionConfig *region,
+                              uint64_t start, uint64_t end)
+{
+    CXLDcdScrub gap = {
+        .range = { start, end - start },
+        .must = region->sanitize,
+    };
+
+    if (start < end) {
+        cxl_dcd_scrub_now(device, &gap);
+    }
+}
+
+void cxl_dcd_scrub_free(CXLDcdDevice *device)
+{
+    const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
+    unsigned i;
+
+    for (i = 0; i < config->num_regions; i++) {
+        const CXLDcdRegionConfig *region = &config->regions[i];
+        uint64_t at = region->base, end = region->base + region->length;
+        CXLDcdExtent extent;
+
+        if ((region->attributes & CXL_DCD_REGION_NONVOLATILE) &&
+            !region->sanitize) {
+            continue;
+        }
+        while (cxl_dcd_extent_from(device->dcd, at, &extent) &&
+               extent.dpa < end) {
+            cxl_dcd_scrub_gap(device, region, at, extent.dpa);
+            at = extent.dpa + extent.len;
+        }
+        cxl_dcd_scrub_gap(device, region, at, end);
+    }
 }

@@ -79,16 +79,49 @@ static void save_regions(const CXLDcd *dcd, GByteArray *out)
     }
 }
 
-/* All of them, in the order in which List Tags (5608h) shows them */
-static void save_tags(const CXLDcd *dcd, GByteArray *out)
+/*
+ * What is left after power is gone: persistent capacity that the host has or
+ * that a reference holds. Shared capacity leaves a host that is reset (9.5).
+ */
+static bool outlives_power(const CXLDcd *dcd, unsigned region,
+                           const CXLDcdNode *node)
 {
+    if (!(cxl_dcd_region_config(dcd, region)->attributes &
+          CXL_DCD_REGION_NONVOLATILE)) {
+        return false;
+    }
+    if (cxl_dcd_sharable(dcd, region)) {
+        return node->tag->referenced &&
+            (cxl_dcd_state_listed(node->state) ||
+             node->state == CXL_DCD_REFERENCED);
+    }
+    return cxl_dcd_state_listed(node->state);
+}
+
+static bool tag_outlives_power(const CXLDcd *dcd, const CXLDcdTagEntry *entry)
+{
+    int region = cxl_dcd_region_of(dcd, entry->first->dpa, entry->first->len);
+
+    return outlives_power(dcd, region, entry->first);
+}
+
+/* In the order in which List Tags (5608h) shows them; returns how many */
+static uint32_t save_tags(const CXLDcd *dcd, bool power, GByteArray *out)
+{
+    uint32_t count = 0;
+
     for (guint i = 0; i < dcd->tag_order->len; i++) {
         const CXLDcdTagEntry *entry = g_ptr_array_index(dcd->tag_order, i);
         SavedTag saved = { .referenced = entry->referenced };
 
+        if (!power && !tag_outlives_power(dcd, entry)) {
+            continue;
+        }
         memcpy(saved.tag, entry->tag.bytes, sizeof(saved.tag));
         g_byte_array_append(out, (uint8_t *)&saved, sizeof(saved));
+        count++;
     }
+    return count;
 }
 
 /* DPA of a pending extent -> its group and place, by a map made once */
@@ -113,9 +146,17 @@ static GHashTable *places_of(const CXLDcd *dcd)
     return places;
 }
 
-static void save_extents(const CXLDcd *dcd, GByteArray *out)
+static uint8_t state_without_power(const CXLDcd *dcd, unsigned region)
+{
+    return cxl_dcd_sharable(dcd, region) ? CXL_DCD_REFERENCED
+                                         : CXL_DCD_ACCEPTED;
+}
+
+/* Returns how many */
+static uint32_t save_extents(const CXLDcd *dcd, bool power, GByteArray *out)
 {
     g_autoptr(GHashTable) places = places_of(dcd);
+    uint32_t count = 0;
 
     for (unsigned i = 0; i < dcd->config.num_regions; i++) {
         CXLDcdNode *node;
@@ -128,19 +169,42 @@ static void save_extents(const CXLDcd *dcd, GByteArray *out)
                 .dpa = cxl_dcd_put64(node->dpa),
                 .len = cxl_dcd_put64(node->len),
                 .sequence = cxl_dcd_put16(node->sequence),
-                .state = node->state,
-                .sanitize = node->sanitize,
+                .state = power ? node->state : state_without_power(dcd, i),
+                .sanitize = power && node->sanitize,
                 .group = cxl_dcd_put32(place ? place[0] : NO_GROUP),
                 .place = cxl_dcd_put32(place ? place[1] : 0),
             };
 
+            at = node->dpa + node->len;
+            if (!power && !outlives_power(dcd, i, node)) {
+                continue;
+            }
             if (node->tag) {
                 memcpy(saved.tag, node->tag->tag.bytes, CXL_DCD_TAG_SIZE);
             }
             g_byte_array_append(out, (uint8_t *)&saved, sizeof(saved));
-            at = node->dpa + node->len;
+            count++;
         }
     }
+    return count;
+}
+
+GByteArray *cxl_dcd_save_persistent(const CXLDcd *dcd)
+{
+    GByteArray *out = g_byte_array_new();
+    SavedHeader header = {
+        .magic = cxl_dcd_put32(MAGIC),
+        .generation = cxl_dcd_put32(dcd->generation),
+        .tag_generation = cxl_dcd_put32(dcd->tag_generation),
+        .num_regions = cxl_dcd_put32(dcd->config.num_regions),
+    };
+
+    g_byte_array_append(out, (uint8_t *)&header, sizeof(header));
+    save_regions(dcd, out);
+    header.num_tags = cxl_dcd_put32(save_tags(dcd, false, out));
+    header.num_extents = cxl_dcd_put32(save_extents(dcd, false, out));
+    memcpy(out->data, &header, sizeof(header));
+    return out;
 }
 
 GByteArray *cxl_dcd_save(const CXLDcd *dcd)
@@ -160,8 +224,8 @@ GByteArray *cxl_dcd_save(const CXLDcd *dcd)
 
     g_byte_array_append(out, (uint8_t *)&header, sizeof(header));
     save_regions(dcd, out);
-    save_tags(dcd, out);
-    save_extents(dcd, out);
+    save_tags(dcd, true, out);
+    save_extents(dcd, true, out);
     for (GList *l = dcd->groups.head; l; l = l->next) {
         CXLDcdGroup *group = l->data;
         SavedGroup saved = { cxl_dcd_put32(group->starts->len),

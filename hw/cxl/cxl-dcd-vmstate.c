@@ -34,8 +34,6 @@ static int capacity_put(QEMUFile *f, void *pv, size_t size,
 {
     CXLDcdDevice *device = pv;
 
-    /* What is still to be cleared must be clear in the copy */
-    cxl_dcd_scrub_finish(device);
     put_bytes(f, cxl_dcd_save(device->dcd));
     put_bytes(f, cxl_dcd_event_log_save(device->events));
     return 0;
@@ -86,6 +84,7 @@ static int capacity_get(QEMUFile *f, void *pv, size_t size,
         error_report("%s: event log cannot be restored: %s", device->path, why);
         return -EINVAL;
     }
+    cxl_dcd_scrub_free(device);
     return 0;
 }
 
@@ -167,10 +166,37 @@ void cxl_dcd_vmstate_detach(CXLDcdDevice *device)
     for_each_backend(device, vmstate_unregister_ram);
 }
 
-static void machine_starts(void *opaque, bool running, RunState state)
+/* Memory that changes behind the processors' back, while it is being copied */
+void cxl_dcd_vmstate_memory_changed(CXLDcdDevice *device,
+                                    const CXLDcdRange *range)
+{
+    if (global_dirty_tracking && device->dc_mr) {
+        memory_region_set_dirty(device->dc_mr,
+                                cxl_dcd_backing_of(device, range->dpa),
+                                range->len);
+    }
+}
+
+static int finish_scrubs(Object *obj, void *opaque)
+{
+    Object *device = object_dynamic_cast(obj, TYPE_CXL_DCD);
+
+    if (device && CXL_DCD(device)->dc_mr) {
+        cxl_dcd_scrub_finish(CXL_DCD(device));
+    }
+    return 0;
+}
+
+/*
+ * The last of the memory is copied after the machine was stopped and before
+ * any device is asked: what is to be clear in the copy must be clear by then.
+ */
+static void machine_changes(void *opaque, bool running, RunState state)
 {
     if (running) {
         cxl_dcd_route_changed();
+    } else {
+        object_child_foreach_recursive(object_get_root(), finish_scrubs, NULL);
     }
 }
 
@@ -181,6 +207,6 @@ void cxl_dcd_vmstate_class_init(DeviceClass *dc)
     dc->vmsd = &cxl_dcd_vmstate_device;
     if (!handler_added) {
         handler_added = true;
-        qemu_add_vm_change_state_handler(machine_starts, NULL);
+        qemu_add_vm_change_state_handler(machine_changes, NULL);
     }
 }

@@ -271,10 +271,18 @@ static void cxl_dcd_device_arguments(GString *args,
     uint64_t size = options->short_regions ? CXL_DCD_TEST_GIB :
                     options->regions ? options->size : CXL_DCD_TEST_SIZE;
 
+    if (options->memory_file) {
+        g_string_append_printf(args,
+            "-object memory-backend-file,id=dcmem%u,size=%" PRIu64 ",share=on,"
+            "mem-path=%s ", index, size, options->memory_file);
+    } else {
+        g_string_append_printf(args,
+            "-object memory-backend-ram,id=dcmem%u,size=%" PRIu64
+            ",reserve=off ", index, size);
+    }
     g_string_append_printf(args,
-        "-object memory-backend-ram,id=dcmem%u,size=%" PRIu64 ",reserve=off "
         "-device cxl-rp,id=rp%u,bus=cxl.0,chassis=0,slot=%u,port=%u ",
-        index, size, index, index, index);
+        index, index, index);
     if (options->static_size) {
         g_string_append_printf(args,
             "-object memory-backend-ram,id=vmem%u,size=%" PRIu64 " ",

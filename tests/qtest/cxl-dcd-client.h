@@ -44,6 +44,7 @@ typedef struct CXLDcdOptions {
     const char *properties;       /* more members of -device, leading comma */
     const char *arguments;        /* more of the command line */
     bool host_bridge_decoders;    /* even with a single root port */
+    const char *memory_file;      /* DC backend, shared; NULL: plain memory */
 } CXLDcdOptions;
 
 typedef struct CXLDcdMachine CXLDcdMachine;

@@ -304,6 +304,12 @@ void cxl_dcd_reset(CXLDcd *dcd, CXLDcdReset kind);
 /* All state as bytes (little-endian, versioned); the caller frees. */
 GByteArray *cxl_dcd_save(const CXLDcd *dcd);
 /*
+ * The same of what outlives a loss of power: capacity of non-volatile regions
+ * that the host has (as accepted; not of sharable ones, 9.5) or that the
+ * fabric manager references; regions as they are set. For cxl_dcd_restore().
+ */
+GByteArray *cxl_dcd_save_persistent(const CXLDcd *dcd);
+/*
  * Replace all state. Fails, changing nothing, when the bytes are damaged or
  * were saved with another geometry. Tells @reach of every accepted range (and
  * of those that go), then @commit; no event, no outcome.

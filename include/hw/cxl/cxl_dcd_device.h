@@ -17,6 +17,8 @@
  *   route    fixed windows: which device and DPA is behind an address
  *   map      accepted capacity, mapped into the window
  *   scrub    capacity that was given back, until nobody holds on to it
+ *   persist  what outlives QEMU, and its file
+ *   vmstate  what a snapshot or a migration takes along
  *   qmp, hmp what operators ask and are told
  *
  * All of it runs under the BQL.
@@ -45,6 +47,7 @@ OBJECT_DECLARE_TYPE(CXLDcdDevice, CXLDcdDeviceClass, CXL_DCD)
 #define CXL_DCD_PROP_LOG_SIZE    "dc-event-log-size"
 #define CXL_DCD_PROP_DIRECT      "dc-direct-map"
 #define CXL_DCD_PROP_LIMIT       "dc-direct-map-limit"
+#define CXL_DCD_PROP_STATE       "dc-state"
 #define CXL_DCD_PROP_FMAPI       "fmapi"
 #define CXL_DCD_PROP_FMAPI_EID   "fmapi-eid"
 
@@ -112,6 +115,7 @@ struct CXLDcdDevice {
     uint32_t event_log_size;
     uint32_t map_limit;
     bool map_enabled;
+    char *state_path;
     CharBackend fmapi;
     uint8_t fmapi_eid;
 
@@ -120,6 +124,7 @@ struct CXLDcdDevice {
     CXLDcdEventLog *events;       /* log 4 of the host's mailbox */
     CXLDcdCommandContext context;
     struct CXLDcdFm *fm;          /* NULL: no endpoint for the FM */
+    struct CXLDcdPersist *persist; /* NULL: nothing outlives QEMU */
     GHashTable *parent_commands;  /* struct cxl_cmd by opcode */
     uint64_t dc_base;             /* DPA of region 0 */
     uint64_t dc_end;
@@ -259,8 +264,35 @@ void cxl_dcd_scrub_add(CXLDcdDevice *device, const CXLDcdRange *range,
 void cxl_dcd_scrub_drain(CXLDcdDevice *device);
 /* The memory map changed: what is given back from now on needs a new ticket */
 void cxl_dcd_scrub_fence(CXLDcdDevice *device);
-/* At teardown: clear now what is left. */
+/* No processor runs, or teardown: clear now what is left. */
 void cxl_dcd_scrub_finish(CXLDcdDevice *device);
+/*
+ * State came from elsewhere: what it leaves free holds nothing of what was
+ * there, save persistent capacity that need not be sanitized.
+ */
+void cxl_dcd_scrub_free(CXLDcdDevice *device);
+
+/* --- persist --- */
+
+typedef struct CXLDcdPersist CXLDcdPersist;
+
+/*
+ * Take up what property dc-state names, if it is set; at the end of realize.
+ * Nothing is changed, and the file is left alone, when it cannot be used.
+ */
+bool cxl_dcd_persist_init(CXLDcdDevice *device, Error **errp);
+/* Writes what is still to be written. */
+void cxl_dcd_persist_free(CXLDcdDevice *device);
+/* Something may have changed; it is written when the main loop comes round. */
+void cxl_dcd_persist_changed(CXLDcdDevice *device);
+/* Has all been written that was to be? Only with property dc-state. */
+bool cxl_dcd_persist_current(const CXLDcdDevice *device);
+
+/* --- vmstate --- */
+
+/* @range became reachable with contents that a migration has not seen. */
+void cxl_dcd_vmstate_memory_changed(CXLDcdDevice *device,
+                                    const CXLDcdRange *range);
 
 /* --- qmp --- */
 

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity qtests: persistent regions outlive QEMU. Region 0 is
+ * not volatile, region 1 is; memory and state are files of the host.
+ */
+#include "qemu/osdep.h"
+#include "cxl-dcd-client.h"
+
+#define MIB     CXL_DCD_TEST_MIB
+#define BLOCK   CXL_DCD_TEST_BLOCK
+#define SUCCESS CXL_DCD_RC_SUCCESS
+#define REGION  (256 * MIB)
+#define TAG     "20212223-2425-2627-2829-2a2b2c2d2e2f"
+#define BOTH    "[{\"size\":268435456,\"flags\":[\"nonvolatile\"]}," \
+                "{\"size\":268435456}]"
+#define SHARED  "[{\"size\":268435456," \
+                "\"flags\":[\"nonvolatile\",\"sharable\"]}]"
+
+typedef struct Store {
+    char *directory;
+    char *memory;
+    char *state;
+    char *properties;
+    CXLDcdOptions options;
+} Store;
+
+static Store store_begin(const char *regions, uint64_t size)
+{
+    Store store = { .directory = g_dir_make_tmp("cxl-dcd-XXXXXX", NULL) };
+
+    g_assert_nonnull(store.directory);
+    store.memory = g_build_filename(store.directory, "memory", NULL);
+    store.state = g_build_filename(store.directory, "state", NULL);
+    store.properties = g_strdup_printf(",\"dc-state\":\"%s\"", store.state);
+    store.options = (CXLDcdOptions) {
+        .size = size,
+        .regions = regions,
+        .properties = store.properties,
+        .memory_file = store.memory,
+    };
+    return store;
+}
+
+static void store_end(Store *store)
+{
+    unlink(store->memory);
+    unlink(store->state);
+    /* Nothing else may have been left in it */
+    g_assert_cmpint(rmdir(store->directory), ==, 0);
+    g_free(store->directory);
+    g_free(store->memory);
+    g_free(store->state);
+    g_free(store->properties);
+}
+
+static void assert_saved(CXLDcdDevice *d, const Store *store)
+{
+    QDict *info = cxl_dcd_query(d);
+
+    g_assert_cmpstr(qdict_get_str(info, "state-file"), ==, store->state);
+    g_assert_true(qdict_get_bool(info, "state-saved"));
+    qobject_unref(info);
+}
+
+static void offer_and_accept(CXLDcdDevice *d, unsigned region, uint64_t offset,
+                             uint64_t len, const char *tag)
+{
+    CXLDcdEvents events;
+
+    cxl_dcd_qmp_add(d, .region = region, .tag = tag,
+                    CXL_DCD_EXTENTS({ offset, len }));
+    g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base + region * REGION + offset,
+                                        len }), ==, SUCCESS);
+    events = cxl_dcd_drain_events(d);
+    cxl_dcd_events_free(&events);
+}
+
+/*
+ * Ends QEMU. @crash: what is found later are its files as they were while it
+ * ran, before it could tidy up.
+ */
+static void stop(CXLDcdMachine *m, const Store *store, bool crash)
+{
+    g_autofree char *command = g_strdup_printf(
+        "sh -c 'cd %s && mkdir copy && cp --sparse=always memory state copy'",
+        store->directory);
+    g_autofree char *back = g_strdup_printf(
+        "sh -c 'cd %s && mv -f copy/* . && rmdir copy'", store->directory);
+    int status;
+
+    assert_saved(&m->device[0], store);
+    if (crash) {
+        g_assert_true(g_spawn_command_line_sync(command, NULL, NULL, &status,
+                                                NULL));
+        g_assert_cmpint(status, ==, 0);
+        cxl_dcd_give_back(&m->device[0], { m->device[0].dc_base, BLOCK });
+    }
+    cxl_dcd_machine_stop(m);
+    if (crash) {
+        g_assert_true(g_spawn_command_line_sync(back, NULL, NULL, &status,
+                                                NULL));
+        g_assert_cmpint(status, ==, 0);
+    }
+}
+
+static void restart(bool crash)
+{
+    Store store = store_begin(BOTH, 2 * REGION);
+    CXLDcdMachine *m = cxl_dcd_machine_start(&store.options);
+    CXLDcdDevice *d = &m->device[0];
+    uint64_t hpa = cxl_dcd_map(d);
+
+    offer_and_accept(d, 0, 0, 2 * BLOCK, NULL);
+    offer_and_accept(d, 0, 8 * BLOCK, BLOCK, TAG);
+    offer_and_accept(d, 0, 16 * BLOCK, BLOCK, NULL);
+    offer_and_accept(d, 1, 0, BLOCK, NULL);
+    cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 24 * BLOCK, BLOCK }));
+    qtest_memset(m->qts, hpa, 0x5a, 2 * BLOCK);
+    qtest_writeq(m->qts, hpa + 8 * BLOCK, 4711);
+    qtest_writeq(m->qts, hpa + REGION, 815);
+    g_assert_cmphex(cxl_dcd_give_back(d, { d->dc_base + 16 * BLOCK, BLOCK }),
+                    ==, SUCCESS);
+    stop(m, &store, crash);
+
+    m = cxl_dcd_machine_start(&store.options);
+    d = &m->device[0];
+    hpa = cxl_dcd_map(d);
+    cxl_dcd_assert_extents(d, { d->dc_base, 2 * BLOCK },
+                           { d->dc_base + 8 * BLOCK, BLOCK });
+    g_assert_cmpuint(cxl_dcd_query_count(d, "tag", TAG), ==, 1);
+    g_assert_cmphex(qtest_readq(m->qts, hpa), ==, 0x5a5a5a5a5a5a5a5aULL);
+    g_assert_cmphex(qtest_readq(m->qts, hpa + 2 * BLOCK - 8), ==,
+                    0x5a5a5a5a5a5a5a5aULL);
+    g_assert_cmphex(qtest_readq(m->qts, hpa + 8 * BLOCK), ==, 4711);
+    g_assert_cmphex(qtest_readq(m->qts, hpa + REGION), ==, UINT64_MAX);
+    /* The offer is gone, and what was volatile is clean for its next owner */
+    g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base + 24 * BLOCK, BLOCK }), ==,
+                    CXL_DCD_RC_INVALID_INPUT);
+    offer_and_accept(d, 1, 0, BLOCK, NULL);
+    g_assert_cmphex(qtest_readq(m->qts, hpa + REGION), ==, 0);
+    stop(m, &store, crash);
+    store_end(&store);
+}
+
+static void restart_after_end(void)
+{
+    restart(false);
+}
+
+static void restart_after_crash(void)
+{
+    restart(true);
+}
+
+/* 9.5: a host that loses power loses shared capacity; a reference keeps it. */
+static void shared_and_referenced(void)
+{
+    Store store = store_begin(SHARED, REGION);
+    CXLDcdMachine *m = cxl_dcd_machine_start(&store.options);
+    CXLDcdDevice *d = &m->device[0];
+
+    offer_and_accept(d, 0, 0, BLOCK, TAG);
+    offer_and_accept(d, 0, 4 * BLOCK, BLOCK,
+                     "30313233-3435-3637-3839-3a3b3c3d3e3f");
+    qtest_qmp_assert_success(m->qts,
+        "{'execute':'cxl-dynamic-capacity-reference',"
+        "'arguments':{'path':%s,'tag':%s,'held':true}}", d->path, TAG);
+    stop(m, &store, false);
+
+    m = cxl_dcd_machine_start(&store.options);
+    d = &m->device[0];
+    cxl_dcd_assert_no_extents(d);
+    g_assert_cmpuint(cxl_dcd_query_count(d, "state", "referenced"), ==, 1);
+    g_assert_cmpuint(cxl_dcd_query_count(d, "tag", TAG), ==, 1);
+    stop(m, &store, false);
+    store_end(&store);
+}
+
+static void across_unplug(void)
+{
+    Store store = store_begin(BOTH, 2 * REGION);
+    CXLDcdMachine *m = cxl_dcd_machine_start(&store.options);
+    CXLDcdDevice *d = &m->device[0];
+
+    offer_and_accept(d, 0, 0, BLOCK, TAG);
+    offer_and_accept(d, 1, 0, BLOCK, NULL);
+    cxl_dcd_device_unplug(d);
+    cxl_dcd_device_plug(d);
+    cxl_dcd_assert_extents(d, { d->dc_base, BLOCK });
+    stop(m, &store, false);
+    store_end(&store);
+}
+
+/* --- Files that cannot be used --- */
+
+static void refuse(CXLDcdMachine *m, const Store *store, const char *extra,
+                   const char *regions, const char *error)
+{
+    g_autofree char *json = g_strdup_printf(
+        "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"cxl-type3\","
+        "\"bus\":\"rp0\",\"id\":\"bad\",\"dc-memdev\":\"dcmem0\","
+        "\"dc-regions\":%s,\"dc-state\":\"%s\"%s}}", regions, store->state,
+        extra);
+
+    cxl_dcd_qmp_fails(m, json, error);
+}
+
+static void put_file(const Store *store, const char *bytes, size_t len)
+{
+    g_assert_true(g_file_set_contents(store->state, bytes, len, NULL));
+}
+
+static void bad_files(void)
+{
+    static const char sn[] = ",\"sn\":1";
+    Store store = store_begin(BOTH, 2 * REGION);
+    CXLDcdMachine *m = cxl_dcd_machine_start(&store.options);
+    g_autofree char *good = NULL, *bad = NULL, *after = NULL;
+    size_t len, after_len, i;
+
+    offer_and_accept(&m->device[0], 0, 0, BLOCK, TAG);
+    cxl_dcd_device_unplug(&m->device[0]);
+    g_assert_true(g_file_get_contents(store.state, &good, &len, NULL));
+    bad = g_malloc(len + 1);
+    for (i = 0; i < len; i++) {
+        memcpy(bad, good, len);
+        bad[i] ^= 1;
+        put_file(&store, bad, len);
+        refuse(m, &store, sn, BOTH, "cannot be used: it is ");
+    }
+    memcpy(bad, good, len);
+    for (i = 0; i < len; i += 7) {
+        put_file(&store, bad, i);
+        refuse(m, &store, sn, BOTH, i < 16 ? "not a file of dynamic"
+                                            : "cannot be used: it is ");
+    }
+    put_file(&store, bad, len + 1);
+    refuse(m, &store, sn, BOTH, "truncated or has been appended to");
+    g_assert_true(g_file_get_contents(store.state, &after, &after_len, NULL));
+    g_assert_cmpmem(after, after_len, bad, len + 1);
+    put_file(&store, good, len);
+    refuse(m, &store, ",\"sn\":2", BOTH,
+           "belongs to the device with sn=0x1, this one has sn=0x2");
+    refuse(m, &store, sn, SHARED, "another configuration");
+    refuse(m, &store, sn, "[{\"size\":134217728,\"flags\":[\"nonvolatile\"]},"
+           "{\"size\":268435456}]", "region 0 has another base, length");
+    refuse(m, &store, sn, "[{\"size\":268435456}]", "the flag nonvolatile");
+    /* Good as it was, all that notwithstanding */
+    cxl_dcd_device_plug(&m->device[0]);
+    cxl_dcd_assert_extents(&m->device[0], { m->device[0].dc_base, BLOCK });
+    cxl_dcd_machine_stop(m);
+    store_end(&store);
+}
+
+static void bad_places(void)
+{
+    Store store = store_begin(BOTH, 2 * REGION);
+    CXLDcdMachine *m = cxl_dcd_machine_start(&store.options);
+    Store elsewhere = store;
+
+    cxl_dcd_device_unplug(&m->device[0]);
+    elsewhere.state = store.directory;
+    refuse(m, &elsewhere, "", BOTH, "is not a file of dynamic capacity state");
+    elsewhere.state = g_build_filename(store.directory, "none", "state", NULL);
+    refuse(m, &elsewhere, "", BOTH, "cannot be written to");
+    g_free(elsewhere.state);
+    cxl_dcd_device_plug(&m->device[0]);
+    cxl_dcd_machine_stop(m);
+    store_end(&store);
+}
+
+static void plain_memory(void)
+{
+    Store store = store_begin(BOTH, 2 * REGION);
+    CXLDcdMachine *m;
+
+    store.options.memory_file = NULL;
+    store.options.properties = NULL;
+    m = cxl_dcd_machine_start(&store.options);
+    cxl_dcd_device_unplug(&m->device[0]);
+    refuse(m, &store, "", BOTH, "memory-backend-file with share=on");
+    cxl_dcd_machine_stop(m);
+    store_end(&store);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("/cxl-dcd/persist/restart-after-end", restart_after_end);
+    qtest_add_func("/cxl-dcd/persist/restart-after-crash",
+                   restart_after_crash);
+    qtest_add_func("/cxl-dcd/persist/shared-and-referenced",
+                   shared_and_referenced);
+    qtest_add_func("/cxl-dcd/persist/across-unplug", across_unplug);
+    qtest_add_func("/cxl-dcd/persist/bad-files", bad_files);
+    qtest_add_func("/cxl-dcd/persist/bad-places", bad_places);
+    qtest_add_func("/cxl-dcd/persist/plain-memory", plain_memory);
+    return g_test_run();
+}
