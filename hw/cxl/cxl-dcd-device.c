@@ -58,6 +58,7 @@ static void cxl_dcd_op_reach(void *opaque, const CXLDcdRange *range,
     } else {
         cxl_dcd_vmstate_memory_changed(opaque, range);
     }
+    cxl_dcd_discard_reach(opaque, range, reachable);
     cxl_dcd_map_reach(opaque, range, reachable);
 }
 
@@ -398,6 +399,7 @@ static void cxl_dcd_teardown(CXLDcdDevice *device)
     cxl_dcd_persist_free(device);
     if (device->attached) {
         cxl_dcd_vmstate_detach(device);
+        cxl_dcd_discard_attach(device, false);
         device->attached = false;
     }
     CXL_DCD_GET_CLASS(device)->parent_exit(PCI_DEVICE(device));
@@ -464,6 +466,7 @@ static void cxl_dcd_realize(PCIDevice *pci_dev, Error **errp)
         cxl_dcd_teardown(device);
         return;
     }
+    cxl_dcd_discard_attach(device, true);
     cxl_dcd_vmstate_attach(device);
     device->attached = true;
     cxl_dcd_route_attach(device);
@@ -561,6 +564,7 @@ static void cxl_dcd_class_init(ObjectClass *oc, void *data)
     ctc->set_cacheline = cxl_dcd_set_cacheline;
     device_class_set_legacy_reset(dc, cxl_dcd_reset_device);
     cxl_dcd_vmstate_class_init(dc);
+    cxl_dcd_discard_class_init(oc);
     dc->desc = "CXL Memory Device (Type 3)";
     cxl_dcd_props_class_init(oc);
 }
@@ -573,6 +577,10 @@ static const TypeInfo cxl_dcd_info = {
     .instance_size = sizeof(CXLDcdDevice),
     .instance_init = cxl_dcd_instance_init,
     .instance_finalize = cxl_dcd_instance_finalize,
+    .interfaces = (InterfaceInfo[]) {
+        { TYPE_RAM_DISCARD_MANAGER },
+        { }
+    },
 };
 
 static void cxl_dcd_register_types(void)

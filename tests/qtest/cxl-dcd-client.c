@@ -360,34 +360,42 @@ CXLDcdMachine *cxl_dcd_machine_start(const CXLDcdOptions *options)
     return machine;
 }
 
-void cxl_dcd_machine_save(CXLDcdMachine *machine, const char *file)
+/* Wait until a migration, of either direction, has ended like this. */
+void cxl_dcd_machine_migrated(CXLDcdMachine *machine, const char *want)
 {
     int polls;
 
+    for (polls = 0; polls < SAVE_POLLS; polls++) {
+        QDict *reply = qtest_qmp(machine->qts, "{'execute':'query-migrate'}");
+        g_autofree char *status = g_strdup(
+            qdict_get_try_str(qdict_get_qdict(reply, "return"), "status"));
+
+        qobject_unref(reply);
+        if (!g_strcmp0(status, want)) {
+            return;
+        }
+        if (!g_strcmp0(status, "failed") || !g_strcmp0(status, "completed")) {
+            g_assert_cmpstr(status, ==, want);
+        }
+        g_usleep(10000);
+    }
+    g_assert_not_reached();
+}
+
+void cxl_dcd_machine_save(CXLDcdMachine *machine, const char *file)
+{
     qtest_qmp_assert_success(machine->qts,
         "{'execute':'migrate-set-capabilities','arguments':{'capabilities':"
         "[{'capability':'events','state':true}]}}");
     qtest_qmp_send(machine->qts,
                    "{'execute':'migrate','arguments':{'uri':%s}}", file);
     qobject_unref(qtest_qmp_receive(machine->qts));
-    for (polls = 0; polls < SAVE_POLLS; polls++) {
-        QDict *reply = qtest_qmp(machine->qts, "{'execute':'query-migrate'}");
-        g_autofree char *status =
-            g_strdup(qdict_get_str(qdict_get_qdict(reply, "return"), "status"));
-
-        qobject_unref(reply);
-        if (g_str_equal(status, "completed")) {
-            return;
-        }
-        g_assert_cmpstr(status, !=, "failed");
-        g_usleep(10000);
-    }
-    g_assert_not_reached();
+    cxl_dcd_machine_migrated(machine, "completed");
 }
 
-CXLDcdMachine *cxl_dcd_machine_load(const CXLDcdOptions *options,
-                                    const CXLDcdMachine *source,
-                                    const char *file)
+CXLDcdMachine *cxl_dcd_machine_listen(const CXLDcdOptions *options,
+                                      const CXLDcdMachine *source,
+                                      const char *uri)
 {
     CXLDcdMachine *machine = cxl_dcd_machine_launch(options,
                                                     "-incoming defer");
@@ -409,7 +417,17 @@ CXLDcdMachine *cxl_dcd_machine_load(const CXLDcdOptions *options,
         device->json = json;
     }
     qtest_qmp_assert_success(machine->qts, "{'execute':'migrate-incoming',"
-                             "'arguments':{'uri':%s}}", file);
+                             "'arguments':{'uri':%s,'exit-on-error':false}}",
+                             uri);
+    return machine;
+}
+
+CXLDcdMachine *cxl_dcd_machine_load(const CXLDcdOptions *options,
+                                    const CXLDcdMachine *source,
+                                    const char *file)
+{
+    CXLDcdMachine *machine = cxl_dcd_machine_listen(options, source, file);
+
     qtest_qmp_eventwait(machine->qts, "RESUME");
     return machine;
 }

@@ -111,6 +111,12 @@ void cxl_dcd_machine_save(CXLDcdMachine *machine, const char *file);
 CXLDcdMachine *cxl_dcd_machine_load(const CXLDcdOptions *options,
                                     const CXLDcdMachine *source,
                                     const char *file);
+/* The same, but does not wait until the machine runs. */
+CXLDcdMachine *cxl_dcd_machine_listen(const CXLDcdOptions *options,
+                                      const CXLDcdMachine *source,
+                                      const char *uri);
+/* Wait for the end of a migration: "completed" or "failed", as it must be. */
+void cxl_dcd_machine_migrated(CXLDcdMachine *machine, const char *want);
 /* What firmware does: bus numbers, BARs, register blocks. */
 void cxl_dcd_machine_enumerate(CXLDcdMachine *machine);
 /* system_reset over QMP, then enumerate again. */

@@ -129,9 +129,139 @@ static void static_memory_beside(void)
     to_a_file(&options);
 }
 
+/* The same over a socket, with both machines there at once. */
+static void to_a_second_qemu(void)
+{
+    Move move = move_begin();
+    g_autofree char *uri = g_strdup_printf("unix:%s", move.file);
+    CXLDcdMachine *from = cxl_dcd_machine_start(&small), *to;
+    unsigned vector = cxl_dcd_irq_enable(&from->device[0]);
+    char *before;
+
+    prepare(&from->device[0]);
+    before = cxl_dcd_snapshot(&from->device[0]);
+    to = cxl_dcd_machine_listen(&small, from, uri);
+    cxl_dcd_machine_save(from, uri);
+    qtest_qmp_eventwait(to->qts, "RESUME");
+    cxl_dcd_machine_stop(from);
+    cxl_dcd_assert_unchanged(&to->device[0], before);
+    go_on(&to->device[0], vector);
+    cxl_dcd_machine_stop(to);
+    move_end(&move);
+}
+
+/* Bytes of memory that a finished migration has looked at, and has sent */
+static uint64_t ram_figure(CXLDcdMachine *m, const char *name)
+{
+    QDict *reply = qtest_qmp(m->qts, "{'execute':'query-migrate'}");
+    QDict *ram = qdict_get_qdict(qdict_get_qdict(reply, "return"), "ram");
+    uint64_t figure = qdict_get_int(ram, name);
+
+    qobject_unref(reply);
+    return figure;
+}
+
+/* 64 GiB of capacity, of which 1 GiB is used: the rest is not looked at. */
+static void unused_capacity_stays(void)
+{
+    static const CXLDcdOptions large = {
+        .size = 64 * CXL_DCD_TEST_GIB,
+        .regions = "[{\"size\":68719476736}]",
+    };
+    Move move = move_begin();
+    CXLDcdMachine *from = cxl_dcd_machine_start(&large), *to;
+    CXLDcdDevice *d = &from->device[0];
+    uint64_t hpa = cxl_dcd_map(d), at;
+
+    cxl_dcd_add_accepted(d, { 8 * CXL_DCD_TEST_GIB, CXL_DCD_TEST_GIB });
+    for (at = 0; at < CXL_DCD_TEST_GIB; at += 64 * MIB) {
+        qtest_writeq(from->qts, hpa + 8 * CXL_DCD_TEST_GIB + at, at + 1);
+    }
+    cxl_dcd_machine_save(from, move.uri);
+    g_test_message("%" PRIu64 " KiB sent, %" PRIu64 " pages without contents",
+                   ram_figure(from, "transferred") >> 10,
+                   ram_figure(from, "duplicate"));
+    /* Pages without contents: those of the extent and of the machine's RAM */
+    g_assert_cmpuint(ram_figure(from, "duplicate") * 4096, <,
+                     2 * CXL_DCD_TEST_GIB);
+    g_assert_cmpuint(ram_figure(from, "transferred"), <, 64 * MIB);
+    to = cxl_dcd_machine_load(&large, from, move.uri);
+    cxl_dcd_machine_stop(from);
+    for (at = 0; at < CXL_DCD_TEST_GIB; at += 64 * MIB) {
+        g_assert_cmphex(qtest_readq(to->qts,
+                                    hpa + 8 * CXL_DCD_TEST_GIB + at), ==,
+                        at + 1);
+    }
+    cxl_dcd_machine_stop(to);
+    move_end(&move);
+}
+
+/* A machine of another configuration says what is wrong, and does not run. */
+static void refused(const CXLDcdOptions *other, const char *why)
+{
+    Move move = move_begin();
+    g_autofree char *log = g_build_filename(move.directory, "log", NULL);
+    g_autofree char *to_log = g_strdup_printf("2> %s ", log);
+    g_autofree char *said = NULL;
+    CXLDcdOptions options = *other;
+    CXLDcdMachine *from = cxl_dcd_machine_start(&small), *to;
+
+    prepare(&from->device[0]);
+    cxl_dcd_machine_save(from, move.uri);
+    options.arguments = to_log;
+    to = cxl_dcd_machine_listen(&options, from, move.uri);
+    cxl_dcd_machine_migrated(to, "failed");
+    g_assert_true(g_file_get_contents(log, &said, NULL, NULL));
+    g_test_message("%s", said);
+    g_assert_nonnull(strstr(said, "/machine/peripheral/cxl-mem0"));
+    g_assert_nonnull(strstr(said, why));
+    cxl_dcd_machine_stop(to);
+    cxl_dcd_machine_stop(from);
+    unlink(log);
+    move_end(&move);
+}
+
+static void other_attributes(void)
+{
+    static const CXLDcdOptions other = {
+        .size = 256 * MIB,
+        .regions = "[{\"size\":268435456,\"flags\":[\"sharable\"]}]",
+    };
+
+    refused(&other, "region 0 has another base, length or attributes here");
+}
+
+static void other_number_of_regions(void)
+{
+    static const CXLDcdOptions other = {
+        .size = 256 * MIB,
+        .regions = "[{\"size\":134217728},{\"size\":134217728}]",
+    };
+
+    refused(&other, "the device had another number of regions");
+}
+
+static void fewer_extents(void)
+{
+    static const CXLDcdOptions other = {
+        .size = 256 * MIB,
+        .regions = "[{\"size\":268435456}]",
+        .properties = ",\"dc-max-extents\":2",
+    };
+
+    refused(&other, "more extents than this device tracks");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    qtest_add_func("/cxl-dcd/migration/to-a-second-qemu", to_a_second_qemu);
+    qtest_add_func("/cxl-dcd/migration/unused-capacity-stays",
+                   unused_capacity_stays);
+    qtest_add_func("/cxl-dcd/migration/other-attributes", other_attributes);
+    qtest_add_func("/cxl-dcd/migration/other-number-of-regions",
+                   other_number_of_regions);
+    qtest_add_func("/cxl-dcd/migration/fewer-extents", fewer_extents);
     qtest_add_func("/cxl-dcd/migration/everything", everything);
     qtest_add_func("/cxl-dcd/migration/host-bridge-decoders",
                    host_bridge_decoders);

@@ -18,6 +18,7 @@
  *   map      accepted capacity, mapped into the window
  *   scrub    capacity that was given back, until nobody holds on to it
  *   persist  what outlives QEMU, and its file
+ *   discard  which memory holds anything, for migration and VFIO
  *   vmstate  what a snapshot or a migration takes along
  *   qmp, hmp what operators ask and are told
  *
@@ -140,6 +141,7 @@ struct CXLDcdDevice {
 
     bool in_flr;
     bool attached;                /* memory is registered for migration */
+    QLIST_HEAD(, RamDiscardListener) discard_listeners;
 
     /* access: DVSEC Mem_Enable was withdrawn, memory space is disabled */
     bool mem_withdrawn;
@@ -287,6 +289,14 @@ void cxl_dcd_persist_free(CXLDcdDevice *device);
 void cxl_dcd_persist_changed(CXLDcdDevice *device);
 /* Has all been written that was to be? Only with property dc-state. */
 bool cxl_dcd_persist_current(const CXLDcdDevice *device);
+
+/* --- discard --- */
+
+void cxl_dcd_discard_class_init(ObjectClass *oc);
+/* The device answers for its backend's memory, or does no longer. */
+void cxl_dcd_discard_attach(CXLDcdDevice *device, bool attach);
+void cxl_dcd_discard_reach(CXLDcdDevice *device, const CXLDcdRange *range,
+                           bool reachable);
 
 /* --- vmstate --- */
 
