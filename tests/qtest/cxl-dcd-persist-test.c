@@ -85,7 +85,8 @@ static void stop(CXLDcdMachine *m, const Store *store, bool crash)
         "sh -c 'cd %s && mkdir copy && cp --sparse=always memory state copy'",
         store->directory);
     g_autofree char *back = g_strdup_printf(
-        "sh -c 'cd %s && mv -f copy/memory copy/state . && rmdir copy'", store->directory);
+        "sh -c 'cd %s && mv -f copy/memory copy/state . && rmdir copy'",
+        store->directory);
     int status;
 
     assert_saved(&m->device[0], store);
