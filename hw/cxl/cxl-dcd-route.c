@@ -400,8 +400,8 @@ void cxl_dcd_route_changed(void)
         GArray *routes = g_ptr_array_index(found, w);
 
         changed |= routes->len != window->routes->len ||
-            memcmp(routes->data, window->routes->data,
-                   routes->len * sizeof(CXLDcdRoute));
+            (routes->len && memcmp(routes->data, window->routes->data,
+                                   routes->len * sizeof(CXLDcdRoute)));
     }
     memory_region_transaction_begin();
     if (changed) {

@@ -324,6 +324,35 @@ static void static_memory_beside(CXLDcdDevice *d)
     check(d, memory.hpa + memory.size - BLOCK, BLOCK, true);
 }
 
+/* 2.1: volatile, then persistent, then dynamic, by three decoders. */
+static void three_kinds_of_memory(CXLDcdDevice *d)
+{
+    CXLDcdMachine *m = d->machine;
+    CXLDcdDecoder decoder = { .hpa = m->window, .size = 256 * MIB };
+
+    g_assert_cmphex(d->dc_base, ==, 512 * MIB);
+    cxl_dcd_decoder_commit(m, d->hdm, &decoder);
+    decoder.index = 1;
+    decoder.hpa += 256 * MIB;
+    cxl_dcd_decoder_commit(m, d->hdm, &decoder);
+    decoder.index = 2;
+    decoder.hpa += 256 * MIB;
+    decoder.size = CXL_DCD_TEST_GIB;
+    cxl_dcd_decoder_commit(m, d->hdm, &decoder);
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
+    check(d, m->window, 256 * MIB, true);
+    check(d, m->window + 256 * MIB, 256 * MIB, true);
+    check(d, m->window + 512 * MIB, BLOCK, true);
+    check(d, m->window + 512 * MIB + BLOCK, BLOCK, false);
+    qtest_writeq(m->qts, m->window, 1);
+    qtest_writeq(m->qts, m->window + 256 * MIB, 2);
+    qtest_writeq(m->qts, m->window + 512 * MIB, 3);
+    g_assert_cmphex(cxl_dcd_give_back(d, { d->dc_base, BLOCK }), ==, SUCCESS);
+    g_assert_cmphex(rd(d, m->window), ==, 1);
+    g_assert_cmphex(rd(d, m->window + 256 * MIB), ==, 2);
+    check(d, m->window + 512 * MIB, BLOCK, false);
+}
+
 /* More separate extents than may be mapped: the rest is trapped, all work. */
 static void more_than_may_be_mapped(CXLDcdDevice *d)
 {
@@ -369,6 +398,12 @@ int main(int argc, char **argv)
 {
     static const CXLDcdOptions bridge = { .host_bridge_decoders = true };
     static const CXLDcdOptions with_memory = { .static_size = 256 * MIB };
+    static const CXLDcdOptions three_kinds = {
+        .static_size = 256 * MIB,
+        .properties = ",\"persistent-memdev\":\"pmem\",\"lsa\":\"lsa\"",
+        .arguments = "-object memory-backend-ram,id=pmem,size=256M "
+                     "-object memory-backend-ram,id=lsa,size=256K ",
+    };
     static const CXLDcdOptions few = {
         .properties = ",\"dc-direct-map-limit\":16",
     };
@@ -424,6 +459,8 @@ int main(int argc, char **argv)
                      decoder_covers_part);
     cxl_dcd_add_case("/cxl-dcd/address/static-memory-beside", &with_memory,
                      static_memory_beside);
+    cxl_dcd_add_case("/cxl-dcd/address/three-kinds-of-memory", &three_kinds,
+                     three_kinds_of_memory);
     cxl_dcd_add_case("/cxl-dcd/address/more-than-may-be-mapped", &few,
                      more_than_may_be_mapped);
     cxl_dcd_add_case("/cxl-dcd/address/thousands-of-extents", &small,

@@ -133,6 +133,29 @@ static void forced_record(CXLDcdDevice *d)
     cxl_dcd_assert_no_extents(d);
 }
 
+/* 7.6.7.6.3: the host is told which region it has to look at again. */
+static void region_record(CXLDcdDevice *d)
+{
+    const CXLDcdEventRecord *record;
+    CXLDcdHostConfig config;
+    CXLDcdEvents events;
+
+    qtest_qmp_assert_success(d->machine->qts,
+        "{'execute':'cxl-set-dynamic-capacity-region','arguments':{'path':%s,"
+        "'region':1,'block-size':1048576,'sanitize-on-release':true}}",
+        d->path);
+    events = cxl_dcd_drain_events(d);
+    g_assert_cmpuint(events.records->len, ==, 1);
+    record = &g_array_index(events.records, CXLDcdEventRecord, 0);
+    g_assert_cmphex(record->type, ==, CXL_DCD_EVENT_REGION_CONFIG);
+    g_assert_cmpuint(record->region_index, ==, 1);
+    g_assert_cmphex(record->flags & CXL_DCD_EVENT_MORE, ==, 0);
+    cxl_dcd_events_free(&events);
+    g_assert_cmphex(cxl_dcd_get_config(d, 1, 1, &config), ==, SUCCESS);
+    g_assert_cmphex(cxl_dcd_get64(config.region[0].block_size), ==, 1 << 20);
+    g_assert_cmphex(config.region[0].flags, ==, CXL_DCD_REGION_SANITIZE);
+}
+
 /* 5.6: a pending group that is removed by force is dead, without an event. */
 static void forced_pending(CXLDcdDevice *d)
 {
@@ -488,6 +511,7 @@ int main(int argc, char **argv)
                      two_groups_in_order);
     cxl_dcd_add_case("/cxl-dcd/event/release-record", NULL, release_record);
     cxl_dcd_add_case("/cxl-dcd/event/forced-record", NULL, forced_record);
+    cxl_dcd_add_case("/cxl-dcd/event/region-record", NULL, region_record);
     cxl_dcd_add_case("/cxl-dcd/event/forced-pending-is-dead", NULL,
                      forced_pending);
     cxl_dcd_add_case("/cxl-dcd/event/get/nothing", NULL, get_nothing);
