@@ -12,6 +12,10 @@ help:
 	@echo '             QMP at /tmp/qmp-sock (build/bin/dcd-vm --help: all options)'
 	@echo 'make check   run every test (scripts/run-tests SUITE... runs some)'
 	@echo 'make fuzz    fuzz what hostile input reaches, FUZZ_SECONDS=3600'
+	@echo 'make bench   measure against guest DRAM, unmodified QEMU and virtio-mem'
+	@echo 'make image   container image (docs/container.md); make check-image tests it'
+	@echo 'make deb     Debian packages (docs/packages.md); make check-deb tests them'
+	@echo 'make docs    draw the pictures of docs/figures'
 	@echo 'make build   set up and build everything under build/'
 	@echo 'make setup   install packages and fetch the base sources only'
 	@echo 'make clean   remove what was built; keeps the downloaded sources'
@@ -40,10 +44,34 @@ run: build
 check: build
 	@scripts/run-tests
 
+bench: build
+	@command -v gnuplot > /dev/null || apt-get -qq -y \
+		--no-install-recommends install gnuplot-nox > build/log/gnuplot.log
+	@scripts/build-qemu-unmodified
+	@scripts/build-qemu tests/qtest/cxl-dcd/cxl-dcd-bench
+	@ninja -C $(TREE) --quiet tests/bench/membench tests/bench/memwatch \
+		tests/bench/core-scale
+	@tests/bench/bench.py
+
 fuzz: build
 	@scripts/fuzz --seconds $(FUZZ_SECONDS)
+
+image: build
+	@scripts/build-image
+
+check-image: image
+	@scripts/check-image
+
+deb: setup
+	@scripts/build-deb
+
+check-deb: deb
+	@scripts/check-deb
+
+docs:
+	@scripts/draw
 
 clean:
 	@scripts/clean
 
-.PHONY: help all setup build demo run check fuzz clean
+.PHONY: help all setup build demo run check bench fuzz clean

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -11,7 +12,7 @@ class Report:
     """Figures with their baselines.  A ratio is always of one run."""
 
     def __init__(self, directory):
-        self.dir, self.rows = directory, []
+        self.dir, self.rows, self.curves = directory, [], []
         os.makedirs(directory, exist_ok=True)
 
     def add(self, name, value, unit, baseline=None, target=None,
@@ -29,6 +30,10 @@ class Report:
             "ratio": ratio, "target": target,
             "target_is": "at least" if at_least else "at most", "pass": good})
         print("  " + self.line(self.rows[-1]), flush=True)
+
+    def series(self, name, x, y, values):
+        """A curve: {x: y}.  Those with the same axes share a plot."""
+        self.curves.append((name, x, y, values))
 
     @staticmethod
     def line(row):
@@ -75,6 +80,26 @@ plot "{data}" using (0.001):0:(0.001):2:($0-0.3):($0+0.3):ytic(1) \
   "{data}" using 3:0 with points pt 13 ps 1.2 lc rgb "#cc3311"
 """
         subprocess.run(["gnuplot"], input=script, text=True, check=True)
+        self.plot_curves()
+
+    def plot_curves(self):
+        """One SVG for each pair of axes, both logarithmic."""
+        axes = {}
+        for name, x, y, values in self.curves:
+            axes.setdefault((x, y), []).append((name, values))
+        for (x, y), curves in axes.items():
+            file = re.sub(r"[^a-z]+", "-", f"{y} {x}".lower()).strip("-")
+            data = "".join(f"$d{i} << EOD\n" + "".join(
+                f"{a} {b}\n" for a, b in sorted(values.items())) + "EOD\n"
+                for i, (_, values) in enumerate(curves))
+            plots = ", ".join(f'$d{i} with linespoints lw 2 pt 7 title "{name}"'
+                              for i, (name, _) in enumerate(curves))
+            script = (f"{data}set terminal svg size 720,400 font 'sans,12'\n"
+                      f"set output '{self.dir}/{file}.svg'\n"
+                      "set logscale xy\nset grid\nset key outside bottom\n"
+                      f"set xlabel '{x}'\nset ylabel '{y}'\n"
+                      f"plot {plots}\n")
+            subprocess.run(["gnuplot"], input=script, text=True, check=True)
 
     def end(self):
         missed = [r["name"] for r in self.rows if r["pass"] is False]
