@@ -57,10 +57,12 @@ static void hmp(CXLDcdDevice *d)
 
 /* --- Trace events --- */
 
+typedef const char *Phrase;
+
 static char *trace_file;
 
 /* The lines that were written since @from contain all of @what, in order. */
-static size_t assert_traced(size_t from, const char *const *what)
+static size_t assert_traced(size_t from, const Phrase *what)
 {
     g_autofree char *text = NULL;
     const char *at;
@@ -81,7 +83,7 @@ static size_t assert_traced(size_t from, const char *const *what)
 }
 
 #define TRACED(from, ...) \
-    assert_traced(from, (const char *const[]){ __VA_ARGS__, NULL })
+    assert_traced(from, (const Phrase[]){ __VA_ARGS__, NULL })
 
 static void trace(CXLDcdDevice *d)
 {
