@@ -267,7 +267,7 @@ int cxl_dcd_events_start(struct cxl_dcd *dcd)
 		dcd->irq[i] = irq;
 	}
 	mutex_lock(&cxl_dcd_mutex);
-	dcd->armed = true;
+	dcd->armed = !cxl_dcd_unloading;
 	cxl_dcd_unlock();
 	cxl_dcd_kick(dcd);
 	return 0;

@@ -281,6 +281,18 @@ static void drop_all(void)
 	} while (dcd);
 }
 
+/* Leave what comes from now on in the devices' logs, for the next load. */
+static void stop_all(void)
+{
+	struct cxl_dcd *dcd;
+
+	mutex_lock(&cxl_dcd_mutex);
+	cxl_dcd_unloading = true;
+	list_for_each_entry(dcd, &cxl_dcd_devs, node)
+		dcd->armed = false;
+	cxl_dcd_unlock();
+}
+
 static int __init cxl_dcd_init(void)
 {
 	int rc;
@@ -314,7 +326,7 @@ static int __init cxl_dcd_init(void)
  */
 static void __exit cxl_dcd_exit(void)
 {
-	cxl_dcd_unloading = true;
+	stop_all();
 	bus_unregister_notifier(&cxl_bus_type, &bus_nb);
 	cxl_dcd_regions_disable();
 	cxl_dcd_dax_exit();

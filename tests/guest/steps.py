@@ -92,6 +92,7 @@ def states(vm, region):
         "[ -d $e ] && cat $e/offset $e/length $e/state | tr '\\n' ' ' && "
         "echo; done; true")
     rows = [line.split() for line in out.splitlines()]
+    rows = [row for row in rows if len(row) == 3]  # others go just now
     return {(int(o, 16), int(n, 16)): state for o, n, state in rows}
 
 

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The module goes and comes while what it made is in use.
+
+CXL_DCD_RELOADS chooses how often that is done under load as well;
+scripts/soak-host does.
+"""
+
+import os
+import random
+import threading
+
+from agent import Agent, Refused
+from qmp import QMP, QMPError
+from steps import (ADD, MIB, RELEASE, create_dax, create_region,
+                   destroy_region, request, states, wait_released,
+                   wait_shown)
+from vm import poll
+
+BOOT = "two-devices"
+RELOADS = int(os.environ.get("CXL_DCD_RELOADS", "0"))
+PARTS = [(i * 64 * MIB, 32 * MIB) for i in range(16)]
+FIXED = (1536 * MIB, 64 * MIB)
+READERS = 2
+
+
+class Load:
+    """Offers and requests without a pause, over a QMP socket of its own."""
+
+    def __init__(self, path):
+        self.qmp = QMP(path)
+        self.stop, self.sent, self.error = threading.Event(), 0, None
+        self.thread = threading.Thread(target=self.run)
+        self.dice = random.Random(4)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exc):
+        self.stop.set()
+        self.thread.join()
+        self.qmp.close()
+
+    def run(self):
+        try:
+            while not self.stop.wait(0.01):
+                self.once()
+        except Exception as err:            # looked at by the test
+            self.error = err
+
+    def once(self):
+        part = self.dice.choice(PARTS)
+        command = self.dice.choice([ADD, RELEASE])
+        try:
+            self.qmp.call(command, {
+                "path": "/machine/peripheral/cxl-mem0", "region-id": 0,
+                "extents": [{"offset": part[0], "len": part[1]}]})
+            self.sent += 1
+        except QMPError:
+            pass                            # it was there, or it was not
+
+
+def test_in_use(vm, check):
+    """A mapped device dies with the module; the extent comes back."""
+    region = create_region(vm)
+    request(vm, ADD, [FIXED])
+    wait_shown(vm, region, [FIXED])
+    with Agent(vm) as agent:
+        for _ in range(10):
+            name = create_dax(vm, region)
+            agent.ask("map", 0, f"/dev/{name}", FIXED[1])
+            agent.ask("put", 0, 0, MIB, 64, 1)
+            vm.guest_ok("modprobe -r cxl_dcd && modprobe cxl_dcd")
+            dead = agent.ask("get", 0, 0, MIB, 64, 1, 1)
+            agent.ask("unmap", 0)
+            wait_shown(vm, region, [FIXED])
+    check.equal(dead, "sigbus", "who had it mapped gets SIGBUS")
+    check.equal(vm.kernel_complaints(), [],
+                "ten times: the counters are zero at unload")
+    vm.guest_ok(f"cxl release-extent {region} --all")
+    wait_released(vm)
+    destroy_region(vm, region)
+
+
+def test_under_load(vm, check):
+    if not RELOADS:
+        check.skip("many times", "CXL_DCD_RELOADS is not set")
+        return
+    region = create_region(vm)
+    vm.qmp.call(ADD, {"path": "/machine/peripheral/cxl-mem0", "region-id": 0,
+                      "extents": [{"offset": FIXED[0], "len": FIXED[1]}]})
+    wait_shown(vm, region, [FIXED])
+    for _ in range(READERS):
+        vm.guest_ok("setsid sh -c 'while [ ! -e /tmp/enough ]; do "
+                    "cat /sys/bus/cxl/devices/*/extent*/* "
+                    "/sys/bus/cxl/devices/*/mode /sys/bus/dax/devices/*/* "
+                    "/sys/bus/cxl/devices/mem*/dynamic*/*; done' "
+                    "> /dev/null 2>&1 < /dev/null &")
+    with Load(vm.qmp_path) as load, Agent(vm) as agent:
+        for _ in range(RELOADS):
+            name = create_dax(vm, region, f"-s {2 * MIB}")
+            try:
+                agent.ask("map", 0, f"/dev/{name}", 2 * MIB)
+                agent.ask("put", 0, 0, 4096, 512, 1)
+            except Refused:
+                pass                        # released just now: fine
+            vm.guest_ok("modprobe -r cxl_dcd && modprobe cxl_dcd")
+            answer = agent.ask("unmap", 0)
+            poll(lambda: FIXED in states(vm, region), 20,
+                 "the extent that nobody asks for is there")
+    vm.guest_ok("touch /tmp/enough")
+    check.that(load.sent > RELOADS and not load.error,
+               f"{load.sent} requests were made meanwhile", load.error)
+    check.that(answer == "", f"{RELOADS} times unloaded and loaded, in use")
+    vm.guest_ok("modprobe -r cxl_dcd && modprobe cxl_dcd")
+    poll(lambda: not any(e[3] == "pending" for e in vm.extents()), 30,
+         "every offer is answered")
+    poll(lambda: {(o, n) for _, o, n, _ in vm.extents()} ==
+         set(states(vm, region)), 30, "both sides list the same")
+    check.equal(vm.kernel_complaints(), [], "the kernel log is clean")
+    vm.guest_ok(f"rm /tmp/enough; cxl release-extent {region} --all")
+    wait_released(vm)
+    destroy_region(vm, region)
