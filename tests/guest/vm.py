@@ -148,9 +148,7 @@ class VM:
     def reset(self):
         """Press the reset button; back when the guest is up again."""
         before = self.guest_ok("cat /proc/sys/kernel/random/boot_id")
-        subprocess.run(self.ssh_command()[:-1] + ["-O", "exit", "guest"],
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       timeout=20, check=False)
+        self.forget_ssh()
         self.qmp.run("system_reset")
 
         def up():
@@ -158,6 +156,12 @@ class VM:
             return self.alive() and now.status == 0 and now.out.strip() not in (
                 "", before)
         poll(up, BOOT_LIMIT, "no ssh after the reset", interval=0.5)
+
+    def forget_ssh(self):
+        """End the connection that commands share; the next one makes a new."""
+        subprocess.run(self.ssh_command()[:-1] + ["-O", "exit", "guest"],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       timeout=20, check=False)
 
     def ssh_command(self):
         """ssh to this guest.  One connection serves all commands: setting
