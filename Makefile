@@ -74,4 +74,5 @@ docs:
 clean:
 	@scripts/clean
 
+.PHONY: image check-image deb check-deb docs
 .PHONY: help all setup build demo run check bench fuzz clean
