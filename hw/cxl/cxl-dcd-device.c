@@ -387,6 +387,20 @@ static void cxl_dcd_unlink_registers(CXLType3Dev *ct3d)
     cxl_dcd_unlink_region(&ct3d->cxl_dstate.memory_device);
 }
 
+/* The parent makes timers at every reset and never frees one */
+static void cxl_dcd_free_timers(CXLType3Dev *ct3d)
+{
+    CXLCCI *ccis[] = {
+        &ct3d->cci, &ct3d->vdm_fm_owned_ld_mctp_cci, &ct3d->ld0_cci,
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(ccis); i++) {
+        timer_free(ccis[i]->bg.timer);
+        ccis[i]->bg.timer = NULL;
+    }
+}
+
 /* Takes what realize left; the parent goes last */
 static void cxl_dcd_teardown(CXLDcdDevice *device)
 {
@@ -403,6 +417,7 @@ static void cxl_dcd_teardown(CXLDcdDevice *device)
         device->attached = false;
     }
     CXL_DCD_GET_CLASS(device)->parent_exit(PCI_DEVICE(device));
+    cxl_dcd_free_timers(CXL_TYPE3(device));
     cxl_dcd_unlink_registers(CXL_TYPE3(device));
     cxl_dcd_mailbox_free(device);
     cxl_dcd_fm_free(device->fm);
@@ -508,10 +523,7 @@ static void cxl_dcd_reset_device(DeviceState *dev)
         trace_cxl_dcd_flr(device->path);
         return;
     }
-    /* The parent makes new timers without a look at the old ones */
-    timer_free(ct3d->cci.bg.timer);
-    timer_free(ct3d->vdm_fm_owned_ld_mctp_cci.bg.timer);
-    timer_free(ct3d->ld0_cci.bg.timer);
+    cxl_dcd_free_timers(ct3d);
     CXL_DCD_GET_CLASS(device)->parent_reset(dev);
     if (!device->dcd) {
         cxl_dcd_route_changed();
