@@ -11,6 +11,7 @@ help:
 	@echo 'make run     boot the same machine for you: ssh -p 2222 root@localhost,'
 	@echo '             QMP at /tmp/qmp-sock (build/bin/dcd-vm --help: all options)'
 	@echo 'make check   run every test (scripts/run-tests SUITE... runs some)'
+	@echo 'make check-sanitizers  the device under ASan and UBSan, 15 minutes'
 	@echo 'make fuzz    fuzz what hostile input reaches, FUZZ_SECONDS=3600'
 	@echo 'make bench   measure against guest DRAM, unmodified QEMU and virtio-mem'
 	@echo 'make image   container image (docs/container.md); make check-image tests it'
@@ -53,6 +54,9 @@ bench: build
 		tests/bench/core-scale
 	@tests/bench/bench.py
 
+check-sanitizers: build
+	@scripts/check-sanitizers
+
 fuzz: build
 	@scripts/fuzz --seconds $(FUZZ_SECONDS)
 
@@ -68,11 +72,14 @@ deb: setup
 check-deb: deb
 	@scripts/check-deb
 
+check-libvirt: build
+	@scripts/check-libvirt
+
 docs:
 	@scripts/draw
 
 clean:
 	@scripts/clean
 
-.PHONY: image check-image deb check-deb docs
-.PHONY: help all setup build demo run check bench fuzz clean
+.PHONY: image check-image deb check-deb check-libvirt docs
+.PHONY: help all setup build demo run check check-sanitizers bench fuzz clean
