@@ -390,15 +390,9 @@ static void cxl_dcd_unlink_registers(CXLType3Dev *ct3d)
 /* The parent makes timers at every reset and never frees one */
 static void cxl_dcd_free_timers(CXLType3Dev *ct3d)
 {
-    CXLCCI *ccis[] = {
-        &ct3d->cci, &ct3d->vdm_fm_owned_ld_mctp_cci, &ct3d->ld0_cci,
-    };
-    size_t i;
-
-    for (i = 0; i < ARRAY_SIZE(ccis); i++) {
-        timer_free(ccis[i]->bg.timer);
-        ccis[i]->bg.timer = NULL;
-    }
+    g_clear_pointer(&ct3d->cci.bg.timer, timer_free);
+    g_clear_pointer(&ct3d->vdm_fm_owned_ld_mctp_cci.bg.timer, timer_free);
+    g_clear_pointer(&ct3d->ld0_cci.bg.timer, timer_free);
 }
 
 /* Takes what realize left; the parent goes last */
