@@ -16,6 +16,7 @@ help:
 	@echo 'make bench   measure against guest DRAM, unmodified QEMU and virtio-mem'
 	@echo 'make image   container image (docs/container.md); make check-image tests it'
 	@echo 'make deb     Debian packages (docs/packages.md); make check-deb tests them'
+	@echo 'make patches write the series for git am, and apply them (build/patches)'
 	@echo 'make docs    draw the pictures of docs/figures'
 	@echo 'make build   set up and build everything under build/'
 	@echo 'make setup   install packages and fetch the base sources only'
@@ -72,6 +73,9 @@ deb: setup
 check-deb: deb
 	@scripts/check-deb
 
+patches: setup
+	@scripts/patches
+
 check-libvirt: build
 	@scripts/check-libvirt
 
@@ -81,5 +85,5 @@ docs:
 clean:
 	@scripts/clean
 
-.PHONY: image check-image deb check-deb check-libvirt docs
+.PHONY: image check-image deb check-deb check-libvirt docs patches
 .PHONY: help all setup build demo run check check-sanitizers bench fuzz clean
