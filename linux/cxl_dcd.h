@@ -232,6 +232,7 @@ void cxl_dcd_return(struct cxl_dcd_region *rgn, struct list_head *extents);
 
 /* force.c */
 void cxl_dcd_release_forced(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec);
+void cxl_dcd_dax_bound(struct device *dev);
 void cxl_dcd_extent_forced(struct cxl_dcd_extent *ext);
 
 /* dax.c */

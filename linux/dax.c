@@ -347,6 +347,9 @@ static int dax_bus_event(struct notifier_block *nb, unsigned long action,
 	if (action == BUS_NOTIFY_ADD_DEVICE && dev->parent &&
 	    dev->parent->driver == &dax_driver.drv)
 		cxl_dcd_dax_device_files(dev);
+	if (action == BUS_NOTIFY_BOUND_DRIVER && dev->parent &&
+	    dev->parent->driver == &dax_driver.drv)
+		cxl_dcd_dax_bound(dev);
 	return NOTIFY_DONE;
 }
 

@@ -4,7 +4,9 @@
  *
  * A forced release (event type 2) leaves no choice: users are cut off. A process
  * that has a DAX device mapped gets SIGBUS on its next access; the device itself
- * stays, dead, until it is destroyed, and holds the addresses. Memory that was
+ * stays, without a driver, until it is destroyed, and holds the addresses (a
+ * device that was killed but kept its driver could be opened again, and the
+ * kernel's mmap() of it does not look whom it belongs to). Memory that was
  * onlined as System RAM is taken offline where its pages can be moved, and
  * poisoned where they cannot. All of this runs from a worker, so that a page
  * that does not let go can delay nobody else.
@@ -197,6 +199,45 @@ static void force_ram(struct device *dev, u64 start, u64 size)
 	queue_work(system_unbound_wq, &ram->work);
 }
 
+/**
+ * struct forced_dax - a DAX device that must not be used any more
+ * @work: what is done about it
+ * @dev: the device, referenced
+ */
+struct forced_dax {
+	struct work_struct work;
+	struct device *dev;
+};
+
+static void forced_dax_queue(struct device *dev, work_func_t func)
+{
+	struct forced_dax *dax = kzalloc(sizeof(*dax), GFP_KERNEL);
+
+	if (!dax || !try_module_get(THIS_MODULE)) {
+		kfree(dax);
+		return;
+	}
+	dax->dev = get_device(dev);
+	INIT_WORK(&dax->work, func);
+	queue_work(system_unbound_wq, &dax->work);
+}
+
+static void forced_dax_end(struct forced_dax *dax)
+{
+	put_device(dax->dev);
+	kfree(dax);
+	module_put(THIS_MODULE);
+}
+
+/* Cut off its users, and wait for those that hold pages: not for others. */
+static void forced_dax_unbind(struct work_struct *work)
+{
+	struct forced_dax *dax = container_of(work, struct forced_dax, work);
+
+	device_release_driver(dax->dev);
+	forced_dax_end(dax);
+}
+
 struct victim {
 	u64 start;
 	u64 size;
@@ -225,8 +266,41 @@ static int force_device(struct device *dev, void *data)
 			      IORES_DESC_NONE) != REGION_DISJOINT)
 		force_ram(dev, v->start, v->size);
 	else
-		kill_dev_dax(dev_dax);
+		forced_dax_queue(dev, forced_dax_unbind);
 	return 0;
+}
+
+/* A driver took a device: not where some of its capacity is gone. */
+static void forced_dax_bound(struct work_struct *work)
+{
+	struct forced_dax *dax = container_of(work, struct forced_dax, work);
+	struct cxl_dcd_extent *ext;
+	struct cxl_dcd_region *rgn;
+
+	mutex_lock(&cxl_dcd_mutex);
+	rgn = cxl_dcd_dax_to_region(dax->dev);
+	if (rgn)
+		list_for_each_entry(ext, &rgn->extents, node) {
+			struct victim v = {
+				.start = cxl_dcd_extent_hpa(ext),
+				.size = cxl_dcd_extent_size(ext),
+			};
+
+			if (ext->forced)
+				force_device(dax->dev, &v);
+		}
+	cxl_dcd_unlock();
+	forced_dax_end(dax);
+}
+
+/**
+ * cxl_dcd_dax_bound - a DAX device of one of our regions has got a driver
+ *
+ * When one device is given to a driver, the kernel offers it all that have none.
+ */
+void cxl_dcd_dax_bound(struct device *dev)
+{
+	forced_dax_queue(dev, forced_dax_bound);
 }
 
 /**
