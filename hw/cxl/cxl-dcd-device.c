@@ -57,6 +57,7 @@ static void cxl_dcd_op_reach(void *opaque, const CXLDcdRange *range,
         cxl_dcd_poison_drop(opaque, range);
     } else {
         cxl_dcd_vmstate_memory_changed(opaque, range);
+        cxl_dcd_footprint_use(opaque, range);
     }
     cxl_dcd_discard_reach(opaque, range, reachable);
     cxl_dcd_map_reach(opaque, range, reachable);

@@ -5,9 +5,10 @@
  * The memory itself costs nothing before it is touched. QEMU's dirty bitmaps
  * do: three bits a page, all set when a backend is made, 96 MiB for 1 TiB.
  * Nobody has looked at this memory yet, so nobody waits to hear of a change in
- * it: clean is as true as dirty. Translated code is the one client to which
- * clean means more work, once, at the first write to a page. Bits that are
- * clear need no memory.
+ * it: clean is as true as dirty, and bits that are clear need no memory. Only
+ * emulated processors write slowly where a bit is clear: to them it says that
+ * the page may have code that was translated. Nobody sets it again but for pages
+ * that have, so it is set for the capacity that comes into use.
  */
 #include "qemu/osdep.h"
 #include "qemu/madvise.h"
@@ -59,4 +60,12 @@ void cxl_dcd_footprint_trim(CXLDcdDevice *device)
 
         cxl_dcd_drop_bits(bits->blocks, first, first + pages);
     }
+}
+
+void cxl_dcd_footprint_use(CXLDcdDevice *device, const CXLDcdRange *range)
+{
+    /* Which bits: those that a write by a processor would find missing */
+    memory_region_set_dirty(device->dc_mr,
+                            cxl_dcd_backing_of(device, range->dpa),
+                            range->len);
 }

@@ -182,6 +182,8 @@ CxlDynamicCapacityRegionFlagList *cxl_dcd_props_flags(uint8_t attributes);
 
 /* Have capacity that was never touched cost no memory; once, in realize. */
 void cxl_dcd_footprint_trim(CXLDcdDevice *device);
+/* The host is about to reach @range: have writes to it at full speed. */
+void cxl_dcd_footprint_use(CXLDcdDevice *device, const CXLDcdRange *range);
 
 /*
  * Follow what config space says now; @old_control is what the DVSEC's control
