@@ -7,8 +7,8 @@
  * Nobody has looked at this memory yet, so nobody waits to hear of a change in
  * it: clean is as true as dirty, and bits that are clear need no memory. Only
  * emulated processors write slowly where a bit is clear: to them it says that
- * the page may have code that was translated. Nobody sets it again but for pages
- * that have, so it is set for the capacity that comes into use.
+ * the page may have code that was translated. Nobody sets it again but for
+ * pages that have, so it is set for the capacity that comes into use.
  */
 #include "qemu/osdep.h"
 #include "qemu/madvise.h"
