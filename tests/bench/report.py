@@ -96,7 +96,7 @@ plot "{data}" using (0.001):0:(0.001):2:($0-0.3):($0+0.3):ytic(1) \
                               for i, (name, _) in enumerate(curves))
             script = (f"{data}set terminal svg size 720,400 font 'sans,12'\n"
                       f"set output '{self.dir}/{file}.svg'\n"
-                      "set logscale xy\nset grid\nset key outside bottom\n"
+                      "set logscale xy\nset grid\nset key below\n"
                       f"set xlabel '{x}'\nset ylabel '{y}'\n"
                       f"plot {plots}\n")
             subprocess.run(["gnuplot"], input=script, text=True, check=True)
