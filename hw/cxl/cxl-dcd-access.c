@@ -9,6 +9,7 @@
 #include "qemu/osdep.h"
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/cxl_dcd_device.h"
+#include "hw/cxl/cxl_dcd_window.h"
 #include "qemu/bswap.h"
 #include "trace.h"
 
@@ -69,4 +70,34 @@ MemTxResult cxl_dcd_access(CXLDcdDevice *device, uint64_t dpa, uint64_t *data,
     return address_space_write(&CXL_TYPE3(device)->dc.host_dc_as,
                                cxl_dcd_backing_of(device, dpa), attrs, data,
                                size);
+}
+
+bool cxl_dcd_span(CXLDcdDevice *device, uint64_t dpa, CXLDcdSpan *ret)
+{
+    const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
+    CXLDcdExtent extent;
+    uint64_t end;
+    int region;
+
+    if (!device->reachable ||
+        !cxl_dcd_extent_from(device->dcd, dpa, &extent) || extent.dpa > dpa ||
+        (extent.state != CXL_DCD_ACCEPTED &&
+         extent.state != CXL_DCD_RELEASING)) {
+        return false;
+    }
+    ret->start = extent.dpa;
+    end = extent.dpa + extent.len;
+    if (cxl_dcd_poisoned(device, extent.dpa, extent.len)) {
+        ret->start = MAX(extent.dpa, ROUND_DOWN(dpa, CXL_DCD_PAGE));
+        end = cxl_dcd_poison_page(device, ret->start, end);
+        if (end <= dpa) {
+            return false;
+        }
+    }
+    region = cxl_dcd_region_of(device->dcd, extent.dpa, extent.len);
+    ret->end = end;
+    ret->backing = cxl_dcd_backing_of(device, ret->start);
+    ret->writable = !(config->regions[region].attributes &
+                      CXL_DCD_REGION_READ_ONLY);
+    return true;
 }

@@ -342,6 +342,9 @@ static bool cxl_dcd_setup(CXLDcdDevice *device, const CXLDcdConfig *config,
     };
     device->dc_mr = host_memory_backend_get_memory(ct3d->dc.host_dc);
     device->dc_ram = memory_region_get_ram_ptr(device->dc_mr);
+    address_space_cache_init(&device->dc_cache, &ct3d->dc.host_dc_as, 0,
+                             memory_region_size(device->dc_mr), true);
+    cxl_dcd_map_init(device);
     device->dc_base = config->regions[0].base;
     device->dc_end = last->base + last->decode_length;
     for (i = 0; i < config->num_regions; i++) {
@@ -403,6 +406,8 @@ static void cxl_dcd_teardown(CXLDcdDevice *device)
 
     cxl_dcd_route_detach(device);
     if (device->dc_mr) {
+        cxl_dcd_map_free(device);
+        address_space_cache_destroy(&device->dc_cache);
         cxl_dcd_scrub_finish(device);
     }
     cxl_dcd_persist_free(device);

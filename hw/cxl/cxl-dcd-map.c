@@ -9,30 +9,20 @@
  *
  * A run is accepted capacity that touches, in one region, one segment of a
  * window and without poison; neighbours are one run whatever their extents.
- * Runs are kept by DPA, and by size among those that are mapped and those that
- * are not: QEMU's memory map has room for a limited number, which the largest
- * get. A change costs O(log n) in runs, and all changes of one command are one
- * transaction of the memory map.
- *
- * Only whole pages are mapped. What is left over at the ends is served like
- * what is not mapped.
+ * All changes of one command are one transaction of the memory map. Where the
+ * device is one of a set, the set's runs follow in the same transaction.
  */
 #include "qemu/osdep.h"
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/cxl_dcd_device.h"
+#include "hw/cxl/cxl_dcd_window.h"
 #include "trace.h"
 
-#define PAGE 4096ULL
-#define RUN_OF(node, member) container_of(node, CXLDcdRun, member)
+uint64_t cxl_dcd_epoch = 1;
 
-/* The pages of a run; 0 bytes when it has no whole one */
-static uint64_t cxl_dcd_run_pages(const CXLDcdRun *run, uint64_t *ret_start)
+static CXLDcdDevice *cxl_dcd_map_device(CXLDcdRuns *runs)
 {
-    uint64_t start = ROUND_UP(run->by_dpa.start, PAGE);
-    uint64_t end = ROUND_DOWN(run->by_dpa.last + 1, PAGE);
-
-    *ret_start = start;
-    return end > start ? end - start : 0;
+    return container_of(runs, CXLDcdDevice, runs);
 }
 
 static const CXLDcdSegment *cxl_dcd_segment_at(CXLDcdDevice *device,
@@ -50,264 +40,217 @@ static const CXLDcdSegment *cxl_dcd_segment_at(CXLDcdDevice *device,
     return NULL;
 }
 
-/*
- * Mapped runs are sought smallest first, the others largest first: the tree
- * gives the lowest key, so the latter are kept by the complement.
- */
-static uint64_t cxl_dcd_run_key(const CXLDcdRun *run)
+static void cxl_dcd_map_place(CXLDcdRuns *runs, uint64_t start,
+                              CXLDcdPlace *ret)
 {
-    uint64_t start, len = cxl_dcd_run_pages(run, &start);
+    CXLDcdDevice *device = cxl_dcd_map_device(runs);
+    const CXLDcdSegment *segment = cxl_dcd_segment_at(device, start);
 
-    return run->mapped ? len : ~len;
+    *ret = (CXLDcdPlace) {
+        .owner = OBJECT(device),
+        .container = &segment->window->mr,
+        .at = segment->offset + (start - segment->dpa),
+        .target = device->dc_mr,
+        .offset = cxl_dcd_backing_of(device, start),
+    };
 }
 
-static void cxl_dcd_run_file(CXLDcdDevice *device, CXLDcdRun *run)
+static bool cxl_dcd_map_joins(CXLDcdRuns *runs, uint64_t at)
 {
-    run->by_size.start = run->by_size.last = cxl_dcd_run_key(run);
-    interval_tree_insert(&run->by_size, &device->map_sizes[run->mapped]);
+    CXLDcdDevice *device = cxl_dcd_map_device(runs);
+
+    return cxl_dcd_segment_at(device, at - 1) ==
+               cxl_dcd_segment_at(device, at) &&
+           cxl_dcd_region_of(device->dcd, at - 1, 2) >= 0;
 }
 
-static void cxl_dcd_run_map(CXLDcdDevice *device, CXLDcdRun *run)
+static void cxl_dcd_map_mapped(CXLDcdRuns *runs, uint64_t start, uint64_t len,
+                               bool mapped)
 {
-    const CXLDcdSegment *segment;
-    uint64_t start, len = cxl_dcd_run_pages(run, &start);
-    g_autofree char *name = NULL;
-    MemoryRegion *window;
+    CXLDcdDevice *device = cxl_dcd_map_device(runs);
 
-    segment = cxl_dcd_segment_at(device, start);
-    window = cxl_dcd_window_region(segment->window);
-    name = g_strdup_printf("cxl-dcd-0x%" PRIx64, start);
-    memory_region_init_alias(&run->alias, OBJECT(device), name, device->dc_mr,
-                             cxl_dcd_backing_of(device, start), len);
-    memory_region_add_subregion_overlap(window, segment->offset +
-                                        (start - segment->dpa), &run->alias, 1);
-    interval_tree_remove(&run->by_size, &device->map_sizes[false]);
-    run->mapped = true;
-    cxl_dcd_run_file(device, run);
-    device->mapped_count++;
-    trace_cxl_dcd_map(device->path, start, len);
-}
-
-static void cxl_dcd_run_unmap(CXLDcdDevice *device, CXLDcdRun *run)
-{
-    uint64_t start, len = cxl_dcd_run_pages(run, &start);
-
-    trace_cxl_dcd_unmap(device->path, start, len);
-    memory_region_del_subregion(run->alias.container, &run->alias);
-    object_unparent(OBJECT(&run->alias));
-    interval_tree_remove(&run->by_size, &device->map_sizes[true]);
-    run->mapped = false;
-    cxl_dcd_run_file(device, run);
-    device->mapped_count--;
-}
-
-/* Unmap if need be, and forget it */
-static void cxl_dcd_run_drop(CXLDcdDevice *device, CXLDcdRun *run)
-{
-    if (run->mapped) {
-        cxl_dcd_run_unmap(device, run);
+    if (mapped) {
+        trace_cxl_dcd_map(device->path, start, len);
+    } else {
+        trace_cxl_dcd_unmap(device->path, start, len);
     }
-    interval_tree_remove(&run->by_size, &device->map_sizes[false]);
-    interval_tree_remove(&run->by_dpa, &device->runs);
-    g_free(run);
 }
 
-static void cxl_dcd_run_new(CXLDcdDevice *device, uint64_t start, uint64_t last)
-{
-    CXLDcdRun *run = g_new0(CXLDcdRun, 1);
+static const CXLDcdRunsOps cxl_dcd_map_ops = {
+    .joins = cxl_dcd_map_joins,
+    .place = cxl_dcd_map_place,
+    .mapped = cxl_dcd_map_mapped,
+};
 
-    run->by_dpa.start = start;
-    run->by_dpa.last = last;
-    interval_tree_insert(&run->by_dpa, &device->runs);
-    cxl_dcd_run_file(device, run);
+void cxl_dcd_map_init(CXLDcdDevice *device)
+{
+    device->runs.ops = &cxl_dcd_map_ops;
+    device->runs.limit = device->map_limit;
+    device->map_sets = g_array_new(false, false, sizeof(CXLDcdRange));
+}
+
+void cxl_dcd_map_free(CXLDcdDevice *device)
+{
+    g_clear_pointer(&device->map_sets, g_array_unref);
 }
 
 /* All changes from the first to cxl_dcd_map_commit() are one transaction */
 static void cxl_dcd_map_open(CXLDcdDevice *device)
 {
+    cxl_dcd_epoch++;
     if (!device->map_open) {
         memory_region_transaction_begin();
         device->map_open = true;
     }
 }
 
-/* May two touching ranges, [.., at) and [at, ..), be one run? */
-static bool cxl_dcd_map_joins(CXLDcdDevice *device, uint64_t at)
+/* Sets that the device is part of look at [@start, @end) when all is said */
+static void cxl_dcd_map_tell_sets(CXLDcdDevice *device, uint64_t start,
+                                  uint64_t end)
 {
-    return cxl_dcd_segment_at(device, at - 1) ==
-               cxl_dcd_segment_at(device, at) &&
-           cxl_dcd_region_of(device->dcd, at - 1, 2) >= 0;
-}
+    GArray *ranges = device->map_sets;
+    CXLDcdRange range = { start, end - start };
+    CXLDcdRange *last = ranges->len ? &g_array_index(ranges, CXLDcdRange,
+                                                     ranges->len - 1) : NULL;
 
-/* [start, end): accepted, in one segment, without poison */
-static void cxl_dcd_map_add(CXLDcdDevice *device, uint64_t start, uint64_t end)
-{
-    IntervalTreeNode *node;
-    uint64_t last = end - 1;
-
-    if (start && cxl_dcd_map_joins(device, start)) {
-        node = interval_tree_iter_first(&device->runs, start - 1, start - 1);
-        if (node) {
-            start = node->start;
-            cxl_dcd_run_drop(device, RUN_OF(node, by_dpa));
-        }
+    if (last && last->dpa + last->len == start) {
+        last->len += range.len;
+    } else {
+        g_array_append_val(ranges, range);
     }
-    if (cxl_dcd_map_joins(device, end)) {
-        node = interval_tree_iter_first(&device->runs, end, end);
-        if (node) {
-            last = node->last;
-            cxl_dcd_run_drop(device, RUN_OF(node, by_dpa));
-        }
-    }
-    cxl_dcd_run_new(device, start, last);
 }
 
 /*
- * Cut [start, end) into what can be runs. A read-only alias would not do for
- * read-only regions: DMA does not look at it.
+ * A read-only alias would not do for read-only regions: DMA does not look at
+ * it.
  */
+bool cxl_dcd_map_next(CXLDcdDevice *device, uint64_t dpa, uint64_t end,
+                      uint64_t *ret_start, uint64_t *ret_end)
+{
+    const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
+    CXLDcdExtent extent;
+
+    while (dpa < end && cxl_dcd_extent_from(device->dcd, dpa, &extent) &&
+           extent.dpa < end) {
+        uint64_t start = MAX(dpa, extent.dpa);
+        uint64_t stop = MIN(end, extent.dpa + extent.len);
+        int region = cxl_dcd_region_of(device->dcd, extent.dpa, extent.len);
+        uint64_t poison;
+
+        if ((extent.state != CXL_DCD_ACCEPTED &&
+             extent.state != CXL_DCD_RELEASING) ||
+            (config->regions[region].attributes & CXL_DCD_REGION_READ_ONLY)) {
+            dpa = stop;
+            continue;
+        }
+        poison = cxl_dcd_poison_page(device, start, stop);
+        if (poison > start) {
+            *ret_start = start;
+            *ret_end = poison;
+            return true;
+        }
+        dpa = ROUND_DOWN(start, CXL_DCD_PAGE) + CXL_DCD_PAGE;
+    }
+    return false;
+}
+
+/* Cut [start, end) into what can be runs */
 static void cxl_dcd_map_add_range(CXLDcdDevice *device, uint64_t start,
                                   uint64_t end)
 {
-    const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
-    int region = cxl_dcd_region_of(device->dcd, start, end - start);
     unsigned i;
 
-    if (config->regions[region].attributes & CXL_DCD_REGION_READ_ONLY) {
-        return;
-    }
     for (i = 0; i < device->segment_count; i++) {
         const CXLDcdSegment *segment = &device->segment[i];
         uint64_t from = MAX(start, segment->dpa);
         uint64_t to = MIN(end, segment->dpa + segment->len);
+        uint64_t first, last;
 
-        while (from < to) {
-            uint64_t poison = cxl_dcd_poison_page(device, from, to);
-
-            if (poison > from) {
-                cxl_dcd_map_add(device, from, poison);
-            }
-            from = poison + PAGE;
+        while (from < to && cxl_dcd_map_next(device, from, to, &first, &last)) {
+            cxl_dcd_runs_add(&device->runs, first, last);
+            from = last;
         }
     }
+    cxl_dcd_map_tell_sets(device, start, end);
 }
 
-static void cxl_dcd_map_remove_range(CXLDcdDevice *device, uint64_t start,
-                                     uint64_t end)
-{
-    IntervalTreeNode *node;
-
-    while ((node = interval_tree_iter_first(&device->runs, start, end - 1))) {
-        uint64_t from = node->start, last = node->last;
-
-        cxl_dcd_run_drop(device, RUN_OF(node, by_dpa));
-        if (from < start) {
-            cxl_dcd_run_new(device, from, start - 1);
-        }
-        if (last >= end) {
-            cxl_dcd_run_new(device, end, last);
-        }
-    }
-}
-
-static bool cxl_dcd_map_wanted(CXLDcdDevice *device)
+bool cxl_dcd_map_wanted(CXLDcdDevice *device)
 {
     uint16_t command = pci_get_word(PCI_DEVICE(device)->config + PCI_COMMAND);
 
-    return device->map_enabled && device->reachable &&
+    return device->dcd && device->map_enabled && device->reachable &&
            (command & PCI_COMMAND_MASTER);
 }
 
 void cxl_dcd_map_reach(CXLDcdDevice *device, const CXLDcdRange *range,
                        bool reachable)
 {
+    uint64_t end = range->dpa + range->len;
+
     trace_cxl_dcd_reach(device->path, range->dpa, range->len, reachable);
     cxl_dcd_map_open(device);
     if (!reachable) {
-        cxl_dcd_map_remove_range(device, range->dpa, range->dpa + range->len);
+        cxl_dcd_runs_remove(&device->runs, range->dpa, end);
+        cxl_dcd_interleave_remove(device, range->dpa, end);
     } else if (cxl_dcd_map_wanted(device)) {
-        cxl_dcd_map_add_range(device, range->dpa, range->dpa + range->len);
-    }
-}
-
-static CXLDcdRun *cxl_dcd_map_first(CXLDcdDevice *device, bool mapped)
-{
-    IntervalTreeNode *node =
-        interval_tree_iter_first(&device->map_sizes[mapped], 0, UINT64_MAX);
-
-    return node ? RUN_OF(node, by_size) : NULL;
-}
-
-/* Give the mappings that there may be to the largest runs */
-static void cxl_dcd_map_balance(CXLDcdDevice *device)
-{
-    CXLDcdRun *largest, *smallest;
-    uint64_t start, len;
-
-    while ((largest = cxl_dcd_map_first(device, false))) {
-        len = cxl_dcd_run_pages(largest, &start);
-        if (!len) {
-            break;
-        }
-        if (device->mapped_count >= device->map_limit) {
-            smallest = cxl_dcd_map_first(device, true);
-            if (!smallest || cxl_dcd_run_pages(smallest, &start) >= len) {
-                break;
-            }
-            cxl_dcd_run_unmap(device, smallest);
-        }
-        cxl_dcd_run_map(device, largest);
+        cxl_dcd_map_add_range(device, range->dpa, end);
     }
 }
 
 void cxl_dcd_map_commit(CXLDcdDevice *device)
 {
+    unsigned i;
+
     if (!device->map_open) {
         return;
     }
-    cxl_dcd_map_balance(device);
+    for (i = 0; i < device->map_sets->len; i++) {
+        const CXLDcdRange *range = &g_array_index(device->map_sets,
+                                                  CXLDcdRange, i);
+
+        cxl_dcd_interleave_add(device, range->dpa, range->dpa + range->len);
+    }
+    g_array_set_size(device->map_sets, 0);
+    cxl_dcd_runs_balance(&device->runs);
+    cxl_dcd_interleave_commit();
     device->map_open = false;
+    cxl_dcd_epoch++;
     memory_region_transaction_commit();
     cxl_dcd_scrub_fence(device);
-    trace_cxl_dcd_map_commit(device->path, device->mapped_count);
+    trace_cxl_dcd_map_commit(device->path, device->runs.mapped);
 }
 
 void cxl_dcd_map_cut(CXLDcdDevice *device, uint64_t start, uint64_t end)
 {
     cxl_dcd_map_open(device);
-    cxl_dcd_map_remove_range(device, start, end);
+    cxl_dcd_runs_remove(&device->runs, start, end);
+    cxl_dcd_interleave_remove(device, start, end);
     cxl_dcd_map_commit(device);
 }
 
 void cxl_dcd_map_clear(CXLDcdDevice *device)
 {
-    IntervalTreeNode *node;
-
     if (!device->dcd) {
         return;
     }
     cxl_dcd_map_open(device);
-    while ((node = interval_tree_iter_first(&device->runs, 0, UINT64_MAX))) {
-        cxl_dcd_run_drop(device, RUN_OF(node, by_dpa));
-    }
+    cxl_dcd_runs_remove(&device->runs, 0, UINT64_MAX);
+    cxl_dcd_interleave_remove(device, 0, UINT64_MAX);
+    g_array_set_size(device->map_sets, 0);
     cxl_dcd_map_commit(device);
 }
 
 void cxl_dcd_map_build(CXLDcdDevice *device)
 {
-    CXLDcdExtent extent;
-    uint64_t dpa = 0;
+    uint64_t start, end, dpa = 0;
 
-    if (!device->dcd || !cxl_dcd_map_wanted(device)) {
+    if (!cxl_dcd_map_wanted(device)) {
         return;
     }
     cxl_dcd_map_open(device);
-    while (cxl_dcd_extent_from(device->dcd, dpa, &extent)) {
-        dpa = extent.dpa + extent.len;
-        if (extent.state == CXL_DCD_ACCEPTED ||
-            extent.state == CXL_DCD_RELEASING) {
-            cxl_dcd_map_add_range(device, extent.dpa, dpa);
-        }
+    while (cxl_dcd_map_next(device, dpa, UINT64_MAX, &start, &end)) {
+        cxl_dcd_map_add_range(device, start, end);
+        dpa = end;
     }
     cxl_dcd_map_commit(device);
 }
@@ -315,17 +258,17 @@ void cxl_dcd_map_build(CXLDcdDevice *device)
 CxlDynamicCapacityMapping cxl_dcd_map_kind(CXLDcdDevice *device, uint64_t dpa,
                                            uint64_t len)
 {
-    IntervalTreeNode *node = interval_tree_iter_first(&device->runs, dpa, dpa);
-    uint64_t start, pages;
-
     if (!device->reachable || !cxl_dcd_route_covers(device, dpa, len)) {
         return CXL_DYNAMIC_CAPACITY_MAPPING_NONE;
     }
-    if (node && RUN_OF(node, by_dpa)->mapped) {
-        pages = cxl_dcd_run_pages(RUN_OF(node, by_dpa), &start);
-        if (start <= dpa && len <= pages && dpa - start <= pages - len) {
-            return CXL_DYNAMIC_CAPACITY_MAPPING_DIRECT;
-        }
+    if (cxl_dcd_runs_mapped(&device->runs, dpa, len) ||
+        cxl_dcd_interleave_mapped(device, dpa, len)) {
+        return CXL_DYNAMIC_CAPACITY_MAPPING_DIRECT;
     }
     return CXL_DYNAMIC_CAPACITY_MAPPING_TRAPPED;
+}
+
+uint32_t cxl_dcd_map_count(CXLDcdDevice *device)
+{
+    return device->runs.mapped + cxl_dcd_interleave_count(device);
 }

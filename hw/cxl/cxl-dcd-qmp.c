@@ -539,7 +539,7 @@ static CxlDynamicCapacityInfo *cxl_dcd_query_device(CXLDcdDevice *device,
     info->available_tags = cxl_dcd_available_tags(device->dcd);
     info->event_log_size = cxl_dcd_event_log_depth(device->events);
     info->event_log_used = cxl_dcd_event_log_count(device->events);
-    info->direct_mappings = device->mapped_count;
+    info->direct_mappings = cxl_dcd_map_count(device);
     info->fm_references = cxl_dcd_query_references(device);
     if (device->persist) {
         info->state_file = g_strdup(device->state_path);

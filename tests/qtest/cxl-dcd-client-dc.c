@@ -410,6 +410,35 @@ uint64_t cxl_dcd_map(CXLDcdDevice *device)
     return decoder.hpa;
 }
 
+void cxl_dcd_set_commit(CXLDcdMachine *machine, unsigned ways_code,
+                        unsigned granularity_code)
+{
+    CXLDcdDecoder decoder = {
+        .hpa = machine->window,
+        .size = 512 * CXL_DCD_TEST_MIB << ways_code,
+        .ways_code = ways_code,
+        .granularity_code = granularity_code,
+        .skip = 0x03020100,       /* host bridge: port of each position */
+    };
+    unsigned i;
+
+    cxl_dcd_decoder_commit(machine, machine->host_bridge_hdm, &decoder);
+    for (i = 0; i < 1U << ways_code; i++) {
+        decoder.skip = machine->device[i].dc_base;
+        cxl_dcd_decoder_commit(machine, machine->device[i].hdm, &decoder);
+    }
+}
+
+uint64_t cxl_dcd_set_hpa(CXLDcdMachine *machine, unsigned ways_code,
+                         unsigned granularity_code, unsigned position,
+                         uint64_t offset)
+{
+    uint64_t g = 256ULL << granularity_code;
+
+    return machine->window + offset % g +
+        ((offset / g << ways_code) + position) * g;
+}
+
 /* One request to the DOE at @doe; the response's dwords, header included. */
 static GArray *cxl_dcd_doe(CXLDcdDevice *device, uint64_t doe,
                            const uint32_t *request, unsigned count)

@@ -253,6 +253,16 @@ void cxl_dcd_decoder_uncommit(CXLDcdMachine *machine, uint64_t hdm,
  * window, 1-way, in host bridge and endpoint. Returns the HPA of region 0.
  */
 uint64_t cxl_dcd_map(CXLDcdDevice *device);
+/*
+ * Decode DC of the first 2^@ways_code devices, 512 MiB of each, as one set at
+ * the start of the window; the granularity is 256 << @granularity_code.
+ */
+void cxl_dcd_set_commit(CXLDcdMachine *machine, unsigned ways_code,
+                        unsigned granularity_code);
+/* HPA of byte @offset of the device at @position of that set (11.4, inverse) */
+uint64_t cxl_dcd_set_hpa(CXLDcdMachine *machine, unsigned ways_code,
+                         unsigned granularity_code, unsigned position,
+                         uint64_t offset);
 
 /* --- CDAT --- */
 

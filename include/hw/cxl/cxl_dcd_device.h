@@ -14,7 +14,7 @@
  *   cdat     one set of table entries per region
  *   access   a load or store at a DPA, for what is not mapped
  *   poison   injected poison, in access and mapping
- *   route    fixed windows: which device and DPA is behind an address
+ *   window   fixed windows and what they lead to (cxl_dcd_window.h)
  *   map      accepted capacity, mapped into the window
  *   scrub    capacity that was given back, until nobody holds on to it
  *   persist  what outlives QEMU, and its file
@@ -33,6 +33,7 @@
 #include "hw/cxl/cxl_dcd.h"
 #include "hw/cxl/cxl_dcd_command.h"
 #include "hw/cxl/cxl_dcd_event.h"
+#include "hw/cxl/cxl_dcd_runs.h"
 #include "qapi/qapi-types-cxl.h"
 #include "qemu/interval-tree.h"
 #include "qemu/queue.h"
@@ -51,9 +52,6 @@ OBJECT_DECLARE_TYPE(CXLDcdDevice, CXLDcdDeviceClass, CXL_DCD)
 #define CXL_DCD_PROP_STATE       "dc-state"
 #define CXL_DCD_PROP_FMAPI       "fmapi"
 #define CXL_DCD_PROP_FMAPI_EID   "fmapi-eid"
-
-/* Two sections of the memory map per mapping, and QEMU aborts at 4096 */
-#define CXL_DCD_MAP_LIMIT_MAX    1900
 
 /* HDM decoders that a Type 3 device of QEMU has */
 #define CXL_DCD_DECODERS         4
@@ -77,14 +75,6 @@ typedef struct CXLDcdSegment {
     uint64_t offset;              /* of dpa, in the window */
     CXLDcdWindow *window;
 } CXLDcdSegment;
-
-/* Accepted capacity that is one piece in DPA, window and backend */
-typedef struct CXLDcdRun {
-    IntervalTreeNode by_dpa;      /* start and last are DPA */
-    IntervalTreeNode by_size;     /* in map_sizes[mapped] */
-    bool mapped;
-    MemoryRegion alias;           /* valid when mapped */
-} CXLDcdRun;
 
 /* Capacity that left the host, see cxl_dcd_scrub_add() */
 typedef struct CXLDcdScrub {
@@ -131,6 +121,7 @@ struct CXLDcdDevice {
     uint64_t dc_end;
     MemoryRegion *dc_mr;          /* the backend's */
     uint8_t *dc_ram;
+    MemoryRegionCache dc_cache;   /* of all of it, to mark it as written */
     uint64_t backing[CXL_DCD_MAX_REGIONS]; /* offset of each in dc_mr */
     char *path;                   /* QOM path, for events and traces */
 
@@ -154,9 +145,8 @@ struct CXLDcdDevice {
     /* map */
     CXLDcdSegment segment[CXL_DCD_DECODERS];
     unsigned segment_count;
-    IntervalTreeRoot runs;
-    IntervalTreeRoot map_sizes[2]; /* runs by size: not mapped, mapped */
-    uint32_t mapped_count;
+    CXLDcdRuns runs;              /* by DPA */
+    GArray *map_sets;             /* CXLDcdRange: interleaved sets look anew */
     bool map_open;                /* a memory transaction was begun */
 
     /* scrub */
@@ -213,6 +203,12 @@ MemTxResult cxl_dcd_access(CXLDcdDevice *device, uint64_t dpa, uint64_t *data,
                            unsigned size, bool is_write, MemTxAttrs attrs);
 /* Where @dpa lies in the backend; @dpa is in a region. */
 uint64_t cxl_dcd_backing_of(CXLDcdDevice *device, uint64_t dpa);
+/*
+ * What a run of accesses can rely on, until the epoch changes: a piece around
+ * @dpa that is in one region, reachable and without poison. False: none.
+ */
+typedef struct CXLDcdSpan CXLDcdSpan;
+bool cxl_dcd_span(CXLDcdDevice *device, uint64_t dpa, CXLDcdSpan *ret);
 
 /* --- poison --- */
 
@@ -233,13 +229,16 @@ void cxl_dcd_route_attach(CXLDcdDevice *device);
 void cxl_dcd_route_detach(CXLDcdDevice *device);
 /* Is an encoded number of ways one that exists? (8.2.4.20, IW) */
 bool cxl_dcd_ways_valid(uint32_t encoded);
-/* The memory region over a fixed window that mappings are put into */
-MemoryRegion *cxl_dcd_window_region(CXLDcdWindow *window);
 /* Is [@dpa, @dpa + @len) shown by any window, in whatever pieces? */
 bool cxl_dcd_route_covers(CXLDcdDevice *device, uint64_t dpa, uint64_t len);
 
 /* --- map --- */
 
+/* Counts whatever may change what an access finds; never 0 */
+extern uint64_t cxl_dcd_epoch;
+
+void cxl_dcd_map_init(CXLDcdDevice *device);
+void cxl_dcd_map_free(CXLDcdDevice *device);
 void cxl_dcd_map_reach(CXLDcdDevice *device, const CXLDcdRange *range,
                        bool reachable);
 void cxl_dcd_map_commit(CXLDcdDevice *device);
@@ -248,6 +247,8 @@ void cxl_dcd_map_cut(CXLDcdDevice *device, uint64_t start, uint64_t end);
 /* Forget all mappings; between this and _build segments may change. */
 void cxl_dcd_map_clear(CXLDcdDevice *device);
 void cxl_dcd_map_build(CXLDcdDevice *device);
+/* Mappings that show capacity of this device */
+uint32_t cxl_dcd_map_count(CXLDcdDevice *device);
 /* How the host reaches an accepted range. */
 CxlDynamicCapacityMapping cxl_dcd_map_kind(CXLDcdDevice *device, uint64_t dpa,
                                            uint64_t len);
