@@ -253,6 +253,21 @@ void dcd_extents_append_json(struct json_object *jregion,
 }
 
 /**
+ * dcd_granularity - what to interleave by when the user does not say
+ *
+ * A root decoder of one target allows any and names 256 bytes for it. A whole
+ * page lets an emulated device stay out of the way of each access.
+ *
+ * Returns: bytes, or 0 for the root decoder's own.
+ */
+int dcd_granularity(struct cxl_decoder *root, int ways)
+{
+	if (ways < 2 || cxl_decoder_get_interleave_ways(root) != 1)
+		return 0;
+	return 4096;
+}
+
+/**
  * dcd_create_region - make an empty region over a partition
  * @root: the window
  * @jmemdevs: array of memdev objects

@@ -14,6 +14,7 @@ int dcd_validate_memdevs(struct log_ctx *log, struct json_object *jmemdevs,
 unsigned long long dcd_partition_size(struct cxl_memdev *memdev,
 				      const char *type);
 int dcd_partition_qos_class(struct cxl_memdev *memdev, const char *type);
+int dcd_granularity(struct cxl_decoder *root, int ways);
 struct cxl_region *dcd_create_region(struct log_ctx *log,
 				     struct cxl_decoder *root,
 				     struct json_object *jmemdevs,

@@ -19,10 +19,11 @@ def devices(ways):
     return [f"cxl-mem{i}" for i in range(ways)]
 
 
-def create(vm, ways, granularity=256):
+def create(vm, ways, granularity=None):
     names = " ".join(memdev(vm, d) for d in devices(ways))
+    option = f"-g {granularity}" if granularity else ""
     done = vm.guest(f"cxl create-region -t dc0 -d decoder0.0 -w {ways} "
-                    f"-g {granularity} -m {names}")
+                    f"{option} -m {names}")
     if done.status != 0:
         raise GuestError(f"region of {ways} ways: {done.text}\n"
                          + vm.guest_ok("dmesg | tail -8"))
@@ -45,6 +46,9 @@ def order(vm, check, ways, granularity):
     """Numbers written over the set are found on each device alone."""
     region = create(vm, ways, granularity)
     add_all(vm, region, ways, [PART])
+    check.equal([e["mapping"] for e in vm.device("cxl-mem0")["extents"]],
+                ["trapped" if granularity and granularity < 4096
+                 else "direct"], "how the host reaches it")
     dax = create_dax(vm, region)
     check.equal(dax_devices(vm)[dax]["size"], ways * PART[1],
                 "the extent is the sum over the devices")
@@ -91,6 +95,31 @@ def test_four_ways(vm, check):
 
 def test_eight_ways(vm, check):
     order(vm, check, 8, 4096)
+
+
+def test_set_as_system_ram(vm, check):
+    """Programs run on and from memory of two devices."""
+    region = create(vm, 2)
+    parts = [(0, 256 * MIB)]
+    add_all(vm, region, 2, parts)
+    check.equal([e["mapping"] for e in vm.device("cxl-mem1")["extents"]],
+                ["direct"], "whole pages by default, so each is RAM")
+    dax = create_dax(vm, region)
+    vm.guest_ok(f"daxctl reconfigure-device -m system-ram {dax}", 120)
+    node = vm.guest_ok(f"cat /sys/bus/dax/devices/{dax}/target_node")
+    out = vm.guest_ok(
+        f"cd /dev/shm && N='numactl --membind={node}' && "
+        "$N cp $(command -v sha256sum) sum && "
+        "$N dd if=/dev/urandom of=data bs=1M count=32 2> /dev/null && "
+        "$N ./sum data && sha256sum data && "
+        "rm -f sum data", 120)
+    sums = {line.split()[0] for line in out.splitlines()}
+    check.equal((len(out.splitlines()), len(sums)), (2, 1),
+                "a program run from there reads what was written there")
+    vm.guest_ok(f"daxctl reconfigure-device -m devdax -f {dax}", 120)
+    destroy_dax(vm, dax)
+    release_all(vm, region, 2)
+    destroy_region(vm, region)
 
 
 def test_set_is_complete(vm, check):
