@@ -160,12 +160,12 @@ def application(report):
                        rates["0"][kind], 0.95)
 
 
-def two_way(vm):
-    """A DAX device over two devices, 256 bytes from each in turn."""
+def two_way(vm, granularity):
+    """A DAX device over two devices, so many bytes from each in turn."""
     push(vm, MEMBENCH)
     names = " ".join(memdev(vm, f"cxl-mem{i}") for i in range(2))
     region = json.loads(vm.guest_ok(
-        f"cxl create-region -t dc0 -d decoder0.0 -w 2 -g 256 -m {names} "
+        f"cxl create-region -t dc0 -d decoder0.0 -w 2 -g {granularity} -m {names} "
         "2> /dev/null"))["region"]
     for i in range(2):
         vm.qmp.call(ADD, {"path": f"/machine/peripheral/cxl-mem{i}",
@@ -177,11 +177,16 @@ def two_way(vm):
 
 
 def interleave(report):
-    """Load by load in both: pages of the guest cannot be of two devices."""
-    print("interleave: a region over two devices, load by load")
+    """By whole pages, and load by load where a page is of two devices."""
+    print("interleave: a region over two devices")
+    for granularity in (4096, 256):
+        interleave_of(report, granularity)
+
+
+def interleave_of(report, granularity):
     options = ["--devices", "2", "--dc-size", "1G"]
     with VM(options) as ours, VM(options + ["--qemu", UNMODIFIED]) as old:
-        machines = {vm: two_way(vm) for vm in (ours, old)}
+        machines = {vm: two_way(vm, granularity) for vm in (ours, old)}
         best = {}
         for _ in range(3):
             for vm, dax in machines.items():
@@ -189,7 +194,8 @@ def interleave(report):
                                steps=20000, threads=1)
                 best[vm] = better(best.get(vm, now), now)
         for kind in ("write", "read"):
-            report.add(f"interleaved {kind}, ours / unmodified QEMU",
+            report.add(f"interleaved {kind} by {granularity} bytes, ours / "
+                       "unmodified QEMU",
                        best[ours][f"{kind}-1t"], "MB/s",
                        best[old][f"{kind}-1t"], 5)
 
