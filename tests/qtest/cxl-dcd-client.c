@@ -264,6 +264,12 @@ static char *cxl_dcd_device_json(const CXLDcdOptions *options, unsigned index)
     return g_string_free(json, false);
 }
 
+char *cxl_dcd_memory_file(const CXLDcdOptions *options, unsigned index)
+{
+    return index ? g_strdup_printf("%s.%u", options->memory_file, index)
+                 : g_strdup(options->memory_file);
+}
+
 static void cxl_dcd_device_arguments(GString *args,
                                      const CXLDcdOptions *options,
                                      const CXLDcdDevice *device, unsigned index)
@@ -272,9 +278,11 @@ static void cxl_dcd_device_arguments(GString *args,
                     options->regions ? options->size : CXL_DCD_TEST_SIZE;
 
     if (options->memory_file) {
+        g_autofree char *file = cxl_dcd_memory_file(options, index);
+
         g_string_append_printf(args,
             "-object memory-backend-file,id=dcmem%u,size=%" PRIu64 ",share=on,"
-            "mem-path=%s ", index, size, options->memory_file);
+            "mem-path=%s ", index, size, file);
     } else {
         g_string_append_printf(args,
             "-object memory-backend-ram,id=dcmem%u,size=%" PRIu64
@@ -321,7 +329,7 @@ static CXLDcdMachine *cxl_dcd_machine_launch(const CXLDcdOptions *options,
 {
     CXLDcdMachine *machine = g_new0(CXLDcdMachine, 1);
     g_autoptr(GString) args = g_string_new(NULL);
-    g_autofree char *rom = cxl_dcd_empty_rom();
+    g_autofree char *rom = options->rom ? NULL : cxl_dcd_empty_rom();
     unsigned i;
 
     machine->device_count = options->devices ?: 1;
@@ -330,7 +338,7 @@ static CXLDcdMachine *cxl_dcd_machine_launch(const CXLDcdOptions *options,
         "-machine q35,cxl=on -nodefaults -bios %s "
         "-device pxb-cxl,id=cxl.0,bus=pcie.0,bus_nr=%u,hdm_for_passthrough=%s "
         "-M cxl-fmw.0.targets.0=cxl.0,cxl-fmw.0.size=64G ",
-        rom, HOST_BRIDGE_BUS, options->host_bridge_decoders ? "on" : "off");
+        rom ?: options->rom, HOST_BRIDGE_BUS, options->host_bridge_decoders ? "on" : "off");
     for (i = 0; i < machine->device_count; i++) {
         CXLDcdDevice *device = &machine->device[i];
 
@@ -342,7 +350,9 @@ static CXLDcdMachine *cxl_dcd_machine_launch(const CXLDcdOptions *options,
     machine->qs = qtest_pc_boot("%s%s%s", args->str, options->arguments ?: "",
                                 more);
     machine->qts = machine->qs->qts;
-    unlink(rom);
+    if (rom) {
+        unlink(rom);
+    }
     return machine;
 }
 

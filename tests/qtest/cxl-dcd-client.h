@@ -45,6 +45,7 @@ typedef struct CXLDcdOptions {
     const char *arguments;        /* more of the command line */
     bool host_bridge_decoders;    /* even with a single root port */
     const char *memory_file;      /* DC backend, shared; NULL: plain memory */
+    const char *rom;              /* for processors that run; NULL: none do */
 } CXLDcdOptions;
 
 typedef struct CXLDcdMachine CXLDcdMachine;
@@ -100,6 +101,8 @@ typedef void (*CXLDcdCase)(CXLDcdDevice *device);
 void cxl_dcd_add_case(const char *path, const CXLDcdOptions *options,
                       CXLDcdCase run);
 
+/* The file that backs the @index-th device's DC. Caller frees. */
+char *cxl_dcd_memory_file(const CXLDcdOptions *options, unsigned index);
 /* Starts QEMU and enumerates. Free with cxl_dcd_machine_stop(). */
 CXLDcdMachine *cxl_dcd_machine_start(const CXLDcdOptions *options);
 void cxl_dcd_machine_stop(CXLDcdMachine *machine);
