@@ -338,7 +338,8 @@ static CXLDcdMachine *cxl_dcd_machine_launch(const CXLDcdOptions *options,
         "-machine q35,cxl=on -nodefaults -bios %s "
         "-device pxb-cxl,id=cxl.0,bus=pcie.0,bus_nr=%u,hdm_for_passthrough=%s "
         "-M cxl-fmw.0.targets.0=cxl.0,cxl-fmw.0.size=64G ",
-        rom ?: options->rom, HOST_BRIDGE_BUS, options->host_bridge_decoders ? "on" : "off");
+        rom ?: options->rom, HOST_BRIDGE_BUS,
+        options->host_bridge_decoders ? "on" : "off");
     for (i = 0; i < machine->device_count; i++) {
         CXLDcdDevice *device = &machine->device[i];
 
