@@ -92,6 +92,9 @@ bool cxl_dcd_reference_add(CXLDcd *dcd, const CXLDcdTag *tag, GError **error)
     CXLDcdTagEntry *entry;
 
     CXL_DCD_CHECK(dcd);
+    if (dcd->ops->reference) {
+        return dcd->ops->reference(dcd->opaque, tag, true, error);
+    }
     entry = sharable_tag(dcd, tag, error);
     if (!entry) {
         return false;
@@ -110,6 +113,9 @@ bool cxl_dcd_reference_remove(CXLDcd *dcd, const CXLDcdTag *tag,
     CXLDcdNode *node, *next;
 
     CXL_DCD_CHECK(dcd);
+    if (dcd->ops->reference) {
+        return dcd->ops->reference(dcd->opaque, tag, false, error);
+    }
     entry = sharable_tag(dcd, tag, error);
     if (!entry) {
         return false;

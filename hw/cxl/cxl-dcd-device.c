@@ -13,6 +13,7 @@
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/cxl_dcd_device.h"
 #include "hw/cxl/cxl_dcd_fm.h"
+#include "hw/cxl/cxl_dcd_head.h"
 #include "hw/cxl/cxl_dcd_route.h"
 #include "hw/cxl/cxl_dcd_vmstate.h"
 #include "hw/qdev-properties.h"
@@ -76,6 +77,11 @@ static void cxl_dcd_op_sanitize(void *opaque, const CXLDcdRange *range,
     const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
     int region = cxl_dcd_region_of(device->dcd, range->dpa, range->len);
 
+    if (device->pool) {
+        cxl_dcd_head_leave(device, range);
+        cxl_dcd_scrub_add(device, range, must);
+        return;
+    }
     /* Memory goes back to the system, files keep what nobody asked to clear */
     if (must || !(config->regions[region].attributes &
                   CXL_DCD_REGION_NONVOLATILE)) {
@@ -86,7 +92,12 @@ static void cxl_dcd_op_sanitize(void *opaque, const CXLDcdRange *range,
 static void cxl_dcd_op_outcome(void *opaque, CXLDcdOutcome outcome,
                                const CXLDcdExtent *extents, size_t count)
 {
-    cxl_dcd_qmp_outcome(opaque, outcome, extents, count);
+    CXLDcdDevice *device = opaque;
+
+    if (device->pool) {
+        cxl_dcd_head_outcome(device, outcome, extents, count);
+    }
+    cxl_dcd_qmp_outcome(device, outcome, extents, count);
 }
 
 static const CXLDcdOps cxl_dcd_ops = {
@@ -239,6 +250,35 @@ static bool cxl_dcd_set_cacheline(CXLType3Dev *ct3d, uint64_t dpa,
 
 /* --- Life --- */
 
+/* A head's memory is the pool's; the parent takes it as it takes any other */
+static bool cxl_dcd_use_pool(CXLDcdDevice *device, Error **errp)
+{
+    CXLType3Dev *ct3d = CXL_TYPE3(device);
+
+    if (!device->pool) {
+        if (device->host_id) {
+            error_setg(errp, "property '" CXL_DCD_PROP_HOST "' needs property '"
+                       CXL_DCD_PROP_POOL "': only heads of a pool have a "
+                       "number");
+        }
+        return !device->host_id;
+    }
+    if (ct3d->dc.host_dc || ct3d->dc.num_regions) {
+        error_setg(errp, "property '" CXL_DCD_PROP_POOL "' gives the memory: "
+                   "leave out '" CXL_DCD_PROP_MEMDEV "' and 'num-dc-regions'");
+        return false;
+    }
+    if (device->state_path) {
+        error_setg(errp, "property '" CXL_DCD_PROP_STATE "' cannot be used "
+                   "with '" CXL_DCD_PROP_POOL "': the pool's file keeps what "
+                   "a host has");
+        return false;
+    }
+    object_property_set_link(OBJECT(device), "volatile-dc-memdev",
+                             OBJECT(device->pool), errp);
+    return ct3d->dc.host_dc;
+}
+
 static bool cxl_dcd_check_props(CXLDcdDevice *device, Error **errp)
 {
     CXLType3Dev *ct3d = CXL_TYPE3(device);
@@ -257,9 +297,10 @@ static bool cxl_dcd_check_props(CXLDcdDevice *device, Error **errp)
     mr = host_memory_backend_get_memory(ct3d->dc.host_dc);
     if (!mr || !memory_region_size(mr) ||
         memory_region_size(mr) % CXL_DCD_CAPACITY_UNIT) {
-        error_setg(errp, "size %" PRIu64 " of the memory backend of property '"
-                   CXL_DCD_PROP_MEMDEV "' is not a multiple of 256 MiB",
-                   mr ? memory_region_size(mr) : 0);
+        error_setg(errp, "size %" PRIu64 " of the memory backend of property "
+                   "'%s' is not a multiple of 256 MiB",
+                   mr ? memory_region_size(mr) : 0,
+                   device->pool ? CXL_DCD_PROP_POOL : CXL_DCD_PROP_MEMDEV);
         return false;
     }
     if (!device->max_extents || !device->max_tags) {
@@ -305,7 +346,7 @@ static bool cxl_dcd_configure(CXLDcdDevice *device, CXLDcdConfig *config,
     unsigned i, handle = !!ct3d->hostvmem + !!(ct3d->hostpmem ?:
                                                ct3d->hostmem);
 
-    config->host_id = 0;
+    config->host_id = device->host_id;
     config->max_extents = device->max_extents;
     config->max_tags = device->max_tags;
     if (!cxl_dcd_props_layout(device, base,
@@ -330,7 +371,11 @@ static bool cxl_dcd_setup(CXLDcdDevice *device, const CXLDcdConfig *config,
     bool nonvolatile = true;
     unsigned i;
 
-    device->dcd = cxl_dcd_new(config, &cxl_dcd_ops, device, &error);
+    device->ops = cxl_dcd_ops;
+    if (device->pool) {
+        cxl_dcd_head_ops(&device->ops);
+    }
+    device->dcd = cxl_dcd_new(config, &device->ops, device, &error);
     if (!device->dcd) {
         error_setg(errp, CXL_DCD_PROP_REGIONS ": %s", error->message);
         return false;
@@ -421,6 +466,7 @@ static void cxl_dcd_teardown(CXLDcdDevice *device)
     cxl_dcd_unlink_registers(CXL_TYPE3(device));
     cxl_dcd_mailbox_free(device);
     cxl_dcd_fm_free(device->fm);
+    cxl_dcd_head_detach(device);
     cxl_dcd_free(device->dcd);
     cxl_dcd_event_log_free(device->events);
     g_clear_pointer(&device->path, g_free);
@@ -441,6 +487,9 @@ static void cxl_dcd_realize(PCIDevice *pci_dev, Error **errp)
     unsigned regions = cxl_dcd_props_regions(device);
     g_autofree CXLDcdConfig *config = g_new0(CXLDcdConfig, 1);
 
+    if (!cxl_dcd_use_pool(device, errp)) {
+        return;
+    }
     if (ct3d->dc.host_dc && !regions) {
         error_setg(errp, "property '" CXL_DCD_PROP_MEMDEV "' is set but there "
                    "are no regions: set '" CXL_DCD_PROP_REGIONS "' or "
@@ -459,7 +508,7 @@ static void cxl_dcd_realize(PCIDevice *pci_dev, Error **errp)
     }
     ct3d->dc.num_regions = !!regions;
     CXL_DCD_GET_CLASS(device)->parent_realize(pci_dev, errp);
-    ct3d->dc.num_regions = device->region_props ? 0 : regions;
+    ct3d->dc.num_regions = device->region_props || device->pool ? 0 : regions;
     if (*errp) {
         return;
     }
@@ -477,7 +526,8 @@ static void cxl_dcd_realize(PCIDevice *pci_dev, Error **errp)
         cxl_dcd_teardown(device);
         return;
     }
-    if (regions && !cxl_dcd_persist_init(device, errp)) {
+    if (regions && (!cxl_dcd_persist_init(device, errp) ||
+                    !cxl_dcd_head_attach(device, errp))) {
         cxl_dcd_teardown(device);
         return;
     }

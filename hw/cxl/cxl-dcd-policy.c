@@ -51,6 +51,13 @@ static bool check_length(const CXLDcd *dcd, const CXLDcdAddRequest *request,
     return true;
 }
 
+static bool find_gap(const CXLDcd *dcd, const CXLDcdTree *tree, uint64_t from,
+                     uint64_t end, uint64_t len, CXLDcdRange *ret)
+{
+    return dcd->ops->gap ? dcd->ops->gap(dcd->opaque, from, end, len, ret) :
+                           cxl_dcd_tree_gap(tree, from, end, len, ret);
+}
+
 /* One run when there is one, else (Free only) the gaps in their order. */
 static bool choose_free(const CXLDcd *dcd, const CXLDcdAddRequest *request,
                         GArray *chosen, GError **error)
@@ -67,7 +74,7 @@ static bool choose_free(const CXLDcd *dcd, const CXLDcdAddRequest *request,
     r = cxl_dcd_region_config(dcd, request->region);
     tree = &dcd->regions[request->region].tree;
     end = r->base + r->length;
-    if (cxl_dcd_tree_gap(tree, r->base, end, request->length, &gap)) {
+    if (find_gap(dcd, tree, r->base, end, request->length, &gap)) {
         extent.dpa = gap.dpa;
         extent.len = request->length;
         g_array_append_val(chosen, extent);
@@ -82,7 +89,9 @@ static bool choose_free(const CXLDcd *dcd, const CXLDcdAddRequest *request,
     left = request->length;
     for (from = r->base; left && chosen->len < cxl_dcd_available_extents(dcd);
          from = extent.dpa + extent.len) {
-        cxl_dcd_tree_gap(tree, from, end, r->block_size, &gap);
+        if (!find_gap(dcd, tree, from, end, r->block_size, &gap)) {
+            break;
+        }
         extent.dpa = gap.dpa;
         extent.len = MIN(left, gap.len);
         g_array_append_val(chosen, extent);
@@ -177,51 +186,6 @@ static bool choose_prescriptive(const CXLDcd *dcd,
 
 /* --- Enable Shared Access --- */
 
-static int by_sequence(gconstpointer a, gconstpointer b)
-{
-    const CXLDcdExtent *x = a, *y = b;
-
-    return x->sequence - y->sequence;
-}
-
-static bool choose_shared(const CXLDcd *dcd, const CXLDcdAddRequest *request,
-                          GArray *chosen, GError **error)
-{
-    CXLDcdTagEntry *entry = cxl_dcd_tag_find(dcd, &request->tag);
-
-    if (request->region >= dcd->config.num_regions ||
-        !cxl_dcd_sharable(dcd, request->region)) {
-        return fail(error, CXL_DCD_RC_INVALID_INPUT,
-                    "region %u is not a sharable region of this device",
-                    request->region);
-    }
-    if (!entry || !entry->sharable || !entry->first) {
-        return fail(error, CXL_DCD_RC_INVALID_INPUT,
-                    "the tag names no capacity of a sharable region");
-    }
-    for (CXLDcdNode *node = entry->first; node; node = node->tag_next) {
-        int region = cxl_dcd_region_of(dcd, node->dpa, node->len);
-        CXLDcdExtent extent;
-
-        if (node->state != CXL_DCD_REFERENCED) {
-            return fail(error, CXL_DCD_RC_INVALID_INPUT,
-                        "host %u has this tag already (%s)",
-                        dcd->config.host_id, cxl_dcd_state_name(node->state));
-        }
-        if (region != request->region) {
-            return fail(error, CXL_DCD_RC_INVALID_INPUT, "the tag's capacity "
-                        "is in region %d, not in region %u", region,
-                        request->region);
-        }
-        cxl_dcd_copy_out(region, node, &extent);
-        g_array_append_val(chosen, extent);
-    }
-    g_array_sort(chosen, by_sequence);
-    return true;
-}
-
-/* --- Tags: one allocation in a sharable region, numbered from 0 --- */
-
 /* Sequences are 16 bits wide. */
 #define MAX_SHARED_EXTENTS 65536
 
@@ -249,6 +213,84 @@ static bool check_sequences(const GArray *chosen, uint16_t code,
     }
     return true;
 }
+
+static int by_sequence(gconstpointer a, gconstpointer b)
+{
+    const CXLDcdExtent *x = a, *y = b;
+
+    return x->sequence - y->sequence;
+}
+
+/* Capacity of other hosts: the pool knows it, this device does not yet */
+static bool choose_joined(const CXLDcd *dcd, const CXLDcdAddRequest *request,
+                          GArray *chosen, GError **error)
+{
+    CXLDcdTagEntry *entry = cxl_dcd_tag_find(dcd, &request->tag);
+    g_autoptr(GArray) found = NULL;
+
+    if (entry) {
+        return fail(error, CXL_DCD_RC_INVALID_INPUT, "host %u has this tag "
+                    "already (%s)", dcd->config.host_id, entry->first ?
+                    cxl_dcd_state_name(entry->first->state) : "unknown");
+    }
+    if (!cxl_dcd_available_tags(dcd)) {
+        return fail(error, CXL_DCD_RC_RESOURCES_EXHAUSTED, "the device tracks "
+                    "%u tags, no more are possible", dcd->config.max_tags);
+    }
+    found = dcd->ops->shared(dcd->opaque, &request->tag, request->region,
+                             error);
+    if (!found) {
+        return false;
+    }
+    g_array_append_vals(chosen, found->data, found->len);
+    for (guint i = 0; i < chosen->len; i++) {
+        if (!check_free(dcd, &g_array_index(chosen, CXLDcdExtent, i), error)) {
+            return false;
+        }
+    }
+    return check_sequences(chosen, CXL_DCD_RC_INVALID_INPUT, error);
+}
+
+static bool choose_shared(const CXLDcd *dcd, const CXLDcdAddRequest *request,
+                          GArray *chosen, GError **error)
+{
+    CXLDcdTagEntry *entry = cxl_dcd_tag_find(dcd, &request->tag);
+
+    if (request->region >= dcd->config.num_regions ||
+        !cxl_dcd_sharable(dcd, request->region)) {
+        return fail(error, CXL_DCD_RC_INVALID_INPUT,
+                    "region %u is not a sharable region of this device",
+                    request->region);
+    }
+    if (dcd->ops->shared) {
+        return choose_joined(dcd, request, chosen, error);
+    }
+    if (!entry || !entry->sharable || !entry->first) {
+        return fail(error, CXL_DCD_RC_INVALID_INPUT,
+                    "the tag names no capacity of a sharable region");
+    }
+    for (CXLDcdNode *node = entry->first; node; node = node->tag_next) {
+        int region = cxl_dcd_region_of(dcd, node->dpa, node->len);
+        CXLDcdExtent extent;
+
+        if (node->state != CXL_DCD_REFERENCED) {
+            return fail(error, CXL_DCD_RC_INVALID_INPUT,
+                        "host %u has this tag already (%s)",
+                        dcd->config.host_id, cxl_dcd_state_name(node->state));
+        }
+        if (region != request->region) {
+            return fail(error, CXL_DCD_RC_INVALID_INPUT, "the tag's capacity "
+                        "is in region %d, not in region %u", region,
+                        request->region);
+        }
+        cxl_dcd_copy_out(region, node, &extent);
+        g_array_append_val(chosen, extent);
+    }
+    g_array_sort(chosen, by_sequence);
+    return true;
+}
+
+/* --- Tags: one allocation in a sharable region, numbered from 0 --- */
 
 static bool check_shared_tag(const CXLDcd *dcd, const GArray *chosen,
                              uint16_t code, GError **error)
@@ -330,10 +372,17 @@ static bool check_tags(const CXLDcd *dcd, const CXLDcdAddRequest *request,
 
 /* --- The offer --- */
 
+/* Does the request offer again what is in the tree? */
+static bool keeps_extents(const CXLDcd *dcd, const CXLDcdAddRequest *request)
+{
+    return request->policy == CXL_DCD_POLICY_SHARED_ACCESS &&
+           !dcd->ops->shared;
+}
+
 static bool check_room(const CXLDcd *dcd, const CXLDcdAddRequest *request,
                        guint count, GError **error)
 {
-    bool existing = request->policy == CXL_DCD_POLICY_SHARED_ACCESS;
+    bool existing = keeps_extents(dcd, request);
     uint32_t room;
 
     if (!existing && count > cxl_dcd_available_extents(dcd)) {
@@ -351,19 +400,17 @@ static bool check_room(const CXLDcd *dcd, const CXLDcdAddRequest *request,
     return true;
 }
 
-static bool claim(CXLDcd *dcd, const GArray *chosen, GError **error)
+static bool claim(CXLDcd *dcd, const CXLDcdAddRequest *request,
+                  const GArray *chosen, GError **error)
 {
-    const CXLDcdExtent *e = (const CXLDcdExtent *)(void *)chosen->data;
-    g_autofree CXLDcdRange *ranges = NULL;
-
-    if (!dcd->ops->claim) {
+    if (!dcd->ops->claim || keeps_extents(dcd, request)) {
         return true;
     }
-    ranges = g_new(CXLDcdRange, chosen->len);
-    for (guint i = 0; i < chosen->len; i++) {
-        ranges[i] = (CXLDcdRange) { e[i].dpa, e[i].len };
-    }
-    return dcd->ops->claim(dcd->opaque, ranges, chosen->len, &e[0].tag, error);
+    return dcd->ops->claim(dcd->opaque,
+                           (const CXLDcdExtent *)(void *)chosen->data,
+                           chosen->len,
+                           request->policy == CXL_DCD_POLICY_SHARED_ACCESS,
+                           error);
 }
 
 static void offer(CXLDcd *dcd, const CXLDcdAddRequest *request,
@@ -376,7 +423,7 @@ static void offer(CXLDcd *dcd, const CXLDcdAddRequest *request,
         CXLDcdNode *node;
 
         extent.state = CXL_DCD_PENDING;
-        if (request->policy != CXL_DCD_POLICY_SHARED_ACCESS) {
+        if (!keeps_extents(dcd, request)) {
             cxl_dcd_insert(dcd, &extent, group);
             continue;
         }
@@ -389,10 +436,31 @@ static void offer(CXLDcd *dcd, const CXLDcdAddRequest *request,
     cxl_dcd_emit(dcd, CXL_DCD_EVENT_ADD, chosen);
 }
 
+static bool choose(const CXLDcd *dcd, const CXLDcdAddRequest *request,
+                   GArray *chosen, GError **error)
+{
+    switch (request->policy) {
+    case CXL_DCD_POLICY_FREE:
+    case CXL_DCD_POLICY_CONTIGUOUS:
+        return choose_free(dcd, request, chosen, error);
+    case CXL_DCD_POLICY_PRESCRIPTIVE:
+        return choose_prescriptive(dcd, request, chosen, error);
+    case CXL_DCD_POLICY_SHARED_ACCESS:
+        return choose_shared(dcd, request, chosen, error);
+    default:
+        return fail(error, CXL_DCD_RC_INVALID_INPUT,
+                    "selection policy %u is not known; 0 to 3 are",
+                    request->policy);
+    }
+}
+
+/* Tries until nobody else takes, in between, what was chosen */
+#define MAX_TRIES 16
+
 bool cxl_dcd_add(CXLDcd *dcd, const CXLDcdAddRequest *request, GError **error)
 {
     g_autoptr(GArray) chosen = g_array_new(FALSE, FALSE, sizeof(CXLDcdExtent));
-    bool ok;
+    unsigned tries;
 
     CXL_DCD_CHECK(dcd);
     if (request->host_id != dcd->config.host_id) {
@@ -400,31 +468,31 @@ bool cxl_dcd_add(CXLDcd *dcd, const CXLDcdAddRequest *request, GError **error)
                     "the device's host is %u", request->host_id,
                     dcd->config.host_id);
     }
-    switch (request->policy) {
-    case CXL_DCD_POLICY_FREE:
-    case CXL_DCD_POLICY_CONTIGUOUS:
-        ok = choose_free(dcd, request, chosen, error);
-        break;
-    case CXL_DCD_POLICY_PRESCRIPTIVE:
-        ok = choose_prescriptive(dcd, request, chosen, error);
-        break;
-    case CXL_DCD_POLICY_SHARED_ACCESS:
-        ok = choose_shared(dcd, request, chosen, error);
-        break;
-    default:
-        return fail(error, CXL_DCD_RC_INVALID_INPUT,
-                    "selection policy %u is not known; 0 to 3 are",
-                    request->policy);
-    }
-    if (!ok ||
-        (request->policy != CXL_DCD_POLICY_SHARED_ACCESS &&
-         !check_tags(dcd, request, chosen, error)) ||
-        !check_room(dcd, request, chosen->len, error)) {
-        return false;
-    }
-    if (request->policy != CXL_DCD_POLICY_SHARED_ACCESS &&
-        !claim(dcd, chosen, error)) {
-        return false;
+    for (tries = 1; ; tries++) {
+        GError *inner = NULL;
+
+        g_array_set_size(chosen, 0);
+        if (!choose(dcd, request, chosen, error) ||
+            (request->policy != CXL_DCD_POLICY_SHARED_ACCESS &&
+             !check_tags(dcd, request, chosen, error)) ||
+            !check_room(dcd, request, chosen->len, error)) {
+            return false;
+        }
+        if (claim(dcd, request, chosen, &inner)) {
+            break;
+        }
+        if (inner->code != CXL_DCD_RC_BUSY || tries == MAX_TRIES ||
+            request->policy > CXL_DCD_POLICY_CONTIGUOUS) {
+            /* Busy is not among the codes of 7.6.7.6.5 */
+            if (inner->code == CXL_DCD_RC_BUSY) {
+                inner->code = request->policy == CXL_DCD_POLICY_PRESCRIPTIVE ?
+                              CXL_DCD_RC_INVALID_EXTENT_LIST :
+                              CXL_DCD_RC_RETRY_REQUIRED;
+            }
+            g_propagate_error(error, inner);
+            return false;
+        }
+        g_error_free(inner);
     }
     offer(dcd, request, chosen);
     return true;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CXL Dynamic Capacity: a pool of blocks that several hosts share
+ * CXL Dynamic Capacity: the pool's file: making, opening, closing
  *
- * Rules and states are in the header. The file: @size bytes of memory, a page
- * of header, one 64-bit word per block (state, host << 8), in host byte order.
+ * A new pool is complete before it has a name, so nobody sees half of one. All
+ * of a file but the memory has room on the disk from the start: a store to it
+ * cannot fail later.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -15,45 +16,22 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
-#include "hw/cxl/cxl_dcd_pool.h"
+#include "cxl-dcd-pool-file.h"
 
-#define PAGE 4096ULL
-#define MAGIC "CXLDCDP"
-#define SIZE_MAX_POOL (1ULL << 52)
-
-typedef struct Header {
-    char magic[8];
-    uint64_t version;
-    uint64_t size;
-    uint64_t block_size;
-    char sha256[65];              /* of the above, in hex */
-} Header;
-
-struct CXLDcdPool {
-    int fd;
-    uint16_t host;
-    uint64_t size;
-    uint64_t block_size;
-    uint64_t blocks;
-    uint64_t length;              /* of the file */
-    uint8_t *map;
-    uint64_t *words;
-};
+#define HUGETLBFS 0x958458f6
 
 GQuark cxl_dcd_pool_error_quark(void)
 {
     return g_quark_from_static_string("cxl-dcd-pool-error");
 }
 
-static bool fail(GError **error, int code, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-
-static bool fail(GError **error, int code, const char *format, ...)
+bool cxl_dcd_pool_fail(GError **error, int code, const char *format, ...)
 {
     va_list args;
 
-    if (error) {
+    if (error && !*error) {
         va_start(args, format);
         *error = g_error_new_valist(CXL_DCD_POOL_ERROR, code, format, args);
         va_end(args);
@@ -61,184 +39,363 @@ static bool fail(GError **error, int code, const char *format, ...)
     return false;
 }
 
-static void fill_header(const CXLDcdPool *pool, Header *header)
+/* --- Where things are --- */
+
+static uint64_t round_up(uint64_t value, uint64_t unit)
+{
+    return (value + unit - 1) / unit * unit;
+}
+
+static uint64_t power_of_two(uint64_t value)
+{
+    uint64_t power = 1;
+
+    while (power < value) {
+        power *= 2;
+    }
+    return power;
+}
+
+/* Offsets of the parts behind the memory; @page is the file system's */
+static void lay_out(CXLDcdPool *pool, uint64_t page)
+{
+    const CXLDcdPoolConfig *config = &pool->config;
+    const struct {
+        void **at;
+        uint64_t bytes;
+    } parts[] = {
+        { (void **)&pool->root, sizeof(PoolRoot) },
+        { (void **)&pool->journal, POOL_JOURNAL_ENTRIES * sizeof(PoolEntry) },
+        { (void **)&pool->hosts, config->max_hosts * sizeof(PoolHost) },
+        { (void **)&pool->buckets, pool->buckets_count * sizeof(uint32_t) },
+        { (void **)&pool->records, config->max_records * sizeof(PoolRecord) },
+        { (void **)&pool->words, pool->blocks * sizeof(uint64_t) },
+        { (void **)&pool->nodes, 2 * pool->leaves * sizeof(PoolNode) },
+    };
+    uint64_t at = POOL_PAGE;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        *parts[i].at = pool->meta + at;
+        at += round_up(parts[i].bytes, POOL_PAGE);
+    }
+    pool->meta_length = round_up(at, page);
+    pool->length = config->size + pool->meta_length;
+}
+
+static void set_sizes(CXLDcdPool *pool, uint64_t page)
+{
+    CXLDcdPoolConfig *config = &pool->config;
+
+    pool->blocks = config->size / config->block_size;
+    pool->leaves = power_of_two(round_up(pool->blocks, POOL_LEAF) / POOL_LEAF);
+    pool->buckets_count = MAX(power_of_two(config->max_records), 2);
+    lay_out(pool, page);
+}
+
+static void fill_header(const CXLDcdPool *pool, PoolHeader *header)
 {
     g_autofree char *sum = NULL;
 
     memset(header, 0, sizeof(*header));
-    memcpy(header->magic, MAGIC, sizeof(MAGIC));
-    header->version = 1;
-    header->size = pool->size;
-    header->block_size = pool->block_size;
+    memcpy(header->magic, POOL_MAGIC, sizeof(POOL_MAGIC));
+    header->version = POOL_VERSION;
+    header->size = pool->config.size;
+    header->block_size = pool->config.block_size;
+    header->max_hosts = pool->config.max_hosts;
+    header->max_records = pool->config.max_records;
+    header->length = pool->length;
     sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (guchar *)header,
-                                      offsetof(Header, sha256));
-    memcpy(header->sha256, sum, sizeof(header->sha256));
+                                      offsetof(PoolHeader, sha256));
+    memcpy(header->sha256, sum, strlen(sum));
 }
 
-/* Complete under another name, then linked: no process sees half a pool */
-static bool create(const CXLDcdPool *pool, const char *path, GError **error)
+static uint64_t page_of(int fd)
 {
-    g_autofree char *fresh = g_strdup_printf("%s.XXXXXX", path);
-    int fd = g_mkstemp(fresh), saved;
-    Header header;
+    struct statfs fs;
+
+    return !fstatfs(fd, &fs) && fs.f_type == HUGETLBFS ?
+           MAX((uint64_t)fs.f_bsize, POOL_PAGE) : POOL_PAGE;
+}
+
+static bool map(CXLDcdPool *pool, uint64_t page, GError **error)
+{
+    pool->meta = mmap(NULL, pool->meta_length, PROT_READ | PROT_WRITE,
+                      MAP_SHARED, pool->fd, pool->config.size);
+    if (pool->meta == MAP_FAILED) {
+        pool->meta = NULL;
+        return cxl_dcd_pool_fail(error, errno, "cannot map pool '%s': %s",
+                                 pool->path, g_strerror(errno));
+    }
+    lay_out(pool, page);
+    pool->memory = mmap(NULL, pool->config.size, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_NORESERVE, pool->fd, 0);
+    if (pool->memory == MAP_FAILED) {
+        pool->memory = NULL;
+        return cxl_dcd_pool_fail(error, errno, "cannot map the %" PRIu64
+                                 " bytes of pool '%s': %s", pool->config.size,
+                                 pool->path, g_strerror(errno));
+    }
+    return true;
+}
+
+static void unmap(CXLDcdPool *pool)
+{
+    if (pool->memory) {
+        munmap(pool->memory, pool->config.size);
+    }
+    if (pool->meta) {
+        munmap(pool->meta, pool->meta_length);
+    }
+    pool->memory = pool->meta = NULL;
+    if (pool->fd >= 0) {
+        close(pool->fd);
+    }
+    pool->fd = -1;
+}
+
+/* --- Making --- */
+
+static bool fill_file(CXLDcdPool *pool, uint64_t page, GError **error)
+{
+    CXLDcdPoolRange all = { 0, pool->blocks };
+    int code = ftruncate(pool->fd, pool->length) ? errno :
+        posix_fallocate(pool->fd, pool->config.size, pool->meta_length);
+
+    if (code) {
+        return cxl_dcd_pool_fail(error, code, "cannot make pool '%s' (%" PRIu64
+                                 " bytes, of which %" PRIu64 " at once): %s",
+                                 pool->path, pool->length, pool->meta_length,
+                                 g_strerror(code));
+    }
+    if (!map(pool, page, error)) {
+        return false;
+    }
+    pool->root->fresh_record = 1;
+    cxl_dcd_pool_index(pool, &all);
+    fill_header(pool, (PoolHeader *)(void *)pool->meta);
+    return true;
+}
+
+/* A file without a name, or with one that ends with this process */
+static int open_fresh(const char *path, char **ret_name)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0660);
+
+    *ret_name = NULL;
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+        *ret_name = g_strdup_printf("%s.XXXXXX", path);
+        fd = g_mkstemp_full(*ret_name, O_RDWR | O_CLOEXEC, 0660);
+    }
+    return fd;
+}
+
+static bool give_name(int fd, const char *name, const char *path)
+{
+    g_autofree char *proc = g_strdup_printf("/proc/self/fd/%d", fd);
+    int ret = name ? link(name, path) :
+              linkat(AT_FDCWD, proc, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+
+    /* Somebody else may have been faster: then his is the pool */
+    return !ret || errno == EEXIST;
+}
+
+static bool make(CXLDcdPool *pool, GError **error)
+{
+    g_autofree char *name = NULL;
+    uint64_t page;
     bool ok;
 
-    if (fd < 0) {
-        return fail(error, errno, "cannot make pool '%s': %s", path,
-                    g_strerror(errno));
+    pool->fd = open_fresh(pool->path, &name);
+    if (pool->fd < 0) {
+        return cxl_dcd_pool_fail(error, errno, "cannot make pool '%s': %s",
+                                 pool->path, g_strerror(errno));
     }
-    fill_header(pool, &header);
-    ok = !ftruncate(fd, pool->length) &&
-        !(errno = posix_fallocate(fd, pool->size, pool->length - pool->size)) &&
-        pwrite(fd, &header, sizeof(header), pool->size) == sizeof(header) &&
-        !fsync(fd) && (!link(fresh, path) || errno == EEXIST);
-    saved = errno;
-    unlink(fresh);
-    close(fd);
-    return ok || fail(error, saved, "cannot make pool '%s': %s", path,
-                      g_strerror(saved));
+    page = page_of(pool->fd);
+    set_sizes(pool, page);
+    ok = pool->config.size % page == 0 ||
+         cxl_dcd_pool_fail(error, EINVAL, "size %" PRIu64 " of pool '%s' is "
+                           "not a multiple of its file system's pages of %"
+                           PRIu64 " bytes", pool->config.size, pool->path,
+                           page);
+    ok = ok && fill_file(pool, page, error);
+    if (ok && !give_name(pool->fd, name, pool->path)) {
+        ok = cxl_dcd_pool_fail(error, errno, "cannot make pool '%s': %s",
+                               pool->path, g_strerror(errno));
+    }
+    if (name) {
+        unlink(name);
+    }
+    unmap(pool);
+    return ok;
 }
 
-static bool check_file(const CXLDcdPool *pool, const char *path, GError **error)
+/* --- Opening --- */
+
+static bool differs(const CXLDcdPool *pool, GError **error, const char *what,
+                    uint64_t file, uint64_t asked)
 {
-    Header want, found;
+    return cxl_dcd_pool_fail(error, EINVAL, "pool '%s' was made with %s=%"
+                             PRIu64 ", %s=%" PRIu64 " was asked for: give what "
+                             "it was made with, or another path", pool->path,
+                             what, file, what, asked);
+}
+
+/* Where the header is follows from the size, or is not there */
+static bool read_header(const CXLDcdPool *pool, uint64_t length,
+                        PoolHeader *header, GError **error)
+{
+    uint64_t at = pool->config.size;
+    void *page;
+
+    if (at >= length || length - at < POOL_PAGE) {
+        return cxl_dcd_pool_fail(error, EINVAL, "'%s' has %" PRIu64 " bytes: "
+                                 "it is no pool of size %" PRIu64 ", or was "
+                                 "cut off", pool->path, length, at);
+    }
+    page = mmap(NULL, POOL_PAGE, PROT_READ, MAP_SHARED, pool->fd, at);
+    if (page == MAP_FAILED) {
+        return cxl_dcd_pool_fail(error, errno, "cannot map pool '%s': %s",
+                                 pool->path, g_strerror(errno));
+    }
+    memcpy(header, page, sizeof(*header));
+    munmap(page, POOL_PAGE);
+    return true;
+}
+
+static bool check_header(CXLDcdPool *pool, uint64_t length,
+                         const PoolHeader *found, GError **error)
+{
+    CXLDcdPoolConfig *config = &pool->config;
+    PoolHeader want;
+
+    if (memcmp(found->magic, POOL_MAGIC, sizeof(POOL_MAGIC))) {
+        return cxl_dcd_pool_fail(error, EINVAL, "'%s' is no pool of size %"
+                                 PRIu64 ": there is no pool's header behind "
+                                 "the memory", pool->path, config->size);
+    }
+    if (found->version != POOL_VERSION) {
+        return cxl_dcd_pool_fail(error, EINVAL, "pool '%s' has format version "
+                                 "%" PRIu64 ", this program knows %d",
+                                 pool->path, found->version, POOL_VERSION);
+    }
+    if (found->max_hosts && found->max_hosts <= CXL_DCD_POOL_HOSTS_MAX &&
+        config->max_hosts && found->max_hosts != config->max_hosts) {
+        return differs(pool, error, "max-hosts", found->max_hosts,
+                       config->max_hosts);
+    }
+    if (config->max_records && found->max_records != config->max_records &&
+        found->max_records <= CXL_DCD_POOL_RECORDS_MAX) {
+        return differs(pool, error, "max-extents", found->max_records,
+                       config->max_records);
+    }
+    if (found->block_size != config->block_size) {
+        return differs(pool, error, "block-size", found->block_size,
+                       config->block_size);
+    }
+    config->max_hosts = MIN(found->max_hosts, CXL_DCD_POOL_HOSTS_MAX);
+    config->max_records = MIN(found->max_records, CXL_DCD_POOL_RECORDS_MAX);
+    set_sizes(pool, page_of(pool->fd));
+    fill_header(pool, &want);
+    if (memcmp(&want, found, sizeof(want)) || pool->length != length) {
+        return cxl_dcd_pool_fail(error, EINVAL, "pool '%s' is damaged: its "
+                                 "header's checksum or its length is wrong; "
+                                 "remove the file, what it holds is lost",
+                                 pool->path);
+    }
+    return true;
+}
+
+static bool check_file(CXLDcdPool *pool, GError **error)
+{
+    PoolHeader header;
     struct stat st;
 
-    fill_header(pool, &want);
-    if (fstat(pool->fd, &st) || !S_ISREG(st.st_mode) ||
-        (uint64_t)st.st_size != pool->length ||
-        pread(pool->fd, &found, sizeof(found), pool->size) != sizeof(found) ||
-        memcmp(&want, &found, sizeof(want))) {
-        return fail(error, EINVAL, "'%s' is not a pool of size %" PRIu64
-                    " with blocks of %" PRIu64 ", or it is damaged; give the "
-                    "values it was made with, or another path", path,
-                    pool->size, pool->block_size);
+    if (fstat(pool->fd, &st)) {
+        return cxl_dcd_pool_fail(error, errno, "cannot look at pool '%s': %s",
+                                 pool->path, g_strerror(errno));
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return cxl_dcd_pool_fail(error, EINVAL, "'%s' is not a regular file",
+                                 pool->path);
+    }
+    return read_header(pool, st.st_size, &header, error) &&
+           check_header(pool, st.st_size, &header, error);
+}
+
+static bool check_config(CXLDcdPool *pool, GError **error)
+{
+    const CXLDcdPoolConfig *c = &pool->config;
+
+    if (c->block_size < POOL_PAGE || (c->block_size & (c->block_size - 1))) {
+        return cxl_dcd_pool_fail(error, EINVAL, "block-size %" PRIu64 " of "
+                                 "pool '%s' is not a power of two of at least "
+                                 "%llu", c->block_size, pool->path, POOL_PAGE);
+    }
+    if (!c->size || c->size % c->block_size ||
+        c->size / c->block_size > CXL_DCD_POOL_BLOCKS_MAX) {
+        return cxl_dcd_pool_fail(error, EINVAL, "size %" PRIu64 " of pool '%s' "
+                                 "is not 1 to %llu blocks of block-size %"
+                                 PRIu64, c->size, pool->path,
+                                 CXL_DCD_POOL_BLOCKS_MAX, c->block_size);
+    }
+    if (c->max_hosts > CXL_DCD_POOL_HOSTS_MAX) {
+        return cxl_dcd_pool_fail(error, EINVAL, "max-hosts %u of pool '%s' is "
+                                 "more than %d", c->max_hosts, pool->path,
+                                 CXL_DCD_POOL_HOSTS_MAX);
+    }
+    if (c->max_records == 1 || c->max_records > CXL_DCD_POOL_RECORDS_MAX) {
+        return cxl_dcd_pool_fail(error, EINVAL, "max-extents %u of pool '%s' "
+                                 "is not from 2 to %u", c->max_records,
+                                 pool->path, CXL_DCD_POOL_RECORDS_MAX);
     }
     return true;
 }
 
-/* One byte of the header page per host, by this open of the file */
-static bool lock_host(CXLDcdPool *pool, uint16_t host, bool lock)
+static bool make_if_missing(const CXLDcdPool *pool, GError **error)
 {
-    struct flock range = {
-        .l_type = lock ? F_WRLCK : F_UNLCK,
-        .l_whence = SEEK_SET,
-        .l_start = pool->size + host,
-        .l_len = 1,
-    };
+    CXLDcdPool fresh = { .fd = -1, .path = pool->path,
+                         .config = pool->config };
 
-    return !fcntl(pool->fd, F_OFD_SETLK, &range);
-}
-
-static uint64_t word_of(CXLDcdPoolState state, uint16_t host)
-{
-    return state == CXL_DCD_POOL_FREE ? 0 : (uint64_t)host << 8 | state;
-}
-
-static bool swap(CXLDcdPool *pool, uint64_t block, uint64_t from, uint64_t to)
-{
-    return __atomic_compare_exchange_n(&pool->words[block], &from, to, false,
-                                       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-}
-
-/* @host's lock is held. A disk that cannot punch holes is written instead. */
-static void clean(CXLDcdPool *pool, uint64_t block, uint16_t host)
-{
-    uint64_t at = block * pool->block_size;
-
-    if (fallocate(pool->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at,
-                  pool->block_size)) {
-        memset(pool->map + at, 0, pool->block_size);
+    if (!access(pool->path, F_OK) || errno != ENOENT) {
+        return true;
     }
-    swap(pool, block, word_of(CXL_DCD_POOL_DIRTY, host), 0);
-}
-
-static bool check_words(const CXLDcdPool *pool, const char *path,
-                        GError **error)
-{
-    uint64_t i, word;
-
-    for (i = 0; i < pool->blocks; i++) {
-        word = __atomic_load_n(&pool->words[i], __ATOMIC_ACQUIRE);
-        if (word && ((word & 0xff) < CXL_DCD_POOL_OWNED ||
-                     (word & 0xff) > CXL_DCD_POOL_DIRTY ||
-                     word >> 8 >= CXL_DCD_POOL_HOSTS)) {
-            return fail(error, EINVAL, "pool '%s' is damaged: block %" PRIu64
-                        " is marked 0x%" PRIx64, path, i, word);
-        }
+    if (!fresh.config.max_hosts) {
+        fresh.config.max_hosts = CXL_DCD_POOL_HOSTS_DEFAULT;
     }
-    return true;
+    if (!fresh.config.max_records) {
+        fresh.config.max_records = CXL_DCD_POOL_RECORDS_DEFAULT;
+    }
+    return make(&fresh, error);
 }
 
-static bool attach(CXLDcdPool *pool, const char *path, GError **error)
+static bool open_file(CXLDcdPool *pool, GError **error)
 {
-    uint64_t i;
-
-    if (access(path, F_OK) && errno == ENOENT && !create(pool, path, error)) {
+    if (!check_config(pool, error) || !make_if_missing(pool, error)) {
         return false;
     }
-    pool->fd = open(path, O_RDWR | O_CLOEXEC);
+    pool->fd = open(pool->path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (pool->fd < 0) {
-        return fail(error, errno, "cannot open pool '%s': %s", path,
-                    g_strerror(errno));
+        return cxl_dcd_pool_fail(error, errno, "cannot open pool '%s': %s",
+                                 pool->path, g_strerror(errno));
     }
-    if (!check_file(pool, path, error)) {
-        return false;
-    }
-    pool->map = mmap(NULL, pool->length, PROT_READ | PROT_WRITE, MAP_SHARED,
-                     pool->fd, 0);
-    if (pool->map == MAP_FAILED) {
-        pool->map = NULL;
-        return fail(error, errno, "cannot map pool '%s': %s", path,
-                    g_strerror(errno));
-    }
-    pool->words = (uint64_t *)(void *)(pool->map + pool->size + PAGE);
-    if (!check_words(pool, path, error)) {
-        return false;
-    }
-    if (!lock_host(pool, pool->host, true)) {
-        return fail(error, EBUSY, "host %u of pool '%s' is in use by another "
-                    "process; every host needs an id of its own", pool->host,
-                    path);
-    }
-    /* What an earlier life was about to clean */
-    for (i = 0; i < pool->blocks; i++) {
-        if (pool->words[i] == word_of(CXL_DCD_POOL_DIRTY, pool->host)) {
-            clean(pool, i, pool->host);
-        }
-    }
-    return true;
+    return check_file(pool, error) && map(pool, page_of(pool->fd), error) &&
+           cxl_dcd_pool_check(pool, error);
 }
 
-CXLDcdPool *cxl_dcd_pool_open(const char *path, uint64_t size,
-                              uint64_t block_size, uint16_t host,
+CXLDcdPool *cxl_dcd_pool_open(const char *path, const CXLDcdPoolConfig *config,
                               GError **error)
 {
-    CXLDcdPool *pool;
+    CXLDcdPool *pool = g_new0(CXLDcdPool, 1);
 
-    if (host >= CXL_DCD_POOL_HOSTS) {
-        fail(error, ERANGE, "host id %u is not possible, 0 to %d are", host,
-             CXL_DCD_POOL_HOSTS - 1);
-        return NULL;
-    }
-    if (block_size < PAGE || (block_size & (block_size - 1)) || !size ||
-        size % block_size || size > SIZE_MAX_POOL) {
-        fail(error, EINVAL, "a pool of size %" PRIu64 " with blocks of %" PRIu64
-             " is not possible: blocks are a power of two of at least 4096, "
-             "size is whole blocks", size, block_size);
-        return NULL;
-    }
-    pool = g_new0(CXLDcdPool, 1);
     pool->fd = -1;
-    pool->host = host;
-    pool->size = size;
-    pool->block_size = block_size;
-    pool->blocks = size / block_size;
-    pool->length = size + PAGE + pool->blocks * sizeof(uint64_t);
-    if (!attach(pool, path, error)) {
+    pool->path = g_strdup(path);
+    pool->config = *config;
+    if (!open_file(pool, error)) {
         cxl_dcd_pool_close(pool);
         return NULL;
     }
+    pool->attached = g_new0(bool, pool->config.max_hosts);
     return pool;
 }
 
@@ -247,102 +404,18 @@ void cxl_dcd_pool_close(CXLDcdPool *pool)
     if (!pool) {
         return;
     }
-    if (pool->map) {
-        munmap(pool->map, pool->length);
+    for (uint32_t i = 0; pool->attached && i < pool->config.max_hosts; i++) {
+        cxl_dcd_pool_detach(pool, i);
     }
-    if (pool->fd >= 0) {
-        close(pool->fd);
-    }
+    unmap(pool);
+    g_free(pool->attached);
+    g_free(pool->path);
     g_free(pool);
 }
 
-static bool check_range(const CXLDcdPool *pool, uint64_t first, uint64_t count,
-                        GError **error)
+const CXLDcdPoolConfig *cxl_dcd_pool_config(const CXLDcdPool *pool)
 {
-    if (!count || first >= pool->blocks || count > pool->blocks - first) {
-        return fail(error, ERANGE, "%" PRIu64 " blocks from block %" PRIu64
-                    " asked for, the pool has %" PRIu64, count, first,
-                    pool->blocks);
-    }
-    return true;
-}
-
-bool cxl_dcd_pool_claim(CXLDcdPool *pool, uint64_t first, uint64_t count,
-                        GError **error)
-{
-    uint64_t mine = word_of(CXL_DCD_POOL_OWNED, pool->host), i;
-
-    if (!check_range(pool, first, count, error)) {
-        return false;
-    }
-    for (i = 0; i < count; i++) {
-        if (!swap(pool, first + i, 0, mine)) {
-            fail(error, EBUSY, "block %" PRIu64 " of the pool is not free",
-                 first + i);
-            /* Nobody has written to these */
-            while (i--) {
-                swap(pool, first + i, mine, 0);
-            }
-            return false;
-        }
-    }
-    return true;
-}
-
-bool cxl_dcd_pool_release(CXLDcdPool *pool, uint64_t first, uint64_t count,
-                          GError **error)
-{
-    uint64_t mine = word_of(CXL_DCD_POOL_OWNED, pool->host), i;
-
-    if (!check_range(pool, first, count, error)) {
-        return false;
-    }
-    for (i = first; i < first + count; i++) {
-        if (__atomic_load_n(&pool->words[i], __ATOMIC_ACQUIRE) != mine) {
-            return fail(error, EPERM, "block %" PRIu64 " of the pool is not "
-                        "host %u's", i, pool->host);
-        }
-    }
-    for (i = first; i < first + count; i++) {
-        swap(pool, i, mine, word_of(CXL_DCD_POOL_DIRTY, pool->host));
-        clean(pool, i, pool->host);
-    }
-    return true;
-}
-
-bool cxl_dcd_pool_reclaim(CXLDcdPool *pool, uint16_t host, uint64_t *ret_freed,
-                          GError **error)
-{
-    uint64_t i, freed = 0;
-    uint16_t owner;
-
-    if (host >= CXL_DCD_POOL_HOSTS || host == pool->host ||
-        !lock_host(pool, host, true)) {
-        return fail(error, EBUSY, "host %u cannot be reclaimed: it is alive or "
-                    "no host; end its process first", host);
-    }
-    for (i = 0; i < pool->blocks; i++) {
-        if (cxl_dcd_pool_block(pool, i, &owner) == CXL_DCD_POOL_FREE ||
-            owner != host) {
-            continue;
-        }
-        swap(pool, i, word_of(CXL_DCD_POOL_OWNED, host),
-             word_of(CXL_DCD_POOL_DIRTY, host));
-        clean(pool, i, host);
-        freed++;
-    }
-    lock_host(pool, host, false);
-    *ret_freed = freed;
-    return true;
-}
-
-CXLDcdPoolState cxl_dcd_pool_block(const CXLDcdPool *pool, uint64_t block,
-                                   uint16_t *ret_host)
-{
-    uint64_t word = __atomic_load_n(&pool->words[block], __ATOMIC_ACQUIRE);
-
-    *ret_host = word >> 8;
-    return word & 0xff;
+    return &pool->config;
 }
 
 uint64_t cxl_dcd_pool_blocks(const CXLDcdPool *pool)
@@ -352,5 +425,10 @@ uint64_t cxl_dcd_pool_blocks(const CXLDcdPool *pool)
 
 uint8_t *cxl_dcd_pool_memory(CXLDcdPool *pool)
 {
-    return pool->map;
+    return pool->memory;
+}
+
+int cxl_dcd_pool_fd(const CXLDcdPool *pool)
+{
+    return pool->fd;
 }

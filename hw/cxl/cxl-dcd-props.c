@@ -9,7 +9,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/cxl/cxl.h"
-#include "hw/cxl/cxl_dcd_device.h"
+#include "hw/cxl/cxl_dcd_head.h"
 #include "hw/qdev-properties.h"
 #include "hw/qdev-properties-system.h"
 #include "qapi/error.h"
@@ -60,6 +60,9 @@ static const Property cxl_dcd_properties[] = {
     DEFINE_PROP_STRING(CXL_DCD_PROP_STATE, CXLDcdDevice, state_path),
     DEFINE_PROP_CHR(CXL_DCD_PROP_FMAPI, CXLDcdDevice, fmapi),
     DEFINE_PROP_UINT8(CXL_DCD_PROP_FMAPI_EID, CXLDcdDevice, fmapi_eid, 9),
+    DEFINE_PROP_LINK(CXL_DCD_PROP_POOL, CXLDcdDevice, pool, TYPE_CXL_DCD_POOL,
+                     CXLDcdPoolObject *),
+    DEFINE_PROP_UINT16(CXL_DCD_PROP_HOST, CXLDcdDevice, host_id, 0),
 };
 
 void cxl_dcd_props_class_init(ObjectClass *oc)
@@ -82,7 +85,7 @@ unsigned cxl_dcd_props_regions(const CXLDcdDevice *device)
     for (item = device->region_props; item; item = item->next) {
         count++;
     }
-    return count ?: device->parent_obj.dc.num_regions;
+    return count ?: device->parent_obj.dc.num_regions ?: !!device->pool;
 }
 
 static uint8_t cxl_dcd_props_attributes(
@@ -137,12 +140,31 @@ static uint64_t cxl_dcd_props_block_sizes(uint64_t length)
     return MAKE_64BIT_MASK(6, top - 6 + 1);
 }
 
-static bool cxl_dcd_props_region(const CxlDynamicCapacityRegionConfig *props,
+/* What all heads of a pool have in common is not one head's to change */
+static bool cxl_dcd_props_pooled(const CXLDcdDevice *device,
+                                 const CxlDynamicCapacityRegionConfig *props,
                                  unsigned index, CXLDcdRegionConfig *region,
                                  Error **errp)
 {
-    uint64_t block = props->has_block_size ? props->block_size
-                                           : DEFAULT_BLOCK_SIZE;
+    if (region->block_size != device->pool->block_size) {
+        error_setg(errp, CXL_DCD_PROP_REGIONS "[%u]: block-size %" PRIu64
+                   " is not the pool's, which is %" PRIu64, index,
+                   region->block_size, device->pool->block_size);
+        return false;
+    }
+    region->block_sizes = region->block_size;
+    region->sanitize = !props->has_sanitize || props->sanitize;
+    region->sanitize_configurable = false;
+    return true;
+}
+
+static bool cxl_dcd_props_region(const CXLDcdDevice *device,
+                                 const CxlDynamicCapacityRegionConfig *props,
+                                 unsigned index, CXLDcdRegionConfig *region,
+                                 Error **errp)
+{
+    uint64_t block = props->has_block_size ? props->block_size :
+        device->pool ? device->pool->block_size : DEFAULT_BLOCK_SIZE;
     uint64_t decode;
 
     if (!is_power_of_2(block) || block < CXL_DCD_MIN_BLOCK) {
@@ -180,7 +202,8 @@ static bool cxl_dcd_props_region(const CxlDynamicCapacityRegionConfig *props,
         .sanitize = props->has_sanitize && props->sanitize,
         .sanitize_configurable = true,
     };
-    return true;
+    return !device->pool ||
+           cxl_dcd_props_pooled(device, props, index, region, errp);
 }
 
 /* num-dc-regions: equal parts of the backend */
@@ -197,7 +220,8 @@ static bool cxl_dcd_props_equal(CXLDcdDevice *device, uint64_t backing,
         return false;
     }
     for (i = 0; i < count; i++) {
-        if (!cxl_dcd_props_region(&part, i, &config->regions[i], errp)) {
+        if (!cxl_dcd_props_region(device, &part, i, &config->regions[i],
+                                  errp)) {
             return false;
         }
     }
@@ -222,7 +246,8 @@ bool cxl_dcd_props_layout(CXLDcdDevice *device, uint64_t base, uint64_t backing,
         return false;
     }
     for (i = 0; item; item = item->next, i++) {
-        if (!cxl_dcd_props_region(item->value, i, &config->regions[i], errp)) {
+        if (!cxl_dcd_props_region(device, item->value, i,
+                                  &config->regions[i], errp)) {
             return false;
         }
     }

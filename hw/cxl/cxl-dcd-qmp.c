@@ -9,7 +9,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/cxl/cxl.h"
-#include "hw/cxl/cxl_dcd_device.h"
+#include "hw/cxl/cxl_dcd_head.h"
 #include "qapi/error.h"
 #include "qapi/qapi-commands-cxl.h"
 #include "qapi/qapi-events-cxl.h"
@@ -41,6 +41,20 @@ static CXLDcdDevice *cxl_dcd_qmp_device(const char *path, Error **errp)
         return NULL;
     }
     return device;
+}
+
+/* Hosts elsewhere have heads of their own; others the core refuses. */
+static bool cxl_dcd_qmp_host(CXLDcdDevice *device, bool has_host, uint16_t host,
+                             uint16_t *ret_host, Error **errp)
+{
+    g_autofree char *wrong = NULL;
+
+    *ret_host = has_host ? host : cxl_dcd_config(device->dcd)->host_id;
+    wrong = cxl_dcd_head_wrong_host(device, *ret_host);
+    if (wrong) {
+        error_setg(errp, "%s", wrong);
+    }
+    return !wrong;
 }
 
 /* "region" and "region-id" are one argument with two names; -1 for none. */
@@ -239,15 +253,15 @@ void qmp_cxl_add_dynamic_capacity(const char *path, bool has_host_id,
 {
     CXLDcdDevice *device = cxl_dcd_qmp_device(path, errp);
     CXLDcdAddRequest request = {
-        .host_id = has_host_id ? host_id : 0,
         .policy = cxl_dcd_add_policies[has_policy ? policy :
                       CXL_EXTENT_SELECTION_POLICY_PRESCRIPTIVE],
     };
     int number;
 
-    if (!device || !cxl_dcd_qmp_region(device, has_region, region,
-                                       has_region_id, region_id, &number,
-                                       errp)) {
+    if (!device || !cxl_dcd_qmp_host(device, has_host_id, host_id,
+                                     &request.host_id, errp) ||
+        !cxl_dcd_qmp_region(device, has_region, region, has_region_id,
+                            region_id, &number, errp)) {
         return;
     }
     /* It may be unplugged while capacity is being cleaned */
@@ -273,7 +287,6 @@ void qmp_cxl_release_dynamic_capacity(const char *path, bool has_host_id,
     g_autoptr(GArray) ranges = NULL;
     g_autoptr(GError) error = NULL;
     CXLDcdRemoveRequest request = {
-        .host_id = has_host_id ? host_id : 0,
         .policy = CXL_DCD_REMOVE_PRESCRIPTIVE,
         .forced = has_forced && forced,
         .sanitize = has_sanitize && sanitize,
@@ -281,7 +294,8 @@ void qmp_cxl_release_dynamic_capacity(const char *path, bool has_host_id,
     };
     int number;
 
-    if (!device ||
+    if (!device || !cxl_dcd_qmp_host(device, has_host_id, host_id,
+                                     &request.host_id, errp) ||
         !cxl_dcd_qmp_region(device, has_region, region, has_region_id,
                             region_id, &number, errp) ||
         !cxl_dcd_qmp_tag(tag, &request.tag, errp)) {
@@ -512,6 +526,19 @@ static strList *cxl_dcd_query_references(CXLDcdDevice *device)
     CXLDcdTagInfo tag;
     uint32_t i;
 
+    if (device->pool) {
+        g_autoptr(GArray) tags = cxl_dcd_pool_tags(device->pool->pool, &i);
+
+        for (i = 0; i < tags->len; i++) {
+            const CXLDcdPoolTagInfo *info =
+                &g_array_index(tags, CXLDcdPoolTagInfo, i);
+
+            if (info->held) {
+                memcpy(tag.tag.bytes, info->tag, sizeof(tag.tag.bytes));
+                QAPI_LIST_APPEND(tail, cxl_dcd_qmp_tag_text(&tag.tag));
+            }
+        }
+    }
     for (i = 0; cxl_dcd_tag_info(device->dcd, i, &tag); i++) {
         if (tag.referenced) {
             QAPI_LIST_APPEND(tail, cxl_dcd_qmp_tag_text(&tag.tag));
@@ -529,7 +556,8 @@ static CxlDynamicCapacityInfo *cxl_dcd_query_device(CXLDcdDevice *device,
     info->path = g_strdup(device->path);
     info->id = g_strdup(DEVICE(device)->id);
     info->host_id = config->host_id;
-    info->hosts = 1;
+    info->hosts = device->pool ?
+        cxl_dcd_pool_config(device->pool->pool)->max_hosts : 1;
     info->generation = cxl_dcd_generation(device->dcd);
     info->regions = cxl_dcd_query_regions(device);
     info->extents = cxl_dcd_query_extents(device, filter);

@@ -77,8 +77,11 @@ uint32_t cxl_dcd_available_tags(const CXLDcd *dcd)
 
 uint64_t cxl_dcd_available(const CXLDcd *dcd, unsigned region)
 {
-    return cxl_dcd_region_config(dcd, region)->length -
-           dcd->regions[region].allocated;
+    const CXLDcdRegionConfig *r = cxl_dcd_region_config(dcd, region);
+
+    return dcd->ops->available ?
+        dcd->ops->available(dcd->opaque, r->base, r->base + r->length) :
+        r->length - dcd->regions[region].allocated;
 }
 
 uint32_t cxl_dcd_tag_count(const CXLDcd *dcd)

@@ -17,7 +17,7 @@
 #include "exec/cpu-common.h"
 #include "hw/core/cpu.h"
 #include "hw/cxl/cxl.h"
-#include "hw/cxl/cxl_dcd_device.h"
+#include "hw/cxl/cxl_dcd_head.h"
 #include "qemu/main-loop.h"
 #include "system/runstate.h"
 #include "system/tcg.h"
@@ -51,6 +51,10 @@ static void cxl_dcd_scrub_now(CXLDcdDevice *device, const CXLDcdScrub *scrub)
     bool discarded = false;
 
     cxl_dcd_vmstate_memory_changed(device, &scrub->range);
+    if (device->pool) {
+        cxl_dcd_head_finish(device, &scrub->range, scrub->must);
+        return;
+    }
 
     if (first < last && !ram_block_discard_is_disabled()) {
         discarded = !ram_block_discard_range(block, first, last - first);

@@ -68,3 +68,18 @@ qmp_query_cxl_dynamic_capacity(const char *path, bool has_region,
     }
     return NULL;
 }
+
+CxlDcPoolInfoList *qmp_query_cxl_dc_pool(const char *pool, Error **errp)
+{
+    if (pool) {
+        error_setg(errp, NOT_BUILT);
+    }
+    return NULL;
+}
+
+CxlDcPoolReclaimed *qmp_cxl_dc_pool_reclaim(const char *pool, uint16_t host_id,
+                                            Error **errp)
+{
+    error_setg(errp, NOT_BUILT);
+    return NULL;
+}

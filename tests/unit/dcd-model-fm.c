@@ -82,7 +82,8 @@ static uint16_t try_offer(Model *m, const CXLDcdExtent *chosen, size_t count,
         return CXL_DCD_RC_RETRY_REQUIRED;
     }
     if (m->refuse_claim) {
-        return CXL_DCD_RC_BUSY;
+        return code == CXL_DCD_RC_INVALID_EXTENT_LIST ? code :
+               CXL_DCD_RC_RETRY_REQUIRED;
     }
     offer(m, chosen, count);
     return CXL_DCD_RC_SUCCESS;

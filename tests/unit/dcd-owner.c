@@ -162,8 +162,8 @@ static void owner_outcome(void *opaque, CXLDcdOutcome outcome,
     g_string_append_c(owner->trace, '\n');
 }
 
-static bool owner_claim(void *opaque, const CXLDcdRange *ranges, size_t count,
-                        const CXLDcdTag *tag, GError **error)
+static bool owner_claim(void *opaque, const CXLDcdExtent *extents,
+                        size_t count, bool join, GError **error)
 {
     Owner *owner = opaque;
 
@@ -176,10 +176,10 @@ static bool owner_claim(void *opaque, const CXLDcdRange *ranges, size_t count,
     g_string_append(owner->trace, "claim");
     for (size_t i = 0; i < count; i++) {
         g_string_append(owner->trace, i ? ", " : " ");
-        append_range(owner, owner->trace, ranges[i].dpa, ranges[i].len);
+        append_range(owner, owner->trace, extents[i].dpa, extents[i].len);
     }
-    if (tag && !cxl_dcd_tag_is_null(tag)) {
-        g_string_append_printf(owner->trace, " %c", tag->bytes[0]);
+    if (!cxl_dcd_tag_is_null(&extents[0].tag)) {
+        g_string_append_printf(owner->trace, " %c", extents[0].tag.bytes[0]);
     }
     g_string_append_c(owner->trace, '\n');
     return true;

@@ -82,9 +82,10 @@ static void world_sanitize(void *opaque, const CXLDcdRange *range, bool must)
     }
 }
 
-static bool world_claim(void *opaque, const CXLDcdRange *ranges G_GNUC_UNUSED,
-                        size_t count G_GNUC_UNUSED,
-                        const CXLDcdTag *tag G_GNUC_UNUSED, GError **error)
+static bool world_claim(void *opaque,
+                        const CXLDcdExtent *extents G_GNUC_UNUSED,
+                        size_t count G_GNUC_UNUSED, bool join G_GNUC_UNUSED,
+                        GError **error)
 {
     World *w = opaque;
 

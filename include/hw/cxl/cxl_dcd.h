@@ -151,11 +151,33 @@ typedef struct CXLDcdOps {
     void (*outcome)(void *opaque, CXLDcdOutcome outcome,
                     const CXLDcdExtent *extents, size_t count);
     /*
-     * A pool shared with other hosts: take blocks before they are offered.
-     * All ranges or none; false with @error set refuses the request.
+     * A pool shared with other hosts. All that is free is the pool's: what the
+     * extents of this host leave free may be another's.
+     *
+     * @gap: the first free run of @len bytes at least in [@from, @end), as long
+     * as it is. @available: free bytes in [@from, @end). Both NULL: what no
+     * extent of this host covers is free.
      */
-    bool (*claim)(void *opaque, const CXLDcdRange *ranges, size_t count,
-                  const CXLDcdTag *tag, GError **error);
+    bool (*gap)(void *opaque, uint64_t from, uint64_t end, uint64_t len,
+                CXLDcdRange *ret);
+    uint64_t (*available)(void *opaque, uint64_t from, uint64_t end);
+    /*
+     * The extents (dpa, len, region, tag, sequence) of a tag that other hosts
+     * have, ascending sequence, for @region; to be freed. NULL with @error set.
+     */
+    GArray *(*shared)(void *opaque, const CXLDcdTag *tag, unsigned region,
+                      GError **error);
+    /*
+     * Take blocks before they are offered; @join: take part in what @shared
+     * told of. All extents or none; false with @error set refuses the request.
+     * Busy means: somebody else was faster, choose others.
+     */
+    bool (*claim)(void *opaque, const CXLDcdExtent *extents, size_t count,
+                  bool join, GError **error);
+    /* The fabric manager's reference is the pool's to keep. */
+    bool (*reference)(void *opaque, const CXLDcdTag *tag, bool held,
+                      GError **error);
+    /* Capacity is nobody's any more, as far as this host is concerned. */
     void (*unclaim)(void *opaque, const CXLDcdRange *range);
 } CXLDcdOps;
 
@@ -200,7 +222,8 @@ typedef struct CXLDcdRemoveRequest {
  * Invalid Input        host, policy, region, length; tag, unless prescriptive
  * Invalid Extent List  prescriptive: anything wrong with the list, overlap
  * Resources Exhausted  no room in the region, for extents or for tags
- * Retry Required       the host's event log has no room for the records
+ * Retry Required       the host's event log has no room for the records; other
+ *                      hosts of a pool were faster
  */
 bool cxl_dcd_add(CXLDcd *dcd, const CXLDcdAddRequest *request, GError **error);
 /*
@@ -299,8 +322,15 @@ typedef enum CXLDcdReset {
  */
 void cxl_dcd_reset(CXLDcd *dcd, CXLDcdReset kind);
 
-/* --- Snapshots --- */
+/* --- Snapshots, earlier lives --- */
 
+/*
+ * What this host has from an earlier life, before anything else happens: the
+ * extents (dpa, len, tag) are accepted. Nothing is changed when one of them
+ * cannot be: Invalid Extent List, Resources Exhausted.
+ */
+bool cxl_dcd_adopt(CXLDcd *dcd, const CXLDcdExtent *extents, size_t count,
+                   GError **error);
 /* All state as bytes (little-endian, versioned); the caller frees. */
 GByteArray *cxl_dcd_save(const CXLDcd *dcd);
 /*

@@ -10,6 +10,7 @@
  *
  *   device   type, realize, reset, teardown; what the core asks of its owner
  *   props    the dc-regions property and where regions lie in DPA
+ *   pool     the memory may be a pool's, see cxl_dcd_head.h
  *   mailbox  the host's commands, from QEMU's tables to ours
  *   cdat     one set of table entries per region
  *   access   a load or store at a DPA, for what is not mapped
@@ -52,6 +53,8 @@ OBJECT_DECLARE_TYPE(CXLDcdDevice, CXLDcdDeviceClass, CXL_DCD)
 #define CXL_DCD_PROP_STATE       "dc-state"
 #define CXL_DCD_PROP_FMAPI       "fmapi"
 #define CXL_DCD_PROP_FMAPI_EID   "fmapi-eid"
+#define CXL_DCD_PROP_POOL        "dc-pool"
+#define CXL_DCD_PROP_HOST        "host-id"
 
 /* HDM decoders that a Type 3 device of QEMU has */
 #define CXL_DCD_DECODERS         4
@@ -109,6 +112,8 @@ struct CXLDcdDevice {
     char *state_path;
     CharBackend fmapi;
     uint8_t fmapi_eid;
+    struct CXLDcdPoolObject *pool; /* NULL: the memory is this host's alone */
+    uint16_t host_id;
 
     /* Dynamic capacity; dcd is NULL on a device without */
     CXLDcd *dcd;
@@ -132,6 +137,9 @@ struct CXLDcdDevice {
 
     bool in_flr;
     bool attached;                /* memory is registered for migration */
+    bool pool_attached;           /* we are host_id */
+    Error *pool_blocker;          /* of migration */
+    CXLDcdOps ops;
     QLIST_HEAD(, RamDiscardListener) discard_listeners;
 
     /* access: DVSEC Mem_Enable was withdrawn, memory space is disabled */

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity: the records of the pool's file, their lists and hash
+ *
+ * All within a transaction: a change is a changed copy that is set. Numbers
+ * that were read from the file are checked here, on their way to a record.
+ */
+#include <errno.h>
+#include <string.h>
+#include "cxl-dcd-pool-file.h"
+
+PoolRecord *cxl_dcd_pool_record(CXLDcdPool *pool, uint32_t number,
+                                PoolKind kind)
+{
+    if (!number || number >= pool->config.max_records ||
+        pool->records[number].kind != kind) {
+        pool->failed = true;
+        return NULL;
+    }
+    return &pool->records[number];
+}
+
+static void set_record(CXLDcdPool *pool, uint32_t number,
+                       const PoolRecord *value)
+{
+    cxl_dcd_pool_set(pool, &pool->records[number], value, sizeof(*value));
+}
+
+static void set_root(CXLDcdPool *pool, const PoolRoot *value)
+{
+    const size_t skip = sizeof(value->journal_count);
+
+    cxl_dcd_pool_set(pool, (uint8_t *)pool->root + skip,
+                     (const uint8_t *)value + skip, sizeof(*value) - skip);
+}
+
+uint32_t cxl_dcd_pool_new_record(CXLDcdPool *pool, const PoolRecord *value,
+                                 GError **error)
+{
+    PoolRoot root = *pool->root;
+    uint32_t number = root.free_record;
+
+    if (number) {
+        PoolRecord *record = cxl_dcd_pool_record(pool, number, POOL_UNUSED);
+
+        if (!record) {
+            cxl_dcd_pool_fail(error, EIO, "pool '%s' is damaged: its list of "
+                              "free records", pool->path);
+            return 0;
+        }
+        root.free_record = record->next;
+    } else if (root.fresh_record < pool->config.max_records) {
+        number = root.fresh_record++;
+    } else {
+        cxl_dcd_pool_fail(error, ENOSPC, "all %u records of pool '%s' are in "
+                          "use (extents, tags, references of all hosts); "
+                          "release some, or make a pool with more max-extents",
+                          pool->config.max_records - 1, pool->path);
+        return 0;
+    }
+    root.used_records++;
+    set_root(pool, &root);
+    set_record(pool, number, value);
+    return number;
+}
+
+void cxl_dcd_pool_free_record(CXLDcdPool *pool, uint32_t number)
+{
+    PoolRoot root = *pool->root;
+    PoolRecord record = { .kind = POOL_UNUSED, .next = root.free_record };
+
+    root.free_record = number;
+    root.used_records--;
+    set_root(pool, &root);
+    set_record(pool, number, &record);
+}
+
+void cxl_dcd_pool_set_use(CXLDcdPool *pool, uint32_t number, uint32_t use)
+{
+    PoolRecord record = pool->records[number];
+
+    record.use = use;
+    set_record(pool, number, &record);
+}
+
+/* --- Lists --- */
+
+static void set_prev(CXLDcdPool *pool, uint32_t number, PoolKind kind,
+                     uint32_t prev)
+{
+    PoolRecord *record = cxl_dcd_pool_record(pool, number, kind), copy;
+
+    if (record) {
+        copy = *record;
+        copy.prev = prev;
+        set_record(pool, number, &copy);
+    }
+}
+
+/* The kind of a record that is in a host's list, whichever it is */
+static PoolKind kind_in_host(const CXLDcdPool *pool, uint32_t number)
+{
+    return number < pool->config.max_records &&
+           pool->records[number].kind == POOL_REFERENCE ? POOL_REFERENCE :
+                                                          POOL_EXTENT;
+}
+
+/* The entry of the host that a record says it is of; NULL: it has none */
+static PoolHost *host_entry(CXLDcdPool *pool, uint32_t host)
+{
+    if (host >= pool->config.max_hosts) {
+        pool->failed = true;
+        return NULL;
+    }
+    return &pool->hosts[host];
+}
+
+void cxl_dcd_pool_link_host(CXLDcdPool *pool, uint32_t number)
+{
+    PoolRecord record = pool->records[number];
+    PoolHost *entry = host_entry(pool, record.host), host;
+
+    if (!entry) {
+        return;
+    }
+    host = *entry;
+    record.prev = 0;
+    record.next = host.first;
+    set_record(pool, number, &record);
+    if (host.first) {
+        set_prev(pool, host.first, kind_in_host(pool, host.first), number);
+    }
+    host.first = number;
+    host.records++;
+    cxl_dcd_pool_set(pool, entry, &host, sizeof(host));
+}
+
+void cxl_dcd_pool_unlink_host(CXLDcdPool *pool, uint32_t number)
+{
+    PoolRecord record = pool->records[number];
+    PoolHost *entry = host_entry(pool, record.host), host;
+
+    if (!entry) {
+        return;
+    }
+    host = *entry;
+    if (record.next) {
+        set_prev(pool, record.next, kind_in_host(pool, record.next),
+                 record.prev);
+    }
+    if (record.prev) {
+        PoolRecord *prev = cxl_dcd_pool_record(pool, record.prev,
+                                               kind_in_host(pool,
+                                                            record.prev));
+        PoolRecord copy;
+
+        if (!prev) {
+            return;
+        }
+        copy = *prev;
+        copy.next = record.next;
+        set_record(pool, record.prev, &copy);
+    } else {
+        host.first = record.next;
+    }
+    host.records--;
+    cxl_dcd_pool_set(pool, entry, &host, sizeof(host));
+}
+
+void cxl_dcd_pool_count_host(CXLDcdPool *pool, uint32_t number, int64_t blocks,
+                             bool listed)
+{
+    PoolHost *entry = host_entry(pool, number), host;
+
+    if (!entry) {
+        return;
+    }
+    host = *entry;
+    host.blocks += blocks;
+    host.generation += listed;
+    cxl_dcd_pool_set(pool, entry, &host, sizeof(host));
+}
+
+/* --- Hash --- */
+
+uint32_t cxl_dcd_pool_hash_of(const CXLDcdPool *pool, const uint8_t *tag,
+                              uint32_t host)
+{
+    uint64_t low, high;
+
+    memcpy(&low, tag, sizeof(low));
+    memcpy(&high, tag + sizeof(low), sizeof(high));
+    low = (low ^ (high << 1 | high >> 63)) * 0x9e3779b97f4a7c15ULL;
+    low = (low ^ low >> 29 ^ host) * 0xbf58476d1ce4e5b9ULL;
+    return (low >> 32) & (pool->buckets_count - 1);
+}
+
+/* Hash chains are changed in 8 bytes; buckets are 4 */
+static void set_bucket(CXLDcdPool *pool, uint32_t bucket, uint32_t number)
+{
+    uint32_t pair[2], *at = &pool->buckets[bucket & ~1U];
+
+    memcpy(pair, at, sizeof(pair));
+    pair[bucket & 1] = number;
+    cxl_dcd_pool_set(pool, at, pair, sizeof(pair));
+}
+
+static uint32_t bucket_of(const CXLDcdPool *pool, const PoolRecord *record)
+{
+    return cxl_dcd_pool_hash_of(pool, record->tag, record->kind == POOL_TAG ?
+                                                   POOL_NONE : record->host);
+}
+
+void cxl_dcd_pool_hash(CXLDcdPool *pool, uint32_t number)
+{
+    PoolRecord record = pool->records[number];
+    uint32_t bucket = bucket_of(pool, &record);
+
+    record.hash_next = pool->buckets[bucket];
+    set_record(pool, number, &record);
+    set_bucket(pool, bucket, number);
+}
+
+static PoolRecord *hashed(CXLDcdPool *pool, uint32_t number)
+{
+    if (number && number < pool->config.max_records &&
+        pool->records[number].kind == POOL_TAG) {
+        return &pool->records[number];
+    }
+    return cxl_dcd_pool_record(pool, number, POOL_REFERENCE);
+}
+
+void cxl_dcd_pool_unhash(CXLDcdPool *pool, uint32_t number)
+{
+    PoolRecord *record = &pool->records[number], copy;
+    uint32_t bucket = bucket_of(pool, record), at = pool->buckets[bucket];
+    uint32_t steps = 0;
+
+    if (at == number) {
+        set_bucket(pool, bucket, record->hash_next);
+        return;
+    }
+    while (steps++ < pool->config.max_records) {
+        PoolRecord *before = hashed(pool, at);
+
+        if (!before) {
+            return;
+        }
+        if (before->hash_next == number) {
+            copy = *before;
+            copy.hash_next = record->hash_next;
+            set_record(pool, at, &copy);
+            return;
+        }
+        at = before->hash_next;
+    }
+    pool->failed = true;
+}
+
+uint32_t cxl_dcd_pool_lookup(CXLDcdPool *pool, const uint8_t *tag,
+                             uint32_t host)
+{
+    PoolKind kind = host == POOL_NONE ? POOL_TAG : POOL_REFERENCE;
+    uint32_t at = pool->buckets[cxl_dcd_pool_hash_of(pool, tag, host)];
+    uint32_t steps = 0;
+
+    while (at && steps++ < pool->config.max_records) {
+        PoolRecord *record = hashed(pool, at);
+
+        if (!record) {
+            return 0;
+        }
+        if (record->kind == kind &&
+            (host == POOL_NONE || record->host == host) &&
+            !memcmp(record->tag, tag, CXL_DCD_POOL_TAG_SIZE)) {
+            return at;
+        }
+        at = record->hash_next;
+    }
+    return 0;
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity: shared capacity of the pool
+ *
+ * A tag of a sharable region is one allocation (CXL r3.2 9.13.3): its extents
+ * are the tag's and not a host's, every host gets them in the same order.
+ * Hosts have references on the tag, and the fabric manager may have one
+ * (5606h). The last reference that goes takes the extents along: they are
+ * leaving, in the name of the host whose reference it was.
+ */
+#include <errno.h>
+#include <string.h>
+#include "cxl-dcd-pool-file.h"
+
+static void set_record(CXLDcdPool *pool, uint32_t number,
+                       const PoolRecord *value)
+{
+    cxl_dcd_pool_set(pool, &pool->records[number], value, sizeof(*value));
+}
+
+void cxl_dcd_pool_tags_changed(CXLDcdPool *pool, uint32_t first, int count)
+{
+    PoolRoot root = *pool->root;
+    const size_t skip = sizeof(root.journal_count);
+
+    root.tags = first;
+    root.tag_count += count;
+    root.tag_generation++;
+    cxl_dcd_pool_set(pool, (uint8_t *)pool->root + skip,
+                     (uint8_t *)&root + skip, sizeof(root) - skip);
+}
+
+static void add_reference(CXLDcdPool *pool, uint32_t tag, uint32_t reference)
+{
+    PoolRecord parent = pool->records[tag];
+    PoolRecord record = pool->records[reference];
+
+    record.peer_next = parent.references;
+    record.peer_prev = 0;
+    set_record(pool, reference, &record);
+    if (parent.references) {
+        PoolRecord *next = cxl_dcd_pool_record(pool, parent.references,
+                                               POOL_REFERENCE);
+        PoolRecord copy;
+
+        if (!next) {
+            return;
+        }
+        copy = *next;
+        copy.peer_prev = reference;
+        set_record(pool, parent.references, &copy);
+    }
+    parent.references = reference;
+    parent.reference_count++;
+    set_record(pool, tag, &parent);
+    cxl_dcd_pool_link_host(pool, reference);
+    cxl_dcd_pool_hash(pool, reference);
+}
+
+static bool new_reference(CXLDcdPool *pool, uint32_t tag, uint32_t host,
+                          GError **error)
+{
+    PoolRecord record = {
+        .kind = POOL_REFERENCE, .use = CXL_DCD_POOL_PENDING, .host = host,
+        .parent = tag, .generation = pool->records[tag].generation,
+    };
+    uint32_t number;
+
+    memcpy(record.tag, pool->records[tag].tag, sizeof(record.tag));
+    number = cxl_dcd_pool_new_record(pool, &record, error);
+    if (!number) {
+        return false;
+    }
+    add_reference(pool, tag, number);
+    return true;
+}
+
+static bool check_sequences(const CXLDcdPoolExtent *extents, size_t count,
+                            GError **error)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(extents[i].tag, extents[0].tag, sizeof(extents[0].tag))) {
+            return cxl_dcd_pool_fail(error, EINVAL, "shared capacity is one "
+                                     "tag's; two were given");
+        }
+        if (extents[i].sequence != i) {
+            return cxl_dcd_pool_fail(error, EINVAL, "extent %zu of a shared "
+                                     "tag has sequence %u", i,
+                                     extents[i].sequence);
+        }
+    }
+    return true;
+}
+
+bool cxl_dcd_pool_new_tag(CXLDcdPool *pool, uint32_t host,
+                          const CXLDcdPoolExtent *extents, size_t count,
+                          uint64_t generation, GError **error)
+{
+    PoolRecord tag = { .kind = POOL_TAG, .host = POOL_NONE,
+                       .generation = generation,
+                       .extent_count = count, .next = pool->root->tags };
+    uint32_t number, last = 0;
+
+    if (!check_sequences(extents, count, error)) {
+        return false;
+    }
+    memcpy(tag.tag, extents[0].tag, sizeof(tag.tag));
+    number = cxl_dcd_pool_new_record(pool, &tag, error);
+    if (!number) {
+        return false;
+    }
+    for (size_t i = count; i; i--) {
+        const CXLDcdPoolExtent *e = &extents[i - 1];
+        PoolRecord extent = {
+            .kind = POOL_EXTENT, .use = CXL_DCD_POOL_ACCEPTED,
+            .host = POOL_NONE, .sequence = e->sequence,
+            .first = e->range.first, .count = e->range.count,
+            .generation = generation, .parent = number, .next = last,
+        };
+
+        memcpy(extent.tag, e->tag, sizeof(extent.tag));
+        last = cxl_dcd_pool_take(pool, &extent, CXL_DCD_POOL_SHARED, error);
+        if (!last) {
+            return false;
+        }
+        tag.count += extent.count;
+    }
+    tag.extents = last;
+    set_record(pool, number, &tag);
+    if (tag.next) {
+        PoolRecord *next = cxl_dcd_pool_record(pool, tag.next, POOL_TAG);
+        PoolRecord copy;
+
+        if (!next) {
+            return true;
+        }
+        copy = *next;
+        copy.prev = number;
+        set_record(pool, tag.next, &copy);
+    }
+    cxl_dcd_pool_tags_changed(pool, number, 1);
+    cxl_dcd_pool_hash(pool, number);
+    return new_reference(pool, number, host, error);
+}
+
+/* The tag ends; its extents are @host's to clean. */
+static void end_tag(CXLDcdPool *pool, uint32_t number, uint32_t host)
+{
+    PoolRecord tag = pool->records[number], copy;
+    uint32_t at = tag.extents, i;
+
+    for (i = 0; i < tag.extent_count; i++) {
+        PoolRecord *extent = cxl_dcd_pool_record(pool, at, POOL_EXTENT);
+        uint32_t next;
+
+        if (!extent) {
+            return;
+        }
+        next = extent->next;
+        cxl_dcd_pool_mark(pool, at, CXL_DCD_POOL_SHARED, CXL_DCD_POOL_DIRTY);
+        copy = *extent;
+        copy.host = host;
+        copy.parent = 0;
+        copy.use = POOL_LEFT;
+        set_record(pool, at, &copy);
+        cxl_dcd_pool_link_host(pool, at);
+        cxl_dcd_pool_count_host(pool, host, extent->count, false);
+        at = next;
+    }
+    cxl_dcd_pool_unhash(pool, number);
+    if (tag.next) {
+        PoolRecord *next = cxl_dcd_pool_record(pool, tag.next, POOL_TAG);
+
+        if (!next) {
+            return;
+        }
+        copy = *next;
+        copy.prev = tag.prev;
+        set_record(pool, tag.next, &copy);
+    }
+    if (tag.prev) {
+        PoolRecord *prev = cxl_dcd_pool_record(pool, tag.prev, POOL_TAG);
+
+        if (!prev) {
+            return;
+        }
+        copy = *prev;
+        copy.next = tag.next;
+        set_record(pool, tag.prev, &copy);
+    }
+    cxl_dcd_pool_tags_changed(pool, tag.prev ? pool->root->tags : tag.next, -1);
+    cxl_dcd_pool_free_record(pool, number);
+}
+
+static void end_if_unused(CXLDcdPool *pool, uint32_t number, uint32_t host)
+{
+    const PoolRecord *tag = &pool->records[number];
+
+    if (!tag->reference_count && !tag->use) {
+        end_tag(pool, number, host);
+    }
+}
+
+/* Out of the tag's list of references */
+static void unlink_peer(CXLDcdPool *pool, const PoolRecord *record,
+                        PoolRecord *tag)
+{
+    PoolRecord copy, *peer;
+
+    if (record->peer_next) {
+        peer = cxl_dcd_pool_record(pool, record->peer_next, POOL_REFERENCE);
+        if (!peer) {
+            return;
+        }
+        copy = *peer;
+        copy.peer_prev = record->peer_prev;
+        set_record(pool, record->peer_next, &copy);
+    }
+    if (!record->peer_prev) {
+        tag->references = record->peer_next;
+        return;
+    }
+    peer = cxl_dcd_pool_record(pool, record->peer_prev, POOL_REFERENCE);
+    if (!peer) {
+        return;
+    }
+    copy = *peer;
+    copy.peer_next = record->peer_next;
+    set_record(pool, record->peer_prev, &copy);
+}
+
+void cxl_dcd_pool_drop_reference(CXLDcdPool *pool, uint32_t number,
+                                 uint32_t host)
+{
+    PoolRecord record = pool->records[number];
+    PoolRecord *parent = cxl_dcd_pool_record(pool, record.parent, POOL_TAG);
+    PoolRecord tag;
+
+    if (!parent) {
+        return;
+    }
+    tag = *parent;
+    unlink_peer(pool, &record, &tag);
+    tag.reference_count--;
+    set_record(pool, record.parent, &tag);
+    cxl_dcd_pool_unhash(pool, number);
+    cxl_dcd_pool_unlink_host(pool, number);
+    cxl_dcd_pool_free_record(pool, number);
+    cxl_dcd_pool_count_host(pool, host, 0, true);
+    cxl_dcd_pool_tags_changed(pool, pool->root->tags, 0);
+    end_if_unused(pool, record.parent, host);
+}
+
+/* --- What callers ask --- */
+
+static uint32_t find_tag(CXLDcdPool *pool, const uint8_t *tag, GError **error)
+{
+    uint32_t number = cxl_dcd_pool_lookup(pool, tag, POOL_NONE);
+
+    if (!number) {
+        cxl_dcd_pool_fail(error, ENOENT, "the tag names no shared capacity of "
+                          "pool '%s'", pool->path);
+    }
+    return number;
+}
+
+GArray *cxl_dcd_pool_tag_extents(CXLDcdPool *pool, const uint8_t *tag,
+                                 GError **error)
+{
+    GArray *extents = NULL;
+    uint32_t number, at, i;
+
+    if (!cxl_dcd_pool_begin(pool, error)) {
+        return NULL;
+    }
+    number = find_tag(pool, tag, error);
+    if (number) {
+        extents = g_array_new(FALSE, FALSE, sizeof(CXLDcdPoolExtent));
+        at = pool->records[number].extents;
+        for (i = 0; i < pool->records[number].extent_count; i++) {
+            PoolRecord *record = cxl_dcd_pool_record(pool, at, POOL_EXTENT);
+            CXLDcdPoolExtent extent = { 0 };
+
+            if (!record) {
+                break;
+            }
+            extent.range = (CXLDcdPoolRange) { record->first, record->count };
+            extent.sequence = record->sequence;
+            memcpy(extent.tag, tag, sizeof(extent.tag));
+            g_array_append_val(extents, extent);
+            at = record->next;
+        }
+    }
+    if (!cxl_dcd_pool_end(pool, number, error)) {
+        g_clear_pointer(&extents, g_array_unref);
+    }
+    return extents;
+}
+
+bool cxl_dcd_pool_share(CXLDcdPool *pool, uint32_t host, const uint8_t *tag,
+                        GError **error)
+{
+    uint32_t number;
+    bool ok;
+
+    if (!cxl_dcd_pool_check_host(pool, host, error) ||
+        !cxl_dcd_pool_begin(pool, error)) {
+        return false;
+    }
+    number = find_tag(pool, tag, error);
+    ok = number && (!cxl_dcd_pool_lookup(pool, tag, host) ||
+                    cxl_dcd_pool_fail(error, EEXIST, "host %u has this tag "
+                                      "already", host)) &&
+        new_reference(pool, number, host, error);
+    if (ok) {
+        cxl_dcd_pool_tags_changed(pool, pool->root->tags, 0);
+    }
+    return cxl_dcd_pool_end(pool, ok, error);
+}
+
+bool cxl_dcd_pool_hold(CXLDcdPool *pool, uint32_t host, const uint8_t *tag,
+                       bool held, GError **error)
+{
+    uint32_t number;
+
+    if (!cxl_dcd_pool_check_host(pool, host, error) ||
+        !cxl_dcd_pool_begin(pool, error)) {
+        return false;
+    }
+    number = find_tag(pool, tag, error);
+    if (number && pool->records[number].use != held) {
+        cxl_dcd_pool_set_use(pool, number, held);
+        cxl_dcd_pool_tags_changed(pool, pool->root->tags, 0);
+        end_if_unused(pool, number, host);
+    }
+    if (!cxl_dcd_pool_end(pool, number, error)) {
+        return false;
+    }
+    return held || cxl_dcd_pool_clean_host(pool, host, 1 << POOL_LEFT, true,
+                                           NULL, error);
+}
