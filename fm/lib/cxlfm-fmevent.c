@@ -33,13 +33,13 @@ static int cxlfm_fmevent_type(const CXLDcdEventRecord *record)
     }
 }
 
-static struct cxlfm_event *cxlfm_fmevent_new(uint8_t type, size_t count)
+static struct cxlfm_event *cxlfm_fmevent_new(uint8_t type, size_t device)
 {
-    struct cxlfm_event *event = calloc(1, sizeof(*event) +
-                                       count * sizeof(*event->extents));
+    struct cxlfm_event *event = calloc(1, sizeof(*event));
 
     g_assert(event);
     event->type = type;
+    event->device = device;
     event->extents = (struct cxlfm_extent *)(event + 1);
     return event;
 }
@@ -96,7 +96,8 @@ static int cxlfm_fmevent_locate(cxlfm *fm, struct cxlfm_event *event)
     return 0;
 }
 
-static void cxlfm_fmevent_queue(cxlfm *fm, const CXLDcdEventRecord *record,
+static void cxlfm_fmevent_queue(cxlfm *fm, size_t device,
+                                const CXLDcdEventRecord *record,
                                 struct cxlfm_event **open)
 {
     int type = cxlfm_fmevent_type(record);
@@ -105,7 +106,7 @@ static void cxlfm_fmevent_queue(cxlfm *fm, const CXLDcdEventRecord *record,
         return;
     }
     if (!*open) {
-        *open = cxlfm_fmevent_new(type, 0);
+        *open = cxlfm_fmevent_new(type, device);
         (*open)->host = cxl_dcd_get16(record->host_id);
         (*open)->timestamp = cxl_dcd_get64(record->timestamp);
         memcpy((*open)->tag, record->extent.tag, CXLFM_TAG_SIZE);
@@ -140,8 +141,8 @@ static int cxlfm_fmevent_clear(cxlfm *fm, const cxl_dcd_le16 *handles,
 }
 
 /* Read and clear one portion. Records in it, or an error. */
-static int cxlfm_fmevent_portion(cxlfm *fm, struct cxlfm_event **open,
-                                 bool *overflow)
+static int cxlfm_fmevent_portion(cxlfm *fm, size_t device,
+                                 struct cxlfm_event **open, bool *overflow)
 {
     const uint8_t log = CXL_DCD_EVENT_LOG;
     const CXLDcdGetEventsResponse *r;
@@ -165,7 +166,7 @@ static int cxlfm_fmevent_portion(cxlfm *fm, struct cxlfm_event **open,
     *overflow |= r->flags & CXL_DCD_EVENTS_OVERFLOW;
     for (i = 0; i < count; i++) {
         handles[i] = r->records[i].handle;
-        cxlfm_fmevent_queue(fm, &r->records[i], open);
+        cxlfm_fmevent_queue(fm, device, &r->records[i], open);
     }
     if (count) {
         ret = cxlfm_fmevent_clear(fm, handles, count);
@@ -173,7 +174,7 @@ static int cxlfm_fmevent_portion(cxlfm *fm, struct cxlfm_event **open,
     return ret < 0 ? ret : (int)count;
 }
 
-int cxlfm_fmapi_drain(cxlfm *fm)
+static int cxlfm_fmevent_drain(cxlfm *fm, size_t device)
 {
     struct cxlfm_event *open = NULL;
     unsigned known = g_queue_get_length(&fm->events), portions = 0;
@@ -181,8 +182,9 @@ int cxlfm_fmapi_drain(cxlfm *fm)
     GList *l;
     int ret;
 
+    cxlfm_fmapi_select(fm, device);
     do {
-        ret = cxlfm_fmevent_portion(fm, &open, &overflow);
+        ret = cxlfm_fmevent_portion(fm, device, &open, &overflow);
     } while (ret > 0 && (open || ++portions < DRAIN_MAX));
     if (open) {
         /* The rest of the chain was lost; what came is still true. */
@@ -190,7 +192,7 @@ int cxlfm_fmapi_drain(cxlfm *fm)
     }
     if (overflow) {
         g_queue_push_tail(&fm->events,
-                          cxlfm_fmevent_new(CXLFM_EVENT_LOST, 0));
+                          cxlfm_fmevent_new(CXLFM_EVENT_LOST, device));
     }
     for (l = g_queue_peek_nth_link(&fm->events, known); l && ret >= 0;
          l = l->next) {
@@ -199,14 +201,30 @@ int cxlfm_fmapi_drain(cxlfm *fm)
     return ret;
 }
 
+int cxlfm_fmapi_drain(cxlfm *fm)
+{
+    size_t i;
+    int ret = 0;
+
+    for (i = 0; i < cxlfm_mctp_endpoints(fm) && ret >= 0; i++) {
+        ret = cxlfm_fmevent_drain(fm, i);
+    }
+    return ret;
+}
+
 int cxlfm_fmapi_subscribe(cxlfm *fm)
 {
     const cxl_dcd_le16 policy = cxl_dcd_put16(CXL_DCD_MCTP_EVENT_DC);
     const uint8_t *answer;
-    size_t len;
+    size_t len, i;
+    int ret = 0;
 
-    return cxlfm_fmapi_call(fm, &(const CxlfmRequest) {
-                                .opcode = CXL_DCD_OP_SET_MCTP_EVENT_POLICY,
-                                .payload = &policy, .len = sizeof(policy),
-                            }, &answer, &len);
+    for (i = 0; i < cxlfm_mctp_endpoints(fm) && ret >= 0; i++) {
+        cxlfm_fmapi_select(fm, i);
+        ret = cxlfm_fmapi_call(fm, &(const CxlfmRequest) {
+                                   .opcode = CXL_DCD_OP_SET_MCTP_EVENT_POLICY,
+                                   .payload = &policy, .len = sizeof(policy),
+                               }, &answer, &len);
+    }
+    return ret;
 }

@@ -2,8 +2,8 @@
 /*
  * The FM API door's lower half: one requester on an MCTP line
  *
- * Finds the endpoint, gives it an address if it has none, and runs one
- * command at a time: CCI messages (r3.2 7.6.3) in MCTP types 07h and 08h.
+ * Finds the endpoints, gives those an id that have none, and runs one command
+ * at a time: CCI messages (r3.2 7.6.3) in MCTP types 07h and 08h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,18 +20,30 @@
 /* A reading command is sent again when an answer is not there after this. */
 #define RESEND_MS     2000
 #define CONTROL_FIXED 4           /* type, instance, command, completion */
+#define EID_STATUS    0x30        /* Set Endpoint ID: not 0 is no */
+
+/* Instance ids of control requests; the last of a search has its own. */
+#define INSTANCE       0
+#define INSTANCE_LAST  1
+
+typedef struct CxlfmEndpoint {
+    uint8_t eid;
+    uint16_t request_max;         /* payload bytes */
+    uint16_t answer_max;
+} CxlfmEndpoint;
 
 typedef struct CxlfmMctp {
     CXLDcdMctp *mctp;
-    uint8_t eid;                  /* the endpoint's */
+    GArray *endpoints;            /* CxlfmEndpoint, one per device */
+    unsigned selected;
+    bool *found;                  /* by EID, while endpoints are searched */
     uint8_t next_tag;             /* low 3 bits: MCTP tag; all: CCI tag */
     bool notified;                /* Event Notification (0106h) came */
     int line_error;               /* of a write inside a callback */
     CxlfmDeadline deadline;       /* of the call in progress */
-    size_t request_max;
-    size_t answer_max;
     /* The answer that is waited for, and whether it is here */
     bool waiting;
+    uint8_t from;                 /* EID that was asked; 0: any */
     uint8_t tag;
     uint8_t want[6];              /* first bytes it must have, masked */
     uint8_t mask[6];
@@ -39,6 +51,11 @@ typedef struct CxlfmMctp {
     uint8_t answer[MESSAGE_MAX];
     cxlfm *fm;
 } CxlfmMctp;
+
+static CxlfmEndpoint *cxlfm_mctp_selected(const CxlfmMctp *m)
+{
+    return &g_array_index(m->endpoints, CxlfmEndpoint, m->selected);
+}
 
 static void cxlfm_mctp_send_line(void *opaque, const uint8_t *bytes,
                                  size_t len)
@@ -62,6 +79,19 @@ static void cxlfm_mctp_notified(CxlfmMctp *m, const CXLDcdMctpMessage *message)
     }
 }
 
+/* An answer to Get Endpoint ID from an endpoint that the search asked for */
+static void cxlfm_mctp_found(CxlfmMctp *m, const CXLDcdMctpMessage *message)
+{
+    if (message->len > CONTROL_FIXED &&
+        message->body[0] == CXL_DCD_MCTP_TYPE_CONTROL &&
+        message->body[1] == INSTANCE &&
+        message->body[2] == CXL_DCD_MCTP_GET_EID &&
+        message->body[3] == CXL_DCD_MCTP_CC_SUCCESS &&
+        message->body[CONTROL_FIXED] == message->source) {
+        m->found[message->source] = true;
+    }
+}
+
 static void cxlfm_mctp_message(void *opaque, const CXLDcdMctpMessage *message)
 {
     CxlfmMctp *m = opaque;
@@ -71,7 +101,11 @@ static void cxlfm_mctp_message(void *opaque, const CXLDcdMctpMessage *message)
         cxlfm_mctp_notified(m, message);
         return;
     }
-    if (!m->waiting || message->tag != (m->tag & 7) ||
+    if (m->found) {
+        cxlfm_mctp_found(m, message);
+    }
+    if (!m->waiting || (m->from && message->source != m->from) ||
+        message->tag != (m->tag & 7) ||
         message->len != message->total || message->len > sizeof(m->answer) ||
         message->len < sizeof(m->want)) {
         return;
@@ -98,7 +132,7 @@ static int cxlfm_mctp_await(CxlfmMctp *m, CxlfmDeadline deadline)
     int ret;
 
     while (m->waiting) {
-        ret = cxlfm_stream_read(m->fm, bytes, sizeof(bytes), deadline);
+        ret = cxlfm_stream_read_soon(m->fm, bytes, sizeof(bytes), deadline);
         if (ret <= 0) {
             return ret;
         }
@@ -128,6 +162,7 @@ static int cxlfm_mctp_exchange(CxlfmMctp *m, uint8_t eid, uint8_t *body,
             m->want[tag_at] = m->tag;
         }
         m->waiting = true;
+        m->from = eid;
         m->line_error = 0;
         cxl_dcd_mctp_send(m->mctp, OUR_EID, eid, m->tag & 7, true, body, len);
         if (m->line_error) {
@@ -144,8 +179,9 @@ static int cxlfm_mctp_control(CxlfmMctp *m, uint8_t eid, uint8_t command,
                               const uint8_t *data, size_t len,
                               size_t min_answer, CxlfmDeadline deadline)
 {
+    const uint8_t instance = m->found ? INSTANCE_LAST : INSTANCE;
     uint8_t body[8] = {
-        CXL_DCD_MCTP_TYPE_CONTROL, CXL_DCD_MCTP_CONTROL_RQ, command,
+        CXL_DCD_MCTP_TYPE_CONTROL, CXL_DCD_MCTP_CONTROL_RQ | instance, command,
     };
     int ret;
 
@@ -156,7 +192,8 @@ static int cxlfm_mctp_control(CxlfmMctp *m, uint8_t eid, uint8_t command,
     memset(m->mask, 0, sizeof(m->mask));
     memset(m->want, 0, sizeof(m->want));
     m->mask[0] = 0x7f;
-    m->mask[1] = CXL_DCD_MCTP_CONTROL_RQ;
+    m->mask[1] = CXL_DCD_MCTP_CONTROL_RQ | CXL_DCD_MCTP_CONTROL_INSTANCE;
+    m->want[1] = instance;
     m->mask[2] = 0xff;
     m->want[2] = command;
     ret = cxlfm_mctp_exchange(m, eid, body, 3 + len, 0, true, deadline);
@@ -183,34 +220,124 @@ static int cxlfm_mctp_silent(cxlfm *fm, int ret)
                       "it is the socket of something else", fm->address);
 }
 
-/* Learn the endpoint's EID; give it one when it has none. */
-static int cxlfm_mctp_discover(CxlfmMctp *m, CxlfmDeadline deadline)
+/* The EID of whoever takes packets to @eid: 0 when it has none. */
+static int cxlfm_mctp_ask_eid(CxlfmMctp *m, uint8_t eid,
+                              CxlfmDeadline deadline, uint8_t *ret_eid)
 {
-    const uint8_t set[2] = { 0, GIVEN_EID };
-    const uint8_t *answer = m->answer + CONTROL_FIXED;
-    int ret;
+    int ret = cxlfm_mctp_control(m, eid, CXL_DCD_MCTP_GET_EID, NULL, 0, 3,
+                                 deadline);
 
-    ret = cxlfm_mctp_control(m, m->fm->eid, CXL_DCD_MCTP_GET_EID, NULL, 0, 3,
-                             deadline);
-    if (ret <= 0) {
-        return ret;
-    }
-    m->eid = answer[0];
-    if (m->eid != CXL_DCD_MCTP_EID_NULL && m->eid != OUR_EID) {
-        return 1;
-    }
-    ret = cxlfm_mctp_control(m, m->eid, CXL_DCD_MCTP_SET_EID, set, sizeof(set),
-                             2, deadline);
     if (ret > 0) {
-        m->eid = answer[1];
+        *ret_eid = m->answer[CONTROL_FIXED];
     }
     return ret;
 }
 
-static int cxlfm_mctp_check_types(CxlfmMctp *m, CxlfmDeadline deadline)
+/*
+ * Give the endpoint that takes packets to @eid one of its own, the first that
+ * is not taken. DSP0236: status bits 5:4 tell whether it was accepted.
+ */
+static int cxlfm_mctp_give_eid(CxlfmMctp *m, uint8_t eid,
+                               CxlfmDeadline deadline, uint8_t *ret_eid)
 {
     const uint8_t *answer = m->answer + CONTROL_FIXED;
-    int ret = cxlfm_mctp_control(m, m->eid, CXL_DCD_MCTP_GET_TYPES, NULL, 0, 1,
+    uint8_t set[2] = { 0, GIVEN_EID };
+    int ret;
+
+    do {
+        ret = cxlfm_mctp_control(m, eid, CXL_DCD_MCTP_SET_EID, set,
+                                 sizeof(set), 2, deadline);
+        if (ret > 0 && !(answer[0] & EID_STATUS)) {
+            *ret_eid = answer[1];
+            return 1;
+        }
+    } while (ret > 0 && ++set[1] < CXL_DCD_MCTP_EID_BROADCAST);
+    return ret <= 0 ? ret :
+           cxlfm_fail(m->fm, CXLFM_ERROR_PROTOCOL,
+                      "the MCTP endpoint at %s takes no endpoint id",
+                      m->fm->address);
+}
+
+/*
+ * Who else is on the line: ask every EID. Absent ones do not answer; but a line
+ * keeps order, so the answer to the null EID, asked last, ends the search.
+ */
+static int cxlfm_mctp_search(CxlfmMctp *m, bool *found, CxlfmDeadline deadline)
+{
+    const uint8_t body[3] = {
+        CXL_DCD_MCTP_TYPE_CONTROL, CXL_DCD_MCTP_CONTROL_RQ | INSTANCE,
+        CXL_DCD_MCTP_GET_EID,
+    };
+    uint8_t ignored;
+    unsigned eid;
+    int ret;
+
+    m->found = found;
+    m->deadline = deadline;
+    m->line_error = 0;
+    for (eid = CXL_DCD_MCTP_EID_FIRST; eid < CXL_DCD_MCTP_EID_BROADCAST;
+         eid++) {
+        cxl_dcd_mctp_send(m->mctp, OUR_EID, eid, eid & 7, true, body,
+                          sizeof(body));
+    }
+    ret = m->line_error ? m->line_error :
+          cxlfm_mctp_ask_eid(m, CXL_DCD_MCTP_EID_NULL, deadline, &ignored);
+    m->found = NULL;
+    return ret;
+}
+
+static void cxlfm_mctp_add_endpoint(CxlfmMctp *m, uint8_t eid)
+{
+    const CxlfmEndpoint endpoint = {
+        .eid = eid,
+        .request_max = 1 << CXL_DCD_LIMIT_MIN,
+        .answer_max = 1 << CXL_DCD_LIMIT_MIN,
+    };
+
+    g_array_append_val(m->endpoints, endpoint);
+}
+
+/* All endpoints of the line; those without an EID, or with ours, get one. */
+static int cxlfm_mctp_discover(CxlfmMctp *m, CxlfmDeadline deadline)
+{
+    bool found[CXL_DCD_MCTP_EID_BROADCAST + 1] = { false };
+    unsigned eid;
+    uint8_t got;
+    int ret;
+
+    do {
+        ret = cxlfm_mctp_ask_eid(m, m->fm->eid, deadline, &got);
+        if (ret > 0 && got == CXL_DCD_MCTP_EID_NULL) {
+            ret = cxlfm_mctp_give_eid(m, got, deadline, &got);
+            found[got] = true;
+            got = CXL_DCD_MCTP_EID_NULL;
+        }
+    } while (ret > 0 && got == CXL_DCD_MCTP_EID_NULL);
+    if (ret <= 0) {
+        return ret;
+    }
+    found[got] = true;
+    if (!m->fm->eid) {
+        ret = cxlfm_mctp_search(m, found, deadline);
+    }
+    if (ret > 0 && found[OUR_EID]) {
+        ret = cxlfm_mctp_give_eid(m, OUR_EID, deadline, &got);
+        found[OUR_EID] = false;
+        found[got] = true;
+    }
+    for (eid = 0; eid < G_N_ELEMENTS(found) && ret > 0; eid++) {
+        if (found[eid]) {
+            cxlfm_mctp_add_endpoint(m, eid);
+        }
+    }
+    return ret;
+}
+
+static int cxlfm_mctp_check_types(CxlfmMctp *m, uint8_t eid,
+                                  CxlfmDeadline deadline)
+{
+    const uint8_t *answer = m->answer + CONTROL_FIXED;
+    int ret = cxlfm_mctp_control(m, eid, CXL_DCD_MCTP_GET_TYPES, NULL, 0, 1,
                                  deadline);
 
     if (ret <= 0) {
@@ -220,8 +347,7 @@ static int cxlfm_mctp_check_types(CxlfmMctp *m, CxlfmDeadline deadline)
                 MIN(answer[0], m->answer_len - CONTROL_FIXED - 1))) {
         return cxlfm_fail(m->fm, CXLFM_ERROR_PROTOCOL,
                           "the MCTP endpoint %u at %s does not speak the CXL "
-                          "FM API (message type 07h)", m->eid,
-                          m->fm->address);
+                          "FM API (message type 07h)", eid, m->fm->address);
     }
     return 1;
 }
@@ -233,15 +359,18 @@ int cxlfm_mctp_connect(cxlfm *fm, CxlfmDeadline deadline)
         .max_message = MESSAGE_MAX,
     };
     CxlfmMctp *m = g_new0(CxlfmMctp, 1);
+    unsigned i;
     int ret;
 
     m->fm = fm;
     m->mctp = cxl_dcd_mctp_new(&config, &mctp_ops, m);
-    m->request_max = m->answer_max = 1 << CXL_DCD_LIMIT_MIN;
+    m->endpoints = g_array_new(false, false, sizeof(CxlfmEndpoint));
     fm->state = m;
     ret = cxlfm_mctp_discover(m, deadline);
-    if (ret > 0) {
-        ret = cxlfm_mctp_check_types(m, deadline);
+    for (i = 0; i < m->endpoints->len && ret > 0; i++) {
+        ret = cxlfm_mctp_check_types(m, g_array_index(m->endpoints,
+                                                      CxlfmEndpoint, i).eid,
+                                     deadline);
     }
     return ret > 0 ? 0 : cxlfm_mctp_silent(fm, ret);
 }
@@ -251,6 +380,7 @@ void cxlfm_mctp_close(cxlfm *fm)
     CxlfmMctp *m = fm->state;
 
     cxl_dcd_mctp_free(m->mctp);
+    g_array_unref(m->endpoints);
     g_free(m);
 }
 
@@ -275,22 +405,32 @@ int cxlfm_mctp_pump(cxlfm *fm, unsigned timeout)
     return ret;
 }
 
-size_t cxlfm_fmapi_request_max(const cxlfm *fm)
+void cxlfm_fmapi_select(cxlfm *fm, size_t device)
 {
-    return ((const CxlfmMctp *)fm->state)->request_max;
+    ((CxlfmMctp *)fm->state)->selected = device;
 }
 
-size_t cxlfm_fmapi_answer_max(const cxlfm *fm)
+size_t cxlfm_mctp_endpoints(const cxlfm *fm)
 {
-    return ((const CxlfmMctp *)fm->state)->answer_max;
+    return ((const CxlfmMctp *)fm->state)->endpoints->len;
+}
+
+uint8_t cxlfm_mctp_eid(const cxlfm *fm)
+{
+    return cxlfm_mctp_selected(fm->state)->eid;
+}
+
+size_t cxlfm_fmapi_request_max(const cxlfm *fm)
+{
+    return cxlfm_mctp_selected(fm->state)->request_max;
 }
 
 void cxlfm_fmapi_set_limits(cxlfm *fm, size_t request_max, size_t answer_max)
 {
-    CxlfmMctp *m = fm->state;
+    CxlfmEndpoint *endpoint = cxlfm_mctp_selected(fm->state);
 
-    m->request_max = request_max;
-    m->answer_max = answer_max;
+    endpoint->request_max = request_max;
+    endpoint->answer_max = answer_max;
 }
 
 /* FM API command sets are 51h to 5Fh, the rest is component CCI: 7.6.3. */
@@ -343,7 +483,7 @@ int cxlfm_fmapi_call(cxlfm *fm, const CxlfmRequest *request,
     CxlfmMctp *m = fm->state;
     int ret;
 
-    g_assert(request->len <= m->request_max);
+    g_assert(request->len <= cxlfm_fmapi_request_max(fm));
     h->command = request->opcode;
     h->command_set = request->opcode >> 8;
     h->length[0] = request->len;
@@ -359,7 +499,7 @@ int cxlfm_fmapi_call(cxlfm *fm, const CxlfmRequest *request,
     m->want[1] = CXL_DCD_CCI_RESPONSE;
     m->want[4] = h->command;
     m->want[5] = h->command_set;
-    ret = cxlfm_mctp_exchange(m, m->eid, body,
+    ret = cxlfm_mctp_exchange(m, cxlfm_mctp_eid(fm), body,
                               TYPE + sizeof(*h) + request->len, 2,
                               !request->changes, deadline);
     if (ret < 0) {

@@ -81,6 +81,9 @@ int cxlfm_stream_write(cxlfm *fm, const void *bytes, size_t len,
 /* Bytes read (> 0), 0 at the deadline, or an error; never end of file. */
 int cxlfm_stream_read(cxlfm *fm, void *bytes, size_t size,
                       CxlfmDeadline deadline);
+/* The same, for an answer that is due at once: may spin for 100 us. */
+int cxlfm_stream_read_soon(cxlfm *fm, void *bytes, size_t size,
+                           CxlfmDeadline deadline);
 
 /* --- The FM API (cxlfm-mctp.c) --- */
 
@@ -92,26 +95,52 @@ typedef struct CxlfmRequest {
     size_t min_answer;            /* a shorter payload is a protocol error */
 } CxlfmRequest;
 
+#define CXLFM_PAYLOAD(op, data, minimum) \
+    (&(const CxlfmRequest) { .opcode = (op), .payload = &(data), \
+                             .len = sizeof(data), .min_answer = (minimum) })
+
+/* The endpoint that the following calls go to; at first that of device 0. */
+void cxlfm_fmapi_select(cxlfm *fm, size_t device);
 /*
  * One command and its answer. *ret_answer is the payload, valid until the next
  * call; *ret_len its bytes, at least request->min_answer.
  */
 int cxlfm_fmapi_call(cxlfm *fm, const CxlfmRequest *request,
                      const uint8_t **ret_answer, size_t *ret_len);
-/* Most bytes of a request's and of a response's payload. */
+/* Most bytes of a request's payload. */
 size_t cxlfm_fmapi_request_max(const cxlfm *fm);
-size_t cxlfm_fmapi_answer_max(const cxlfm *fm);
 /* Extents that fit one 5604h or 5605h. */
 size_t cxlfm_fmapi_request_extents(const cxlfm *fm);
 void cxlfm_fmapi_set_limits(cxlfm *fm, size_t request_max, size_t answer_max);
 
+/* Find the endpoints: at least one, each speaks the FM API. */
 int cxlfm_mctp_connect(cxlfm *fm, CxlfmDeadline deadline);
+size_t cxlfm_mctp_endpoints(const cxlfm *fm);
+/* MCTP endpoint id of the one that is selected */
+uint8_t cxlfm_mctp_eid(const cxlfm *fm);
 void cxlfm_mctp_close(cxlfm *fm);
 /* Door.pump: returns 1 when an Event Notification came. */
 int cxlfm_mctp_pump(cxlfm *fm, unsigned timeout);
 
 /* Host @id with its regions and counters, into a zeroed @host. */
 int cxlfm_fmapi_read_host(cxlfm *fm, uint16_t id, struct cxlfm_host *host);
+
+/* The answer to @opcode cannot be; returns the error. */
+int cxlfm_fmapi_senseless(cxlfm *fm, uint16_t opcode);
+
+/* Lists (cxlfm-fmlist.c): @host's extents, appended; Door.tags */
+int cxlfm_fmapi_extents(cxlfm *fm, struct cxlfm_host *host, GArray *fill);
+int cxlfm_fmapi_tags(cxlfm *fm, size_t device, GArray *fill);
+
+/* Door.add, .release, .reference and .set_region (cxlfm-fmchange.c) */
+int cxlfm_fmapi_add(cxlfm *fm, size_t device,
+                    const struct cxlfm_add *request);
+int cxlfm_fmapi_release(cxlfm *fm, size_t device,
+                        const struct cxlfm_release *request);
+int cxlfm_fmapi_reference(cxlfm *fm, size_t device, const uint8_t *tag,
+                          bool held);
+int cxlfm_fmapi_set_region(cxlfm *fm, size_t device, uint8_t region,
+                           uint64_t block_size, bool sanitize);
 
 /* Door.subscribe and .drain (cxlfm-fmevent.c) */
 int cxlfm_fmapi_subscribe(cxlfm *fm);

@@ -8,12 +8,15 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 #include "cxlfm-private.h"
+
+#define SOON_US 100
 
 static int cxlfm_unreachable(cxlfm *fm, int error)
 {
@@ -224,4 +227,28 @@ int cxlfm_stream_read(cxlfm *fm, void *bytes, size_t size,
             return cxlfm_broken(fm, g_strerror(errno));
         }
     }
+}
+
+/*
+ * A device answers a small command in less time than it takes the kernel to
+ * put us to sleep and to wake us, so look again for a moment before sleeping.
+ * Others' work goes first.
+ */
+int cxlfm_stream_read_soon(cxlfm *fm, void *bytes, size_t size,
+                           CxlfmDeadline deadline)
+{
+    const int64_t end = MIN(g_get_monotonic_time() + SOON_US, deadline);
+
+    do {
+        ssize_t n = read(fm->fd, bytes, MIN(size, G_MAXINT));
+
+        if (n > 0) {
+            return n;
+        }
+        if (!n || (errno != EAGAIN && errno != EWOULDBLOCK)) {
+            break;                /* cxlfm_stream_read() knows what to say */
+        }
+        sched_yield();
+    } while (g_get_monotonic_time() < end);
+    return cxlfm_stream_read(fm, bytes, size, deadline);
 }

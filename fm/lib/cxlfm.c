@@ -211,6 +211,9 @@ static int cxlfm_check_device(cxlfm *fm, size_t device)
                           "%s has %u devices, there is no number %zu",
                           fm->address, fm->devices->len, device);
     }
+    if (fm->door->fmapi) {
+        cxlfm_fmapi_select(fm, device);
+    }
     return 0;
 }
 

@@ -408,10 +408,8 @@ static bool cxl_dcd_setup(CXLDcdDevice *device, const CXLDcdConfig *config,
         return false;
     }
     cxl_dcd_footprint_trim(device);
-    if (qemu_chr_fe_backend_connected(&device->fmapi)) {
-        cxl_dcd_fm_new(device, &device->fmapi, device->fmapi_eid);
-    }
-    return true;
+    return !device->fmapi ||
+           cxl_dcd_fm_new(device, device->fmapi, device->fmapi_eid, errp);
 }
 
 static void cxl_dcd_unlink_region(MemoryRegion *mr)
@@ -496,7 +494,7 @@ static void cxl_dcd_realize(PCIDevice *pci_dev, Error **errp)
                    "'num-dc-regions'");
         return;
     }
-    if (!regions && qemu_chr_fe_backend_connected(&device->fmapi)) {
+    if (!regions && device->fmapi) {
         error_setg(errp, "property '" CXL_DCD_PROP_FMAPI "' needs dynamic "
                    "capacity: set '" CXL_DCD_PROP_REGIONS "' or "
                    "'num-dc-regions'");

@@ -17,7 +17,6 @@ struct CXLDcdEndpoint {
     const CXLDcdEndpointOps *ops;
     void *opaque;
     uint8_t listener;             /* EID that issued 0105h */
-    uint8_t listener_local;       /* as which EID it addressed us */
     uint8_t next_tag;             /* of notifications: CCI and MCTP tag */
 };
 
@@ -58,7 +57,6 @@ static void cxl_dcd_endpoint_message(void *opaque,
     if (opcode == CXL_DCD_OP_SET_MCTP_EVENT_POLICY &&
         code == CXL_DCD_RC_SUCCESS) {
         endpoint->listener = message->source;
-        endpoint->listener_local = message->destination;
     }
     if (endpoint->ops->ran) {
         endpoint->ops->ran(endpoint->opaque, opcode,
@@ -132,7 +130,7 @@ void cxl_dcd_endpoint_notify(CXLDcdEndpoint *endpoint)
         return;
     }
     message.header.tag = endpoint->next_tag++;
-    cxl_dcd_mctp_send(endpoint->mctp, endpoint->listener_local,
+    cxl_dcd_mctp_send(endpoint->mctp, cxl_dcd_mctp_eid(endpoint->mctp),
                       endpoint->listener, message.header.tag & 7, true,
                       (const uint8_t *)&message, sizeof(message));
 }

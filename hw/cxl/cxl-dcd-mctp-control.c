@@ -19,6 +19,10 @@ enum {
     EID_RESET = 2,
 };
 
+/* Its status byte; no pool of EIDs to hand on */
+#define EID_ACCEPTED  0x00
+#define EID_REJECTED  0x10
+
 #define ENDPOINT_STATIC_EID 0x01  /* type byte: simple endpoint, static EID */
 
 static const uint8_t version_base[4] = { 0xf1, 0xf3, 0xf1, 0x00 };
@@ -26,22 +30,28 @@ static const uint8_t version_cxl[4] = { 0xf1, 0xf0, 0xff, 0x00 };
 
 /* Each of these returns the completion code and adds its data to *@len. */
 static uint8_t cxl_dcd_mctp_control_set_eid(const CXLDcdMctpConfig *config,
+                                            const CXLDcdMctpBus *bus,
                                             uint8_t *eid, const uint8_t *data,
                                             uint8_t *ret, size_t *len)
 {
-    uint8_t operation = data[0] & 0x03;
+    uint8_t operation = data[0] & 0x03, want;
 
     if (operation == EID_RESET && config->eid) {
-        *eid = config->eid;
+        want = config->eid;
     } else if ((operation == EID_SET || operation == EID_FORCE) &&
                data[1] >= CXL_DCD_MCTP_EID_FIRST &&
                data[1] < CXL_DCD_MCTP_EID_BROADCAST) {
-        *eid = data[1];
+        want = data[1];
     } else {
         /* No discovered flag on a serial line, no static EID to go back to */
         return CXL_DCD_MCTP_CC_INVALID_DATA;
     }
-    ret[0] = 0x00;                /* accepted, no EID pool */
+    ret[0] = EID_ACCEPTED;
+    if (want != *eid && bus && cxl_dcd_mctp_bus_find(bus, want)) {
+        ret[0] = EID_REJECTED;
+    } else {
+        *eid = want;
+    }
     ret[1] = *eid;
     ret[2] = 0;                   /* pool size */
     *len += 3;
@@ -72,6 +82,7 @@ static uint8_t cxl_dcd_mctp_control_version(uint8_t type, uint8_t *ret,
 }
 
 static uint8_t cxl_dcd_mctp_control_command(const CXLDcdMctpConfig *config,
+                                            const CXLDcdMctpBus *bus,
                                             uint8_t *eid, uint8_t command,
                                             const uint8_t *data,
                                             size_t data_len, uint8_t *ret,
@@ -91,7 +102,8 @@ static uint8_t cxl_dcd_mctp_control_command(const CXLDcdMctpConfig *config,
     }
     switch (command) {
     case CXL_DCD_MCTP_SET_EID:
-        return cxl_dcd_mctp_control_set_eid(config, eid, data, ret, len);
+        return cxl_dcd_mctp_control_set_eid(config, bus, eid, data, ret,
+                                            len);
     case CXL_DCD_MCTP_GET_EID:
         ret[0] = *eid;
         ret[1] = config->eid ? ENDPOINT_STATIC_EID : 0;
@@ -114,7 +126,8 @@ static uint8_t cxl_dcd_mctp_control_command(const CXLDcdMctpConfig *config,
     }
 }
 
-size_t cxl_dcd_mctp_control(const CXLDcdMctpConfig *config, uint8_t *eid,
+size_t cxl_dcd_mctp_control(const CXLDcdMctpConfig *config,
+                            const CXLDcdMctpBus *bus, uint8_t *eid,
                             const uint8_t *request, size_t len, uint8_t *out)
 {
     size_t out_len = RESPONSE_DATA;
@@ -127,7 +140,7 @@ size_t cxl_dcd_mctp_control(const CXLDcdMctpConfig *config, uint8_t *eid,
     out[0] = CXL_DCD_MCTP_TYPE_CONTROL;
     out[1] = request[1] & CXL_DCD_MCTP_CONTROL_INSTANCE;
     out[2] = request[2];
-    out[3] = cxl_dcd_mctp_control_command(config, eid, request[2],
+    out[3] = cxl_dcd_mctp_control_command(config, bus, eid, request[2],
                                           request + REQUEST_DATA,
                                           len - REQUEST_DATA,
                                           out + RESPONSE_DATA, &out_len);

@@ -38,6 +38,7 @@ struct CXLDcdMctp {
     const CXLDcdMctpOps *ops;
     void *opaque;
     uint8_t eid;
+    const CXLDcdMctpBus *bus;     /* NULL: alone on its line */
     uint32_t clock;
     CXLDcdMctpDeframer deframer;
     Assembly assemblies[CXL_DCD_MCTP_ASSEMBLIES];
@@ -84,6 +85,11 @@ uint8_t cxl_dcd_mctp_eid(const CXLDcdMctp *mctp)
 void cxl_dcd_mctp_set_eid(CXLDcdMctp *mctp, uint8_t eid)
 {
     mctp->eid = eid;
+}
+
+void cxl_dcd_mctp_set_bus(CXLDcdMctp *mctp, const CXLDcdMctpBus *bus)
+{
+    mctp->bus = bus;
 }
 
 void cxl_dcd_mctp_stats(const CXLDcdMctp *mctp, CXLDcdMctpStats *ret_stats)
@@ -153,8 +159,8 @@ static void cxl_dcd_mctp_deliver(CXLDcdMctp *mctp,
     }
     /* A control request longer than what we keep is too long for any. */
     if (mctp->config.endpoint) {
-        len = cxl_dcd_mctp_control(&mctp->config, &mctp->eid, message->body,
-                                   message->len, response);
+        len = cxl_dcd_mctp_control(&mctp->config, mctp->bus, &mctp->eid,
+                                   message->body, message->len, response);
         if (len) {
             cxl_dcd_mctp_reply(mctp, message, response, len);
         }
@@ -269,24 +275,28 @@ static void cxl_dcd_mctp_packet(CXLDcdMctp *mctp, const uint8_t *packet,
     }
 }
 
+void cxl_dcd_mctp_take(CXLDcdMctp *mctp, const uint8_t *packet, size_t len)
+{
+    uint8_t destination = cxl_dcd_mctp_destination(packet);
+
+    mctp->stats.packets++;
+    if ((packet[0] & 0x0f) != HEADER_VERSION) {
+        mctp->stats.bad_packets++;
+    } else if (destination != CXL_DCD_MCTP_EID_NULL &&
+               destination != mctp->eid) {
+        mctp->stats.other_packets++;
+    } else {
+        cxl_dcd_mctp_packet(mctp, packet, len);
+    }
+}
+
 void cxl_dcd_mctp_receive(CXLDcdMctp *mctp, const uint8_t *bytes, size_t len)
 {
     size_t i;
 
     for (i = 0; i < len; i++) {
-        const uint8_t *packet = mctp->deframer.packet;
-
-        if (!cxl_dcd_mctp_deframe(&mctp->deframer, bytes[i])) {
-            continue;
-        }
-        mctp->stats.packets++;
-        if ((packet[0] & 0x0f) != HEADER_VERSION) {
-            mctp->stats.bad_packets++;
-        } else if (packet[1] != CXL_DCD_MCTP_EID_NULL &&
-                   packet[1] != mctp->eid) {
-            mctp->stats.other_packets++;
-        } else {
-            cxl_dcd_mctp_packet(mctp, packet, mctp->deframer.len);
+        if (cxl_dcd_mctp_deframe(&mctp->deframer, bytes[i])) {
+            cxl_dcd_mctp_take(mctp, mctp->deframer.packet, mctp->deframer.len);
         }
     }
 }

@@ -12,6 +12,7 @@
  *   accept | reject | half | silent   what the host does with offers (accept)
  *   give | keep                       and with requests to release (give)
  *   expel                             drop the connection
+ *   listened                          "yes" when somebody asked for events
  *   quit
  *
  * The regions are those of tests/unit/dcd-fixture.h.
@@ -231,6 +232,10 @@ static bool device_word(Device *d, const char *word)
     }
     host_run(d);
     line_flush(d);
+    if (!strcmp(word, "listened")) {
+        puts(cxl_dcd_fm_cci_event_policy(d->f->cci) ? "yes" : "no");
+        return true;
+    }
     puts("ok");
     return strcmp(word, "quit");
 }

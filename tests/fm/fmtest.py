@@ -57,7 +57,13 @@ class Bench:
         """Tell the host how to behave; returns when it does."""
         for word in words:
             self.device.stdin.write(word + "\n")
-            self.device.stdout.readline()
+            said = self.device.stdout.readline().strip()
+        return said
+
+    def wait_listener(self):
+        """Until somebody holds the line and has asked for events"""
+        if not until(lambda: self.host("listened") == "yes"):
+            raise Failed("nobody listens to the device")
 
     def start(self, *words, **extra):
         environment = dict(os.environ, CXL_FM_ADDRESS=self.address, LC_ALL="C")

@@ -42,8 +42,7 @@ def live(b):
     b.expect(OK, "add", "4M", "-r", "1", "-t", TAG)
     started = b.start("watch")
     try:
-        # The line is up when the device has our policy; then the host acts.
-        b.host("silent")
+        b.wait_listener()
         b.host("accept")
         line = started.stdout.readline()
         b.checks.that(f"{NAME}: host 0 accepted 4 MiB of region 1 [0x0, "
@@ -58,6 +57,7 @@ def live(b):
 def broken(b):
     """The device goes away"""
     started = b.start("watch", stdin=subprocess.DEVNULL)
+    b.wait_listener()
     b.expect(UNREACHABLE, "list", "--answer-timeout", "0.4",
              err="another fabric manager may hold the line")
     b.host("expel")

@@ -6,7 +6,8 @@
  *   bit 0     0: raw line bytes; 1: packets [length][bytes], framed for us, so
  *             that the fuzzer need not guess the frame check
  *   bit 1     the endpoint has a static EID
- *   bits 7:2  how many line bytes arrive at a time
+ *   bit 2     a second endpoint shares the line
+ *   bits 7:3  how many line bytes arrive at a time
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@
 
 #define MAX_MESSAGE 256
 
-static CXLDcdMctp *mctp;
+static CXLDcdMctp *mctp[2];
+static CXLDcdMctpBus *bus;
 
 /* Whatever is sent must be good frames of legal packets. */
 static void check_send(void *opaque, const uint8_t *bytes, size_t len)
@@ -39,7 +41,7 @@ static void check_message(void *opaque, const CXLDcdMctpMessage *message)
     g_assert(message->total >= message->len);
     if (message->tag_owner) {
         /* Touches every byte that we claim to have. */
-        cxl_dcd_mctp_reply(mctp, message, message->body, message->len);
+        cxl_dcd_mctp_reply(*(CXLDcdMctp **)opaque, message, message->body, message->len);
     }
 }
 
@@ -49,8 +51,29 @@ static void feed(const uint8_t *bytes, size_t len, size_t portion)
 
     for (at = 0; at < len; at += part) {
         part = MIN(portion, len - at);
-        cxl_dcd_mctp_receive(mctp, bytes + at, part);
+        if (bus) {
+            cxl_dcd_mctp_bus_receive(bus, bytes + at, part);
+        } else {
+            cxl_dcd_mctp_receive(mctp[0], bytes + at, part);
+        }
     }
+}
+
+static void leave(void)
+{
+    if (bus) {
+        /* Two endpoints never get to have the same EID. */
+        g_assert(!cxl_dcd_mctp_eid(mctp[0]) ||
+                 cxl_dcd_mctp_eid(mctp[0]) != cxl_dcd_mctp_eid(mctp[1]));
+        cxl_dcd_mctp_bus_link_reset(bus);
+        cxl_dcd_mctp_bus_detach(bus, mctp[0]);
+        cxl_dcd_mctp_bus_detach(bus, mctp[1]);
+        cxl_dcd_mctp_bus_free(bus);
+        cxl_dcd_mctp_free(mctp[1]);
+    }
+    bus = NULL;
+    cxl_dcd_mctp_link_reset(mctp[0]);
+    cxl_dcd_mctp_free(mctp[0]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -63,8 +86,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     config.eid = data[0] & 2 ? 9 : 0;
-    portion = (data[0] >> 2) + 1;
-    mctp = cxl_dcd_mctp_new(&config, &ops, NULL);
+    portion = (data[0] >> 3) + 1;
+    mctp[0] = cxl_dcd_mctp_new(&config, &ops, &mctp[0]);
+    if (data[0] & 4) {
+        config.eid = config.eid ? config.eid + 1 : 0;
+        mctp[1] = cxl_dcd_mctp_new(&config, &ops, &mctp[1]);
+        bus = cxl_dcd_mctp_bus_new();
+        g_assert(cxl_dcd_mctp_bus_attach(bus, mctp[0]) &&
+                 cxl_dcd_mctp_bus_attach(bus, mctp[1]));
+    }
     if (!(data[0] & 1)) {
         feed(data + 1, size - 1, portion);
     } else {
@@ -76,7 +106,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                  portion);
         }
     }
-    cxl_dcd_mctp_link_reset(mctp);
-    cxl_dcd_mctp_free(mctp);
+    leave();
     return 0;
 }

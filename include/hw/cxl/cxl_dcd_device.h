@@ -28,7 +28,6 @@
 #ifndef CXL_DCD_DEVICE_H
 #define CXL_DCD_DEVICE_H
 
-#include "chardev/char-fe.h"
 #include "exec/memory.h"
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/cxl_dcd.h"
@@ -110,7 +109,7 @@ struct CXLDcdDevice {
     uint32_t map_limit;
     bool map_enabled;
     char *state_path;
-    CharBackend fmapi;
+    char *fmapi;                  /* id of a character device */
     uint8_t fmapi_eid;
     struct CXLDcdPoolObject *pool; /* NULL: the memory is this host's alone */
     uint16_t host_id;

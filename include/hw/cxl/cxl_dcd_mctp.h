@@ -6,6 +6,8 @@
  * messages an endpoint must answer. Knows no socket, no chardev, no QEMU: the
  * device's endpoint and the fabric manager's requester are both made of it.
  *
+ * A line has one endpoint, or several behind a bus.
+ *
  * Layers, from the line up
  *   frame    flag, revision, count, escaped packet, FCS, flag
  *   packet   4-byte transport header and payload; part of a message
@@ -166,13 +168,47 @@ void cxl_dcd_mctp_set_eid(CXLDcdMctp *mctp, uint8_t eid);
 
 void cxl_dcd_mctp_stats(const CXLDcdMctp *mctp, CXLDcdMctpStats *ret_stats);
 
+/* --- Several endpoints on one line --- */
+
+typedef struct CXLDcdMctpBus CXLDcdMctpBus;
+
+/* Free with cxl_dcd_mctp_bus_free(), when nothing is attached any more. */
+CXLDcdMctpBus *cxl_dcd_mctp_bus_new(void);
+void cxl_dcd_mctp_bus_free(CXLDcdMctpBus *bus);
+/*
+ * @mctp stays the caller's, who detaches it before it is freed. False: its EID
+ * is taken, nothing changed.
+ */
+bool cxl_dcd_mctp_bus_attach(CXLDcdMctpBus *bus, CXLDcdMctp *mctp);
+void cxl_dcd_mctp_bus_detach(CXLDcdMctpBus *bus, CXLDcdMctp *mctp);
+/* Who has @eid (0: the first that has none); NULL: nobody. */
+CXLDcdMctp *cxl_dcd_mctp_bus_find(const CXLDcdMctpBus *bus, uint8_t eid);
+/* Bytes from the line, in any portions. Callbacks run inside. */
+void cxl_dcd_mctp_bus_receive(CXLDcdMctpBus *bus, const uint8_t *bytes,
+                              size_t len);
+/* The peer is gone, for all endpoints. */
+void cxl_dcd_mctp_bus_link_reset(CXLDcdMctpBus *bus);
+/* Damaged frames, and packets to EIDs that nobody has. */
+void cxl_dcd_mctp_bus_stats(const CXLDcdMctpBus *bus,
+                            CXLDcdMctpStats *ret_stats);
+
+/* For the bus: a packet from a good frame, of at least a header's length */
+void cxl_dcd_mctp_take(CXLDcdMctp *mctp, const uint8_t *packet, size_t len);
+void cxl_dcd_mctp_set_bus(CXLDcdMctp *mctp, const CXLDcdMctpBus *bus);
+static inline uint8_t cxl_dcd_mctp_destination(const uint8_t *packet)
+{
+    return packet[1];
+}
+
 /*
  * The control message responder alone: @request of @len bytes (type byte
  * first) is answered into @out (at least CXL_DCD_MCTP_CONTROL_MAX bytes).
- * *@eid changes on Set Endpoint ID. Returns the response's bytes, 0 for none.
+ * *@eid changes on Set Endpoint ID, unless another on @bus (may be NULL) has
+ * that one. Returns the response's bytes, 0 for none.
  */
 #define CXL_DCD_MCTP_CONTROL_MAX 32
-size_t cxl_dcd_mctp_control(const CXLDcdMctpConfig *config, uint8_t *eid,
+size_t cxl_dcd_mctp_control(const CXLDcdMctpConfig *config,
+                            const CXLDcdMctpBus *bus, uint8_t *eid,
                             const uint8_t *request, size_t len, uint8_t *out);
 
 #endif /* CXL_DCD_MCTP_H */
