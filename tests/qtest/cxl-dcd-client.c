@@ -260,6 +260,10 @@ static char *cxl_dcd_device_json(const CXLDcdOptions *options, unsigned index)
     if (options->static_size) {
         g_string_append_printf(json, ",\"volatile-memdev\":\"vmem%u\"", index);
     }
+    if (options->fm_eid) {
+        g_string_append_printf(json, ",\"fmapi-eid\":%u",
+                               options->fm_eid + index);
+    }
     g_string_append_printf(json, "%s}", options->properties ?: "");
     return g_string_free(json, false);
 }

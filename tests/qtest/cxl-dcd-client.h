@@ -44,6 +44,7 @@ typedef struct CXLDcdOptions {
     const char *properties;       /* more members of -device, leading comma */
     const char *arguments;        /* more of the command line */
     bool host_bridge_decoders;    /* even with a single root port */
+    unsigned fm_eid;              /* fmapi-eid: this, and one more each */
     const char *memory_file;      /* DC backend, shared; NULL: plain memory */
     const char *rom;              /* for processors that run; NULL: none do */
 } CXLDcdOptions;
