@@ -185,6 +185,9 @@ static void cxl_dcd_config_write(PCIDevice *pci_dev, uint32_t addr,
     device->in_flr = true;
     pcie_cap_flr_write_config(pci_dev, addr, val, len);
     device->in_flr = false;
+    if (device->dcd) {
+        cxl_dcd_reset_asked(device);
+    }
     if (!device->dcd ||
         (control == cxl_dcd_dvsec_control(pci_dev) &&
          command == pci_get_word(pci_dev->config + PCI_COMMAND))) {
@@ -404,6 +407,7 @@ static bool cxl_dcd_setup(CXLDcdDevice *device, const CXLDcdConfig *config,
     logs[CXL_EVENT_TYPE_DYNAMIC_CAP].irq_vec =
         logs[CXL_EVENT_TYPE_INFO].irq_vec + CXL_EVENT_TYPE_DYNAMIC_CAP;
     cxl_dcd_check_enables(device, 0);
+    cxl_dcd_reset_offer(device);
     if (!cxl_dcd_cdat_init(device, errp)) {
         return false;
     }
@@ -560,7 +564,7 @@ static void cxl_dcd_reset_dvsec(CXLType3Dev *ct3d)
 
 /*
  * FLR leaves alone all that CXL adds to the function (9.5); PCI's part is done
- * by our caller. Any other reset that QEMU has is a conventional one (9.7).
+ * by our caller. Any other reset does what a conventional one does (9.7).
  */
 static void cxl_dcd_reset_device(DeviceState *dev)
 {

@@ -4,6 +4,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
+#include "qemu/host-utils.h"
 #include "hw/pci/pci_regs.h"
 #include "cxl-dcd-client.h"
 
@@ -413,19 +414,28 @@ uint64_t cxl_dcd_map(CXLDcdDevice *device)
 void cxl_dcd_set_commit(CXLDcdMachine *machine, unsigned ways_code,
                         unsigned granularity_code)
 {
-    CXLDcdDecoder decoder = {
+    unsigned bridge_code = ctz32(machine->bridges), i;
+    CXLDcdDecoder set = {
         .hpa = machine->window,
         .size = 512 * CXL_DCD_TEST_MIB << ways_code,
         .ways_code = ways_code,
         .granularity_code = granularity_code,
-        .skip = 0x03020100,       /* host bridge: port of each position */
     };
-    unsigned i;
+    CXLDcdDecoder above = set;
 
-    cxl_dcd_decoder_commit(machine, machine->host_bridge_hdm, &decoder);
+    /* Ports in the order of their numbers */
+    above.skip = 0x0706050403020100;
+    if (machine->behind_switch) {
+        cxl_dcd_decoder_commit(machine, machine->switch_hdm, &above);
+    }
+    for (i = 0; i < machine->bridges && machine->bridge_hdm[i]; i++) {
+        above.ways_code = machine->behind_switch ? 0 : ways_code - bridge_code;
+        above.granularity_code = granularity_code + bridge_code;
+        cxl_dcd_decoder_commit(machine, machine->bridge_hdm[i], &above);
+    }
     for (i = 0; i < 1U << ways_code; i++) {
-        decoder.skip = machine->device[i].dc_base;
-        cxl_dcd_decoder_commit(machine, machine->device[i].hdm, &decoder);
+        set.skip = machine->device[i].dc_base;
+        cxl_dcd_decoder_commit(machine, machine->device[i].hdm, &set);
     }
 }
 

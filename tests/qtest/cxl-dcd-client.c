@@ -20,6 +20,10 @@
 #define MMIO_PER_PORT      (16 * CXL_DCD_TEST_MIB)
 #define MMIO_PER_BAR       CXL_DCD_TEST_MIB
 #define HOST_BRIDGE_BUS    52
+#define BUSES_PER_BRIDGE   24
+#define SWITCH_BUS         (HOST_BRIDGE_BUS + 1)
+#define SWITCH_MMIO        (MMIO_BASE + \
+                            CXL_DCD_TEST_MAX_DEVICES * MMIO_PER_PORT)
 
 #define Q35_PCIEXBAR       0x60
 #define PCIE_LINK_CAP_PORT 24
@@ -29,6 +33,7 @@
 #define DEVICE_CAP_STATUS  0x0001   /* 8.2.9.2.1 */
 #define DEVICE_CAP_MAILBOX 0x0002
 #define DVSEC_VENDOR_CXL   0x1e98
+#define DVSEC_DEVICE       0x0000   /* 8.1.3 */
 
 #define MAILBOX_CAPS       0x00     /* 8.2.9.4 */
 #define MAILBOX_CONTROL    0x04
@@ -70,13 +75,19 @@ static unsigned cxl_dcd_pci_capability(QTestState *qts, uint64_t config,
     return at;
 }
 
-/* The root port whose port number is @number. */
-static uint64_t cxl_dcd_find_port(QTestState *qts, unsigned number)
+static unsigned cxl_dcd_bridge_bus(unsigned bridge)
+{
+    return HOST_BRIDGE_BUS + bridge * BUSES_PER_BRIDGE;
+}
+
+/* The port on @bus whose port number is @number. */
+static uint64_t cxl_dcd_find_port(QTestState *qts, unsigned bus,
+                                  unsigned number)
 {
     unsigned slot;
 
     for (slot = 0; slot < 32; slot++) {
-        uint64_t config = cxl_dcd_ecam(HOST_BRIDGE_BUS, slot);
+        uint64_t config = cxl_dcd_ecam(bus, slot);
         unsigned cap;
 
         if (qtest_readw(qts, config + PCI_VENDOR_ID) == 0xffff) {
@@ -183,20 +194,61 @@ static void cxl_dcd_setup_bars(CXLDcdDevice *device, uint64_t mmio)
                  PCI_MSIX_FLAGS_ENABLE);
 }
 
+/* Buses @first to @last and @size bytes of memory at @mmio are below it. */
+static void cxl_dcd_setup_port(QTestState *qts, uint64_t port, unsigned bus,
+                               unsigned first, unsigned last, uint64_t mmio,
+                               uint64_t size)
+{
+    qtest_writel(qts, port + PCI_PRIMARY_BUS, bus | first << 8 | last << 16);
+    qtest_writel(qts, port + PCI_MEMORY_BASE,
+                 (mmio >> 16) | ((mmio + size - 1) & 0xfff00000));
+    qtest_writew(qts, port + PCI_COMMAND,
+                 PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+/* Root port, upstream port with its registers; the rest is the devices' */
+static void cxl_dcd_setup_switch(CXLDcdMachine *machine)
+{
+    CXLDcdDevice upstream = {
+        .machine = machine, .config = cxl_dcd_ecam(SWITCH_BUS, 0),
+    };
+    unsigned last = SWITCH_BUS + 1 + machine->device_count;
+
+    cxl_dcd_setup_port(machine->qts, cxl_dcd_find_port(machine->qts,
+                                                       HOST_BRIDGE_BUS, 0),
+                       HOST_BRIDGE_BUS, SWITCH_BUS, last, MMIO_BASE,
+                       SWITCH_MMIO + MMIO_PER_PORT - MMIO_BASE);
+    cxl_dcd_setup_port(machine->qts, upstream.config, SWITCH_BUS,
+                       SWITCH_BUS + 1, last, MMIO_BASE,
+                       SWITCH_MMIO - MMIO_BASE);
+    machine->switch_hdm = cxl_dcd_find_hdm(machine->qts,
+        cxl_dcd_set_bar(&upstream, 0, SWITCH_MMIO));
+    g_assert_cmphex(machine->switch_hdm, !=, 0);
+}
+
+/* The port that a device is at, and the bus that the port is on */
+static uint64_t cxl_dcd_port_of(const CXLDcdDevice *device, unsigned *ret_bus,
+                                unsigned *ret_number)
+{
+    const CXLDcdMachine *machine = device->machine;
+    unsigned index = device - machine->device;
+
+    *ret_bus = machine->behind_switch ? SWITCH_BUS + 1 :
+               cxl_dcd_bridge_bus(index % machine->bridges);
+    *ret_number = index / machine->bridges;
+    return cxl_dcd_find_port(machine->qts, *ret_bus, *ret_number);
+}
+
 static void cxl_dcd_setup_device(CXLDcdMachine *machine, unsigned index)
 {
     QTestState *qts = machine->qts;
     CXLDcdDevice *device = &machine->device[index];
-    uint64_t port = cxl_dcd_find_port(qts, index);
+    unsigned above, number;
+    uint64_t port = cxl_dcd_port_of(device, &above, &number);
+    unsigned bus = above + 1 + number;
     uint64_t mmio = MMIO_BASE + index * MMIO_PER_PORT;
-    unsigned bus = HOST_BRIDGE_BUS + 1 + index;
-    uint32_t window = (mmio >> 16) | ((mmio + MMIO_PER_PORT - 1) & 0xfff00000);
 
-    qtest_writel(qts, port + PCI_PRIMARY_BUS,
-                 HOST_BRIDGE_BUS | bus << 8 | bus << 16);
-    qtest_writel(qts, port + PCI_MEMORY_BASE, window);
-    qtest_writew(qts, port + PCI_COMMAND,
-                 PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    cxl_dcd_setup_port(qts, port, above, bus, bus, mmio, MMIO_PER_PORT);
     device->config = cxl_dcd_ecam(bus, 0);
     device->msi = machine->msi_area + index * 4 * CXL_DCD_TEST_VECTORS;
     cxl_dcd_setup_bars(device, mmio);
@@ -212,20 +264,27 @@ static void cxl_dcd_read_cedt(CXLDcdMachine *machine)
                                    tables, max);
     uint8_t *cedt = memmem(tables, MIN(len, max), "CEDT", 4);
     uint32_t end, at;
+    unsigned i;
 
     pc_fw_cfg_uninit(fw_cfg);
     g_assert_nonnull(cedt);
     end = ldl_le_p(cedt + 4);
     for (at = CEDT_HEADER; at < end; at += lduw_le_p(cedt + at + 2)) {
         if (cedt[at] == CEDT_CHBS) {
-            machine->host_bridge = ldq_le_p(cedt + at + 0x10);
+            for (i = 0; i < machine->bridges; i++) {
+                if (ldl_le_p(cedt + at + 0x04) == cxl_dcd_bridge_bus(i)) {
+                    machine->bridge[i] = ldq_le_p(cedt + at + 0x10);
+                }
+            }
         } else if (cedt[at] == CEDT_CFMWS) {
             machine->window = ldq_le_p(cedt + at + 0x08);
             machine->window_size = ldq_le_p(cedt + at + 0x10);
         }
     }
     g_assert_cmphex(machine->window, !=, 0);
-    g_assert_cmphex(machine->host_bridge, !=, 0);
+    for (i = 0; i < machine->bridges; i++) {
+        g_assert_cmphex(machine->bridge[i], !=, 0);
+    }
 }
 
 void cxl_dcd_machine_enumerate(CXLDcdMachine *machine)
@@ -233,11 +292,17 @@ void cxl_dcd_machine_enumerate(CXLDcdMachine *machine)
     unsigned i;
 
     cxl_dcd_enable_ecam(machine->qts);
+    if (machine->behind_switch) {
+        cxl_dcd_setup_switch(machine);
+    }
     for (i = 0; i < machine->device_count; i++) {
         cxl_dcd_setup_device(machine, i);
     }
-    machine->host_bridge_hdm = cxl_dcd_find_hdm(machine->qts,
-                                                machine->host_bridge);
+    for (i = 0; i < machine->bridges; i++) {
+        machine->bridge_hdm[i] = cxl_dcd_find_hdm(machine->qts,
+                                                  machine->bridge[i]);
+    }
+    machine->host_bridge_hdm = machine->bridge_hdm[0];
 }
 
 /* What -device and device_add take. Caller frees. */
@@ -292,9 +357,17 @@ static void cxl_dcd_device_arguments(GString *args,
             "-object memory-backend-ram,id=dcmem%u,size=%" PRIu64
             ",reserve=off ", index, size);
     }
-    g_string_append_printf(args,
-        "-device cxl-rp,id=rp%u,bus=cxl.0,chassis=0,slot=%u,port=%u ",
-        index, index, index);
+    if (options->behind_switch) {
+        g_string_append_printf(args,
+            "-device cxl-downstream,id=rp%u,bus=up0,chassis=0,slot=%u,port=%u ",
+            index, index + 1, index);
+    } else {
+        unsigned bridges = options->bridges ?: 1;
+
+        g_string_append_printf(args,
+            "-device cxl-rp,id=rp%u,bus=cxl.%u,chassis=0,slot=%u,port=%u ",
+            index, index % bridges, index, index / bridges);
+    }
     if (options->static_size) {
         g_string_append_printf(args,
             "-object memory-backend-ram,id=vmem%u,size=%" PRIu64 " ",
@@ -327,6 +400,32 @@ static void cxl_dcd_read_dc_base(CXLDcdDevice *device)
     device->dc_base = cxl_dcd_get64(config.region[0].base);
 }
 
+/* What is between the root complex and the devices' ports */
+static void cxl_dcd_bridge_arguments(GString *args,
+                                     const CXLDcdOptions *options)
+{
+    unsigned i, bridges = options->bridges ?: 1;
+
+    for (i = 0; i < bridges; i++) {
+        g_string_append_printf(args,
+            "-device pxb-cxl,id=cxl.%u,bus=pcie.0,bus_nr=%u,"
+            "hdm_for_passthrough=%s ", i, cxl_dcd_bridge_bus(i),
+            options->host_bridge_decoders ? "on" : "off");
+    }
+    g_string_append_printf(args, "-M cxl-fmw.0.size=64G,"
+                           "cxl-fmw.0.interleave-granularity=%u",
+                           options->granularity ?: 256);
+    for (i = 0; i < bridges; i++) {
+        g_string_append_printf(args, ",cxl-fmw.0.targets.%u=cxl.%u", i, i);
+    }
+    g_string_append_c(args, ' ');
+    if (options->behind_switch) {
+        g_string_append(args,
+            "-device cxl-rp,id=root0,bus=cxl.0,chassis=0,slot=0,port=0 "
+            "-device cxl-upstream,id=up0,bus=root0 ");
+    }
+}
+
 /* QEMU with the devices, nothing touched yet; @more goes behind the rest. */
 static CXLDcdMachine *cxl_dcd_machine_launch(const CXLDcdOptions *options,
                                              const char *more)
@@ -338,12 +437,11 @@ static CXLDcdMachine *cxl_dcd_machine_launch(const CXLDcdOptions *options,
 
     machine->device_count = options->devices ?: 1;
     g_assert_cmpuint(machine->device_count, <=, CXL_DCD_TEST_MAX_DEVICES);
+    machine->bridges = options->bridges ?: 1;
+    machine->behind_switch = options->behind_switch;
     g_string_append_printf(args,
-        "-machine q35,cxl=on -nodefaults -bios %s "
-        "-device pxb-cxl,id=cxl.0,bus=pcie.0,bus_nr=%u,hdm_for_passthrough=%s "
-        "-M cxl-fmw.0.targets.0=cxl.0,cxl-fmw.0.size=64G ",
-        rom ?: options->rom, HOST_BRIDGE_BUS,
-        options->host_bridge_decoders ? "on" : "off");
+        "-machine q35,cxl=on -nodefaults -bios %s ", rom ?: options->rom);
+    cxl_dcd_bridge_arguments(args, options);
     for (i = 0; i < machine->device_count; i++) {
         CXLDcdDevice *device = &machine->device[i];
 
@@ -418,8 +516,11 @@ CXLDcdMachine *cxl_dcd_machine_listen(const CXLDcdOptions *options,
 
     machine->window = source->window;
     machine->window_size = source->window_size;
-    machine->host_bridge = source->host_bridge;
+    memcpy(machine->bridge, source->bridge, sizeof(machine->bridge));
+    memcpy(machine->bridge_hdm, source->bridge_hdm,
+           sizeof(machine->bridge_hdm));
     machine->host_bridge_hdm = source->host_bridge_hdm;
+    machine->switch_hdm = source->switch_hdm;
     machine->msi_area = guest_alloc(&machine->qs->alloc, 0x1000);
     g_assert_cmphex(machine->msi_area, ==, source->msi_area);
     for (i = 0; i < machine->device_count; i++) {
@@ -479,11 +580,45 @@ void cxl_dcd_device_flr(CXLDcdDevice *device)
     cxl_dcd_setup_device(device->machine, index);
 }
 
+/* Extended capability: the DVSEC of CXL with this id (8.1.1). */
+static uint64_t cxl_dcd_find_dvsec(CXLDcdDevice *device, uint16_t id)
+{
+    QTestState *qts = device->machine->qts;
+    unsigned at = PCI_CFG_SPACE_SIZE;
+
+    while (at) {
+        uint64_t header = device->config + at;
+        uint32_t value = qtest_readl(qts, header);
+
+        if ((value & 0xffff) == PCI_EXT_CAP_ID_DVSEC &&
+            qtest_readw(qts, header + 4) == DVSEC_VENDOR_CXL &&
+            qtest_readw(qts, header + 8) == id) {
+            return header;
+        }
+        at = value >> 20;
+    }
+    g_assert_not_reached();
+}
+
+void cxl_dcd_device_cxl_reset(CXLDcdDevice *device)
+{
+    QTestState *qts = device->machine->qts;
+    uint64_t dvsec = cxl_dcd_find_dvsec(device, DVSEC_DEVICE);
+    uint64_t control2 = dvsec + 0x10, status2 = dvsec + 0x12;
+
+    g_assert_cmphex(qtest_readw(qts, dvsec + 0x0a) & 0x80, !=, 0);
+    qtest_writew(qts, control2, 0x4);
+    g_assert_cmphex(qtest_readw(qts, control2) & 0x4, ==, 0);
+    g_assert_cmphex(qtest_readw(qts, status2) & 0x6, ==, 0x2);
+    cxl_dcd_setup_device(device->machine, device - device->machine->device);
+}
+
 /* Power and power indicator of the device's slot, as a guest switches them. */
 static void cxl_dcd_slot_power(CXLDcdDevice *device, bool on)
 {
     QTestState *qts = device->machine->qts;
-    uint64_t port = cxl_dcd_find_port(qts, device - device->machine->device);
+    unsigned bus, number;
+    uint64_t port = cxl_dcd_port_of(device, &bus, &number);
     uint64_t reg = port + PCI_EXP_SLTCTL +
                    cxl_dcd_pci_capability(qts, port, PCI_CAP_ID_EXP);
     uint16_t control = qtest_readw(qts, reg) &

@@ -30,7 +30,8 @@
 #define CXL_DCD_TEST_REGIONS \
     "[{\"size\":1073741824,\"block-size\":2097152}," \
     "{\"size\":536870912,\"block-size\":65536}]"
-#define CXL_DCD_TEST_MAX_DEVICES  4
+#define CXL_DCD_TEST_MAX_DEVICES  8
+#define CXL_DCD_TEST_MAX_BRIDGES  2
 #define CXL_DCD_TEST_VECTORS      16
 #define CXL_DCD_TEST_PAYLOAD      (1 << 20)
 
@@ -47,6 +48,9 @@ typedef struct CXLDcdOptions {
     unsigned fm_eid;              /* fmapi-eid: this, and one more each */
     const char *memory_file;      /* DC backend, shared; NULL: plain memory */
     const char *rom;              /* for processors that run; NULL: none do */
+    unsigned bridges;             /* host bridges, devices in turn; 0 means 1 */
+    unsigned granularity;         /* of the window over them; 0: 256 */
+    bool behind_switch;           /* all devices, at the first root port */
 } CXLDcdOptions;
 
 typedef struct CXLDcdMachine CXLDcdMachine;
@@ -73,8 +77,12 @@ struct CXLDcdMachine {
     CXLDcdDevice device[CXL_DCD_TEST_MAX_DEVICES];
     uint64_t window;              /* HPA of the fixed memory window */
     uint64_t window_size;
-    uint64_t host_bridge;         /* its component registers */
+    unsigned bridges;
+    bool behind_switch;
+    uint64_t bridge[CXL_DCD_TEST_MAX_BRIDGES]; /* component registers */
     uint64_t host_bridge_hdm;     /* 0: it has no decoders, all goes through */
+    uint64_t bridge_hdm[CXL_DCD_TEST_MAX_BRIDGES]; /* the same, of each */
+    uint64_t switch_hdm;
     uint64_t msi_area;
 };
 
@@ -125,6 +133,11 @@ void cxl_dcd_machine_migrated(CXLDcdMachine *machine, const char *want);
 void cxl_dcd_machine_enumerate(CXLDcdMachine *machine);
 /* system_reset over QMP, then enumerate again. */
 void cxl_dcd_machine_reset(CXLDcdMachine *machine);
+/*
+ * CXL reset by the DVSEC for devices (8.1.3), whose bits are asserted; BARs
+ * are programmed again.
+ */
+void cxl_dcd_device_cxl_reset(CXLDcdDevice *device);
 /* Function Level Reset; BARs are programmed again. */
 void cxl_dcd_device_flr(CXLDcdDevice *device);
 /* device_del, and what the guest does about it; returns when it is gone. */
@@ -259,7 +272,8 @@ void cxl_dcd_decoder_uncommit(CXLDcdMachine *machine, uint64_t hdm,
 uint64_t cxl_dcd_map(CXLDcdDevice *device);
 /*
  * Decode DC of the first 2^@ways_code devices, 512 MiB of each, as one set at
- * the start of the window; the granularity is 256 << @granularity_code.
+ * the start of the window; the granularity is 256 << @granularity_code. With
+ * several host bridges that must be the window's as well.
  */
 void cxl_dcd_set_commit(CXLDcdMachine *machine, unsigned ways_code,
                         unsigned granularity_code);

@@ -137,6 +137,45 @@ static void flr_keeps_all(CXLDcdDevice *d)
                     SUCCESS);
 }
 
+/* CXL reset (9.7): CXL.mem and what the device holds, of this device alone */
+static void cxl_reset(CXLDcdDevice *d)
+{
+    CXLDcdDevice *other = &d->machine->device[1];
+    CXLDcdEvents events;
+    unsigned i;
+    char *before;
+
+    for (i = 0; i < 2; i++) {
+        CXLDcdDecoder decoder = {
+            .index = i, .hpa = d->machine->window + i * CXL_DCD_TEST_GIB,
+            .size = CXL_DCD_TEST_GIB, .skip = i,
+        };
+
+        cxl_dcd_decoder_commit(d->machine, d->machine->host_bridge_hdm,
+                               &decoder);
+        decoder.index = 0;
+        decoder.skip = d->machine->device[i].dc_base;
+        cxl_dcd_decoder_commit(d->machine, d->machine->device[i].hdm, &decoder);
+        cxl_dcd_add_accepted(&d->machine->device[i], { 0, BLOCK });
+        qtest_writeq(d->machine->qts, decoder.hpa, 4711 + i);
+    }
+    cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 4 * BLOCK, BLOCK }));
+    before = cxl_dcd_snapshot(other);
+    cxl_dcd_device_cxl_reset(d);
+    cxl_dcd_assert_unchanged(other, before);
+    g_assert_cmphex(qtest_readq(d->machine->qts, d->machine->window +
+                                CXL_DCD_TEST_GIB), ==, 4712);
+    /* Offers are withdrawn, what was accepted stays, decoders are not set */
+    cxl_dcd_assert_extents(d, { d->dc_base, BLOCK });
+    g_assert_cmpuint(cxl_dcd_query_count(d, "state", "pending"), ==, 0);
+    events = cxl_dcd_peek_events(d);
+    g_assert_cmpuint(events.records->len, ==, 0);
+    cxl_dcd_events_free(&events);
+    g_assert_cmpuint(cxl_dcd_query_count(d, "mapping", "none"), ==, 1);
+    g_assert_cmphex(qtest_readq(d->machine->qts, d->machine->window), ==,
+                    UINT64_MAX);
+}
+
 /* Many resets in a row leak nothing and lose nothing. */
 static void again_and_again(CXLDcdDevice *d)
 {
@@ -160,6 +199,7 @@ int main(int argc, char **argv)
         .size = CXL_DCD_TEST_GIB,
         .regions = "[{\"size\":1073741824,\"flags\":[\"sharable\"]}]",
     };
+    static const CXLDcdOptions two = { .devices = 2 };
 
     g_test_init(&argc, &argv, NULL);
     cxl_dcd_add_case("/cxl-dcd/reset/offers-outlive-it", NULL,
@@ -174,6 +214,7 @@ int main(int argc, char **argv)
                      interrupt_after_reset);
     cxl_dcd_add_case("/cxl-dcd/reset/shared-released", &sharable,
                      shared_released);
+    cxl_dcd_add_case("/cxl-dcd/reset/cxl-reset", &two, cxl_reset);
     cxl_dcd_add_case("/cxl-dcd/reset/flr-keeps-all", NULL, flr_keeps_all);
     cxl_dcd_add_case("/cxl-dcd/reset/again-and-again", NULL, again_and_again);
     return g_test_run();

@@ -12,6 +12,7 @@
  *   props    the dc-regions property and where regions lie in DPA
  *   pool     the memory may be a pool's, see cxl_dcd_head.h
  *   mailbox  the host's commands, from QEMU's tables to ours
+ *   reset    CXL reset, by the DVSEC
  *   cdat     one set of table entries per region
  *   access   a load or store at a DPA, for what is not mapped
  *   poison   injected poison, in access and mapping
@@ -193,6 +194,13 @@ void cxl_dcd_mailbox_install(CXLDcdDevice *device);
 void cxl_dcd_mailbox_free(CXLDcdDevice *device);
 /* An interrupt for log 4, if the host wants one. */
 void cxl_dcd_mailbox_interrupt(CXLDcdDevice *device);
+
+/* --- reset --- */
+
+/* Say in the DVSEC that the device can do a CXL reset (8.1.3.1). */
+void cxl_dcd_reset_offer(CXLDcdDevice *device);
+/* Configuration space was written: do one if it was asked for (8.1.3.4). */
+void cxl_dcd_reset_asked(CXLDcdDevice *device);
 
 /* --- cdat --- */
 
