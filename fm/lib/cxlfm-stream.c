@@ -16,7 +16,8 @@
 #include <unistd.h>
 #include "cxlfm-private.h"
 
-#define SOON_US 100
+#define SOON_US  100
+#define QUEUE_US 2000
 
 static int cxlfm_unreachable(cxlfm *fm, int error)
 {
@@ -26,6 +27,8 @@ static int cxlfm_unreachable(cxlfm *fm, int error)
         hint = "; is the machine running, and is this its socket?";
     } else if (error == ECONNREFUSED) {
         hint = "; nothing listens there any more";
+    } else if (error == EAGAIN) {
+        hint = "; another fabric manager holds it, and others wait";
     }
     return cxlfm_fail(fm, CXLFM_ERROR_UNREACHABLE, "cannot reach %s: %s%s",
                       fm->address, g_strerror(error), hint);
@@ -49,11 +52,13 @@ static int cxlfm_connect_fd(cxlfm *fm, const struct sockaddr *address,
     int error = 0, ret;
     socklen_t error_len = sizeof(error);
 
-    if (!connect(fm->fd, address, len)) {
-        return 0;
-    }
+    do {
+        if (!connect(fm->fd, address, len)) {
+            return 0;
+        }
+        /* EAGAIN: others wait at a unix socket; poll() does not tell. */
+    } while (errno == EAGAIN && cxlfm_left(deadline) && !usleep(QUEUE_US));
     if (errno != EINPROGRESS) {
-        /* EAGAIN: the backlog of a unix socket is full */
         return cxlfm_unreachable(fm, errno);
     }
     ret = cxlfm_poll(fm, POLLOUT, deadline);

@@ -4,7 +4,7 @@
 import random
 import socket
 
-from fmtest import MIB, NAME, OK, main
+from fmtest import MIB, NAME, OK, UNREACHABLE, main
 
 
 # The frame of a Get DCD Info request
@@ -47,5 +47,28 @@ def vanish(b):
     b.checks.equal(b.extents(), before, "the device is as it was")
 
 
+def crowded(b):
+    """One holds the line, others wait: there is a queue, and it moves"""
+    others, full = [], 0
+    while full < 20:              # the device takes the first a little later
+        line = socket.socket(socket.AF_UNIX)
+        line.setblocking(False)
+        others.append(line)
+        try:
+            line.connect(b.address[3:])
+            full = 0
+        except BlockingIOError:
+            full += 1
+            b.host("accept")
+    b.expect(UNREACHABLE, "list", "--answer-timeout", "0.3",
+             err="another fabric manager holds it")
+    started = b.start("list")
+    for line in others:
+        line.close()
+    out, err = started.communicate(timeout=30)
+    b.checks.that(started.returncode == OK and NAME in out,
+                  "when they leave, it is our turn", err)
+
+
 if __name__ == "__main__":
-    main(round_trip, tcp, terminal, vanish)
+    main(round_trip, tcp, terminal, vanish, crowded)
