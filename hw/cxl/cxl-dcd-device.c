@@ -26,7 +26,6 @@
 
 /* CXL DVSEC for devices: control register and its Mem_Enable, 8.1.3.2 */
 #define DVSEC_CONTROL     0x0c
-#define DVSEC_IO_ENABLE   (1 << 1)
 #define DVSEC_MEM_ENABLE  (1 << 2)
 
 /* --- What the core and the event log ask of the device --- */
@@ -167,11 +166,21 @@ void cxl_dcd_check_enables(CXLDcdDevice *device, uint16_t old_control)
     } else if (old_control & DVSEC_MEM_ENABLE) {
         device->mem_withdrawn = true;
     }
-    reachable = (command & PCI_COMMAND_MEMORY) && !device->mem_withdrawn;
+    reachable = (command & PCI_COMMAND_MEMORY) && !device->mem_withdrawn &&
+                !cxl_dcd_media_disabled(device);
     if (reachable != device->reachable) {
         trace_cxl_dcd_reachable(device->path, reachable);
     }
     device->reachable = reachable;
+}
+
+void cxl_dcd_reach_again(CXLDcdDevice *device, uint16_t old_control)
+{
+    memory_region_transaction_begin();
+    cxl_dcd_map_clear(device);
+    cxl_dcd_check_enables(device, old_control);
+    cxl_dcd_map_build(device);
+    memory_region_transaction_commit();
 }
 
 static void cxl_dcd_config_write(PCIDevice *pci_dev, uint32_t addr,
@@ -193,11 +202,7 @@ static void cxl_dcd_config_write(PCIDevice *pci_dev, uint32_t addr,
          command == pci_get_word(pci_dev->config + PCI_COMMAND))) {
         return;
     }
-    memory_region_transaction_begin();
-    cxl_dcd_map_clear(device);
-    cxl_dcd_check_enables(device, control);
-    cxl_dcd_map_build(device);
-    memory_region_transaction_commit();
+    cxl_dcd_reach_again(device, control);
 }
 
 /*
@@ -438,14 +443,6 @@ static void cxl_dcd_unlink_registers(CXLType3Dev *ct3d)
     cxl_dcd_unlink_region(&ct3d->cxl_dstate.memory_device);
 }
 
-/* The parent makes timers at every reset and never frees one */
-static void cxl_dcd_free_timers(CXLType3Dev *ct3d)
-{
-    g_clear_pointer(&ct3d->cci.bg.timer, timer_free);
-    g_clear_pointer(&ct3d->vdm_fm_owned_ld_mctp_cci.bg.timer, timer_free);
-    g_clear_pointer(&ct3d->ld0_cci.bg.timer, timer_free);
-}
-
 /* Takes what realize left; the parent goes last */
 static void cxl_dcd_teardown(CXLDcdDevice *device)
 {
@@ -545,53 +542,6 @@ static void cxl_dcd_exit(PCIDevice *pci_dev)
 {
     trace_cxl_dcd_exit(CXL_DCD(pci_dev)->path);
     cxl_dcd_teardown(CXL_DCD(pci_dev));
-}
-
-/*
- * QEMU keeps the device's DVSEC over every reset. With CXL.mem left enabled and
- * no HDM decoder committed, the next kernel takes it for a device that firmware
- * has set up by ranges, finds none of them, and does without it (8.1.3.2).
- */
-static void cxl_dcd_reset_dvsec(CXLType3Dev *ct3d)
-{
-    uint8_t *dvsec = PCI_DEVICE(ct3d)->config +
-        range_lob(&ct3d->cxl_cstate.dvsecs[PCIE_CXL_DEVICE_DVSEC]);
-
-    pci_set_word(dvsec + offsetof(CXLDVSECDevice, ctrl), DVSEC_IO_ENABLE);
-    pci_set_word(dvsec + offsetof(CXLDVSECDevice, ctrl2), 0);
-    pci_set_word(dvsec + offsetof(CXLDVSECDevice, lock), 0);
-}
-
-/*
- * FLR leaves alone all that CXL adds to the function (9.5); PCI's part is done
- * by our caller. Any other reset does what a conventional one does (9.7).
- */
-static void cxl_dcd_reset_device(DeviceState *dev)
-{
-    CXLDcdDevice *device = CXL_DCD(dev);
-    CXLType3Dev *ct3d = CXL_TYPE3(dev);
-
-    if (device->in_flr) {
-        trace_cxl_dcd_flr(device->path);
-        return;
-    }
-    cxl_dcd_free_timers(ct3d);
-    CXL_DCD_GET_CLASS(device)->parent_reset(dev);
-    if (!device->dcd) {
-        cxl_dcd_route_changed();
-        return;
-    }
-    trace_cxl_dcd_reset(device->path);
-    cxl_dcd_reset_dvsec(ct3d);
-    ct3d->cxl_dstate.event_logs[CXL_EVENT_TYPE_DYNAMIC_CAP].irq_enabled = false;
-    device->mem_withdrawn = false;
-    cxl_dcd_check_enables(device, 0);
-    cxl_dcd_mailbox_install(device);
-    cxl_dcd_chain_abort(device->dcd);
-    cxl_dcd_reset(device->dcd, CXL_DCD_RESET_CONVENTIONAL);
-    cxl_dcd_event_log_reset(device->events);
-    cxl_dcd_log_emptied(device);
-    cxl_dcd_route_changed();
 }
 
 static void cxl_dcd_instance_init(Object *obj)

@@ -36,6 +36,7 @@
 #define OP_SET_DCD         0x48
 #define OP_INJECT_POISON   0x4301
 #define OP_CLEAR_POISON    0x4302
+#define OP_SANITIZE        0x4400
 
 static uint16_t cxl_dcd_opcode(const struct cxl_cmd *cmd, CXLCCI *cci)
 {
@@ -70,8 +71,7 @@ static CXLRetCode cxl_dcd_call_parent(const struct cxl_cmd *cmd,
     const struct cxl_cmd *parent;
 
     cxl_dcd_chain_abort(device->dcd);
-    if (cxl_dev_media_disabled(&CXL_TYPE3(device)->cxl_dstate) &&
-        cxl_dcd_needs_media(opcode)) {
+    if (cxl_dcd_media_disabled(device) && cxl_dcd_needs_media(opcode)) {
         return CXL_MBOX_MEDIA_DISABLED;
     }
     parent = g_hash_table_lookup(device->parent_commands,
@@ -202,6 +202,19 @@ static CXLRetCode cxl_dcd_change_poison(const struct cxl_cmd *cmd,
     return code;
 }
 
+static CXLRetCode cxl_dcd_sanitize(const struct cxl_cmd *cmd,
+                                   uint8_t *in, size_t in_len,
+                                   uint8_t *out, size_t *out_len,
+                                   CXLCCI *cci)
+{
+    CXLRetCode code = cxl_dcd_call_parent(cmd, in, in_len, out, out_len, cci);
+
+    if (code == CXL_MBOX_BG_STARTED) {
+        cxl_dcd_sanitize_begin(CXL_DCD(cci->d));
+    }
+    return code;
+}
+
 static opcode_handler cxl_dcd_handler_of(uint16_t opcode)
 {
     switch (opcode) {
@@ -218,6 +231,8 @@ static opcode_handler cxl_dcd_handler_of(uint16_t opcode)
     case OP_INJECT_POISON:
     case OP_CLEAR_POISON:
         return cxl_dcd_change_poison;
+    case OP_SANITIZE:
+        return cxl_dcd_sanitize;
     default:
         return cxl_dcd_call_parent;
     }

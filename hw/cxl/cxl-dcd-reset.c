@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CXL Dynamic Capacity: CXL reset (r3.2 9.7, DVSEC for devices 8.1.3)
+ * CXL Dynamic Capacity: resets of the device (r3.2 9.5, 9.7)
  *
- * The host asks for it by a bit of Control2 and sees in Status2 when it is
- * over, which here is before the write returns. It resets CXL.mem and what the
- * device holds like a conventional reset does. Clearing memory on the way is
- * optional and not offered.
+ * CXL reset (DVSEC for devices, 8.1.3): the host asks for it by a bit of
+ * Control2 and sees in Status2 when it is over, which here is before the write
+ * returns. It resets CXL.mem and what the device holds like a conventional
+ * reset does. Clearing memory on the way is optional and not offered.
  */
 #include "qemu/osdep.h"
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/cxl_dcd_device.h"
+#include "hw/cxl/cxl_dcd_route.h"
+#include "qemu/timer.h"
 #include "trace.h"
 
 /* 8.1.3.1 CXL Capability */
 #define CXL_RESET_CAPABLE   (1 << 7)
 #define CXL_RESET_TIMEOUT   (7 << 8)  /* 0: 10 ms */
+/* 8.1.3.2 CXL Control */
+#define DVSEC_IO_ENABLE   (1 << 1)
 /* 8.1.3.4 CXL Control2 */
 #define CXL_RESET_INITIATE  (1 << 2)
 /* 8.1.3.5 CXL Status2 */
@@ -27,6 +31,60 @@ static uint8_t *cxl_dcd_dvsec(CXLDcdDevice *device)
 
     return PCI_DEVICE(device)->config +
            range_lob(&dvsecs[PCIE_CXL_DEVICE_DVSEC]);
+}
+
+/* The parent makes timers at every reset and never frees one */
+void cxl_dcd_free_timers(CXLType3Dev *ct3d)
+{
+    g_clear_pointer(&ct3d->cci.bg.timer, timer_free);
+    g_clear_pointer(&ct3d->vdm_fm_owned_ld_mctp_cci.bg.timer, timer_free);
+    g_clear_pointer(&ct3d->ld0_cci.bg.timer, timer_free);
+}
+
+/*
+ * QEMU keeps the device's DVSEC over every reset. With CXL.mem left enabled and
+ * no HDM decoder committed, the next kernel takes it for a device that firmware
+ * has set up by ranges, finds none of them, and does without it (8.1.3.2).
+ */
+static void cxl_dcd_reset_dvsec(CXLDcdDevice *device)
+{
+    uint8_t *dvsec = cxl_dcd_dvsec(device);
+
+    pci_set_word(dvsec + offsetof(CXLDVSECDevice, ctrl), DVSEC_IO_ENABLE);
+    pci_set_word(dvsec + offsetof(CXLDVSECDevice, ctrl2), 0);
+    pci_set_word(dvsec + offsetof(CXLDVSECDevice, lock), 0);
+}
+
+/*
+ * FLR leaves alone all that CXL adds to the function (9.5); PCI's part is done
+ * by our caller. Any other reset does what a conventional one does (9.7).
+ */
+void cxl_dcd_reset_device(DeviceState *dev)
+{
+    CXLDcdDevice *device = CXL_DCD(dev);
+    CXLType3Dev *ct3d = CXL_TYPE3(dev);
+
+    if (device->in_flr) {
+        trace_cxl_dcd_flr(device->path);
+        return;
+    }
+    cxl_dcd_free_timers(ct3d);
+    CXL_DCD_GET_CLASS(device)->parent_reset(dev);
+    if (!device->dcd) {
+        cxl_dcd_route_changed();
+        return;
+    }
+    trace_cxl_dcd_reset(device->path);
+    cxl_dcd_reset_dvsec(device);
+    ct3d->cxl_dstate.event_logs[CXL_EVENT_TYPE_DYNAMIC_CAP].irq_enabled = false;
+    device->mem_withdrawn = false;
+    cxl_dcd_check_enables(device, 0);
+    cxl_dcd_mailbox_install(device);
+    cxl_dcd_chain_abort(device->dcd);
+    cxl_dcd_reset(device->dcd, CXL_DCD_RESET_CONVENTIONAL);
+    cxl_dcd_event_log_reset(device->events);
+    cxl_event_set_status(&ct3d->cxl_dstate, CXL_EVENT_TYPE_DYNAMIC_CAP, false);
+    cxl_dcd_route_changed();
 }
 
 void cxl_dcd_reset_offer(CXLDcdDevice *device)

@@ -104,6 +104,7 @@ static bool has_capacity(void *opaque)
 static int capacity_loaded(void *opaque, int version_id)
 {
     cxl_dcd_check_enables(opaque, 0);
+    cxl_dcd_sanitize_resume(opaque);
     return 0;
 }
 

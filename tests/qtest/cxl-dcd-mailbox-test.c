@@ -468,6 +468,48 @@ static void update_ignores_reserved(CXLDcdDevice *d)
     cxl_dcd_assert_extents(d, { at(d, 0), BLOCK });
 }
 
+/* --- 4400h --- */
+
+#define OP_SANITIZE      0x4400
+#define SANITIZE_SECONDS 5
+
+/* Sanitize, of all media: nothing answers until it is over, all is zero then */
+static void sanitize(CXLDcdDevice *d)
+{
+    QTestState *qts = d->machine->qts;
+    uint64_t hpa = cxl_dcd_map(d);
+    uint8_t log = 0, out[64];
+    size_t len;
+    CXLDcdEvents events;
+
+    cxl_dcd_add_accepted(d, { 0, BLOCK }, { 4 * BLOCK, BLOCK });
+    qtest_writeq(qts, hpa, 4711);
+    qtest_writeq(qts, hpa + 5 * BLOCK - 8, 4712);
+    cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 4 * BLOCK, BLOCK }));
+    g_assert_cmphex(raw(d, OP_SANITIZE, 0), ==,
+                    CXL_DCD_RC_BACKGROUND_STARTED);
+    g_assert_cmpuint(cxl_dcd_query_count(d, "mapping", "none"), ==, 2);
+    g_assert_cmphex(qtest_readq(qts, hpa), ==, UINT64_MAX);
+    qtest_writeq(qts, hpa, 77);
+    g_assert_cmphex(raw(d, OP_SANITIZE, 0), ==, CXL_DCD_RC_BUSY);
+    g_assert_cmphex(cxl_dcd_command(d, CXL_DCD_OP_GET_EVENT_RECORDS, &log, 1,
+                                    out, sizeof(out), &len), ==,
+                    CXL_DCD_RC_MEDIA_DISABLED);
+    qtest_clock_step(qts, SANITIZE_SECONDS * G_GINT64_CONSTANT(1000000000));
+    g_assert_cmpuint(cxl_dcd_query_count(d, "mapping", "direct"), ==, 2);
+    g_assert_cmphex(qtest_readq(qts, hpa), ==, 0);
+    g_assert_cmphex(qtest_readq(qts, hpa + 5 * BLOCK - 8), ==, 0);
+    /* Who has what is as it was; all event logs are empty */
+    cxl_dcd_assert_extents(d, { at(d, 0), BLOCK }, { at(d, 4), BLOCK });
+    g_assert_cmpuint(cxl_dcd_query_count(d, "state", "releasing"), ==, 1);
+    events = cxl_dcd_peek_events(d);
+    g_assert_cmpuint(events.records->len, ==, 0);
+    cxl_dcd_events_free(&events);
+    g_assert_false(cxl_dcd_event_status(d));
+    qtest_writeq(qts, hpa, 4713);
+    g_assert_cmphex(qtest_readq(qts, hpa), ==, 4713);
+}
+
 int main(int argc, char **argv)
 {
     static const CXLDcdOptions eight = {
@@ -525,6 +567,7 @@ int main(int argc, char **argv)
     cxl_dcd_add_case("/cxl-dcd/release/middle", NULL, release_middle);
     cxl_dcd_add_case("/cxl-dcd/release/over-extents", NULL,
                      release_over_extents);
+    cxl_dcd_add_case("/cxl-dcd/sanitize", NULL, sanitize);
     cxl_dcd_add_case("/cxl-dcd/release/in-steps", NULL, release_in_steps);
     cxl_dcd_add_case("/cxl-dcd/release/more-chain", NULL, release_more_chain);
     return g_test_run();

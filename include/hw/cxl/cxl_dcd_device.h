@@ -12,7 +12,8 @@
  *   props    the dc-regions property and where regions lie in DPA
  *   pool     the memory may be a pool's, see cxl_dcd_head.h
  *   mailbox  the host's commands, from QEMU's tables to ours
- *   reset    CXL reset, by the DVSEC
+ *   reset    conventional, FLR, and CXL reset by the DVSEC
+ *   sanitize Sanitize, of what is dynamic
  *   cdat     one set of table entries per region
  *   access   a load or store at a DPA, for what is not mapped
  *   poison   injected poison, in access and mapping
@@ -136,6 +137,7 @@ struct CXLDcdDevice {
                                   unsigned size);
 
     bool in_flr;
+    QEMUTimerCB *parent_background; /* while Sanitize is under way */
     bool attached;                /* memory is registered for migration */
     bool pool_attached;           /* we are host_id */
     Error *pool_blocker;          /* of migration */
@@ -189,13 +191,30 @@ void cxl_dcd_footprint_use(CXLDcdDevice *device, const CXLDcdRange *range);
  */
 void cxl_dcd_check_enables(CXLDcdDevice *device, uint16_t old_control);
 
+/* The same, and mappings follow. */
+void cxl_dcd_reach_again(CXLDcdDevice *device, uint16_t old_control);
+
 /* Put our handlers into the table that the parent's reset has just rebuilt. */
 void cxl_dcd_mailbox_install(CXLDcdDevice *device);
 void cxl_dcd_mailbox_free(CXLDcdDevice *device);
 /* An interrupt for log 4, if the host wants one. */
 void cxl_dcd_mailbox_interrupt(CXLDcdDevice *device);
 
+/* --- sanitize --- */
+
+/* Is Sanitize under way? Then no capacity answers (8.2.9.5.1). */
+bool cxl_dcd_media_disabled(CXLDcdDevice *device);
+/* The parent has started it in the background. */
+void cxl_dcd_sanitize_begin(CXLDcdDevice *device);
+/* State came from elsewhere, perhaps in the middle of one. */
+void cxl_dcd_sanitize_resume(CXLDcdDevice *device);
+
 /* --- reset --- */
+
+/* DeviceClass.legacy_reset: FLR leaves dynamic capacity alone. */
+void cxl_dcd_reset_device(DeviceState *dev);
+/* The parent makes timers at every reset and never frees one. */
+void cxl_dcd_free_timers(CXLType3Dev *ct3d);
 
 /* Say in the DVSEC that the device can do a CXL reset (8.1.3.1). */
 void cxl_dcd_reset_offer(CXLDcdDevice *device);
