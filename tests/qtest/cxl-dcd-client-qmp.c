@@ -10,11 +10,13 @@
 #include "qobject/qstring.h"
 #include "cxl-dcd-client.h"
 
-static void cxl_dcd_request_members(GString *json, const CXLDcdRequest *request)
+static void cxl_dcd_request_members(GString *json, const CXLDcdDevice *device,
+                                    const CXLDcdRequest *request)
 {
     size_t i;
 
-    g_string_append_printf(json, ",\"host-id\":%u", request->host);
+    g_string_append_printf(json, ",\"host-id\":%u",
+                           request->host ?: device->host);
     if (request->tag) {
         g_string_append_printf(json, ",\"tag\":\"%s\"", request->tag);
     }
@@ -73,7 +75,7 @@ void cxl_dcd_qmp_add_request(CXLDcdDevice *device,
         "{\"execute\":\"cxl-add-dynamic-capacity\",\"arguments\":"
         "{\"path\":\"%s\",\"selection-policy\":\"%s\",\"region\":%u",
         device->path, request->policy ?: "prescriptive", request->region);
-    cxl_dcd_request_members(json, request);
+    cxl_dcd_request_members(json, device, request);
     g_string_append(json, "}}");
     cxl_dcd_qmp_run(device->machine, json->str, request->error);
 }
@@ -93,7 +95,7 @@ void cxl_dcd_qmp_release_request(CXLDcdDevice *device,
     if (request->sanitize) {
         g_string_append(json, ",\"sanitize-on-release\":true");
     }
-    cxl_dcd_request_members(json, request);
+    cxl_dcd_request_members(json, device, request);
     g_string_append(json, "}}");
     cxl_dcd_qmp_run(device->machine, json->str, request->error);
 }

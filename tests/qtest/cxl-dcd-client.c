@@ -317,6 +317,13 @@ static char *cxl_dcd_device_json(const CXLDcdOptions *options, unsigned index)
         g_string_append_printf(json,
             ",\"volatile-dc-memdev\":\"dcmem%u\",\"num-dc-regions\":%u",
             index, options->short_regions);
+    } else if (options->pool) {
+        g_string_append_printf(json, ",\"dc-pool\":\"dcmem%u\",\"host-id\":%u",
+                               index, options->host);
+        if (options->regions) {
+            g_string_append_printf(json, ",\"dc-regions\":%s",
+                                   options->regions);
+        }
     } else {
         g_string_append_printf(json,
             ",\"dc-memdev\":\"dcmem%u\",\"dc-regions\":%s",
@@ -346,7 +353,11 @@ static void cxl_dcd_device_arguments(GString *args,
     uint64_t size = options->short_regions ? CXL_DCD_TEST_GIB :
                     options->regions ? options->size : CXL_DCD_TEST_SIZE;
 
-    if (options->memory_file) {
+    if (options->pool) {
+        g_string_append_printf(args, "-object cxl-dc-pool,id=dcmem%u,size=%"
+                               PRIu64 ",path=%s ", index, options->size,
+                               options->pool);
+    } else if (options->memory_file) {
         g_autofree char *file = cxl_dcd_memory_file(options, index);
 
         g_string_append_printf(args,
@@ -448,6 +459,7 @@ static CXLDcdMachine *cxl_dcd_machine_launch(const CXLDcdOptions *options,
         device->machine = machine;
         device->path = g_strdup_printf("/machine/peripheral/cxl-mem%u", i);
         device->json = cxl_dcd_device_json(options, i);
+        device->host = options->host;
         cxl_dcd_device_arguments(args, options, device, i);
     }
     machine->qs = qtest_pc_boot("%s%s%s", args->str, options->arguments ?: "",
@@ -554,6 +566,22 @@ void cxl_dcd_machine_stop(CXLDcdMachine *machine)
 
     guest_free(&machine->qs->alloc, machine->msi_area);
     qtest_shutdown(machine->qs);
+    for (i = 0; i < machine->device_count; i++) {
+        g_free(machine->device[i].path);
+        g_free(machine->device[i].json);
+    }
+    g_free(machine);
+}
+
+void cxl_dcd_machine_kill(CXLDcdMachine *machine)
+{
+    unsigned i;
+
+    kill(qtest_pid(machine->qts), SIGKILL);
+    while (qtest_probe_child(machine->qts)) {
+        g_usleep(1000);
+    }
+    /* libqtest takes such an end for a failure: what it has is left behind */
     for (i = 0; i < machine->device_count; i++) {
         g_free(machine->device[i].path);
         g_free(machine->device[i].json);

@@ -47,6 +47,8 @@ typedef struct CXLDcdOptions {
     bool host_bridge_decoders;    /* even with a single root port */
     unsigned fm_eid;              /* fmapi-eid: this, and one more each */
     const char *memory_file;      /* DC backend, shared; NULL: plain memory */
+    const char *pool;             /* file of a pool of .size; or NULL */
+    unsigned host;                /* of the pool */
     const char *rom;              /* for processors that run; NULL: none do */
     unsigned bridges;             /* host bridges, devices in turn; 0 means 1 */
     unsigned granularity;         /* of the window over them; 0: 256 */
@@ -68,6 +70,7 @@ typedef struct CXLDcdDevice {
     uint64_t msi;                 /* guest RAM that its messages are sent to */
     unsigned vectors;             /* of MSI-X */
     uint64_t dc_base;             /* DPA of region 0 */
+    unsigned host;                /* host id; 0 without a pool */
 } CXLDcdDevice;
 
 struct CXLDcdMachine {
@@ -115,6 +118,8 @@ char *cxl_dcd_memory_file(const CXLDcdOptions *options, unsigned index);
 /* Starts QEMU and enumerates. Free with cxl_dcd_machine_stop(). */
 CXLDcdMachine *cxl_dcd_machine_start(const CXLDcdOptions *options);
 void cxl_dcd_machine_stop(CXLDcdMachine *machine);
+/* SIGKILL; nothing of the machine can be used any more. */
+void cxl_dcd_machine_kill(CXLDcdMachine *machine);
 /*
  * Migrate @machine to @file ("file:PATH"); and a second QEMU that
  * starts from there, where nothing was enumerated: all must have come along.
@@ -296,7 +301,7 @@ typedef struct CXLDcdRequest {
     const char *policy;           /* NULL: prescriptive */
     const char *tag;
     uint64_t length;              /* 0: not given */
-    unsigned host;
+    unsigned host;                /* 0: the device's */
     bool forced;
     bool sanitize;
     const char *error;            /* part of the message; NULL: must succeed */
