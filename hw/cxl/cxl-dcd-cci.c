@@ -42,6 +42,13 @@ void cxl_dcd_fm_cci_free(CXLDcdFmCci *cci)
     }
 }
 
+void cxl_dcd_fm_cci_set_pool(CXLDcdFmCci *cci, struct CXLDcdPool *pool,
+                             const CXLDcdHeadInfo *link)
+{
+    cci->context.pool = pool;
+    cci->context.link = *link;
+}
+
 uint16_t cxl_dcd_fm_cci_limit(const CXLDcdFmCci *cci)
 {
     return 1 << cci->limit;
@@ -176,6 +183,19 @@ uint16_t cxl_dcd_cci_set_policy(CXLDcdCommandContext *context,
 
 /* --- 8.2.10.5: logs --- */
 
+static bool cxl_dcd_cci_has(const CXLDcdFmCci *cci, uint16_t opcode)
+{
+    switch (opcode) {
+    case CXL_DCD_OP_TUNNEL:
+        return !cci->tunnelled;
+    case CXL_DCD_OP_GET_MULTI_HEADED_INFO:
+    case CXL_DCD_OP_GET_HEAD_INFO:
+        return cci->context.pool;
+    default:
+        return true;
+    }
+}
+
 /* The Command Effects Log of this CCI into @cel; returns its bytes. */
 static size_t cxl_dcd_cci_cel(const CXLDcdFmCci *cci, CXLDcdCelEntry *cel)
 {
@@ -183,7 +203,7 @@ static size_t cxl_dcd_cci_cel(const CXLDcdFmCci *cci, CXLDcdCelEntry *cel)
     const CXLDcdCommand *commands = cxl_dcd_fm_commands(&count);
 
     for (i = 0; i < count; i++) {
-        if (cci->tunnelled && commands[i].opcode == CXL_DCD_OP_TUNNEL) {
+        if (!cxl_dcd_cci_has(cci, commands[i].opcode)) {
             continue;
         }
         cel[n].opcode = cxl_dcd_put16(commands[i].opcode);
@@ -342,10 +362,24 @@ size_t cxl_dcd_fm_message(CXLDcdFmCci *cci, uint8_t mctp_type,
                               code == CXL_DCD_RC_SUCCESS ? out_len : 0, out);
 }
 
+/* LD 0 is the device; the LD pool's CCI is behind every head of a pool */
+static bool cxl_dcd_cci_tunnel_target(const CXLDcdFmCci *cci,
+                                      const CXLDcdTunnelRequest *request)
+{
+    switch (request->target & CXL_DCD_TUNNEL_TARGET_MASK) {
+    case CXL_DCD_TUNNEL_PORT_OR_LD:
+        return request->id == 0;
+    case CXL_DCD_TUNNEL_LD_POOL:
+        return cci->context.pool;
+    default:
+        return false;
+    }
+}
+
 /*
- * 5300h: a message for one LD. Ours has the FM-owned LD and LD 0, and no
- * further tunnel behind LD 0. The outer code tells only whether the tunnel
- * worked.
+ * 5300h: a message for one LD, or for the pool of LDs. Ours has the FM-owned
+ * LD and LD 0, and no further tunnel behind either. The outer code tells only
+ * whether the tunnel worked.
  */
 uint16_t cxl_dcd_cci_tunnel(CXLDcdCommandContext *context,
                             const uint8_t *in, size_t in_len,
@@ -366,8 +400,7 @@ uint16_t cxl_dcd_cci_tunnel(CXLDcdCommandContext *context,
         cxl_dcd_cci_length(inner) != size - sizeof(*inner)) {
         return CXL_DCD_RC_INVALID_PAYLOAD_LENGTH;
     }
-    if ((request->target & CXL_DCD_TUNNEL_TARGET_MASK) !=
-        CXL_DCD_TUNNEL_PORT_OR_LD || request->id != 0 ||
+    if (!cxl_dcd_cci_tunnel_target(cci, request) ||
         !cxl_dcd_cci_is_request(inner)) {
         return CXL_DCD_RC_INVALID_INPUT;
     }

@@ -49,6 +49,28 @@ CXL_DCD_HANDLER(cxl_dcd_fm_add_reference);
 CXL_DCD_HANDLER(cxl_dcd_fm_remove_reference);
 CXL_DCD_HANDLER(cxl_dcd_fm_list_tags);
 
+/* cxl-dcd-fmapi-pool.c: 7.6.7.5; Unsupported where there is no pool */
+CXL_DCD_HANDLER(cxl_dcd_mhd_get_info);
+CXL_DCD_HANDLER(cxl_dcd_mhd_get_heads);
+
+/* Is @host a host of the same pool, and not this device's? */
+bool cxl_dcd_fm_elsewhere(const CXLDcdCommandContext *context, uint16_t host);
+/* What the handlers of the same names do for hosts elsewhere, or all */
+uint16_t cxl_dcd_fm_pool_region_config(CXLDcdCommandContext *context,
+                                       const CXLDcdFmRegionConfigRequest *in,
+                                       uint8_t *out, size_t out_max,
+                                       size_t *ret_len);
+uint16_t cxl_dcd_fm_pool_extent_lists(CXLDcdCommandContext *context,
+                                      const CXLDcdFmExtentListRequest *in,
+                                      uint8_t *out, size_t out_max,
+                                      size_t *ret_len);
+uint16_t cxl_dcd_fm_pool_list_tags(CXLDcdCommandContext *context,
+                                   const CXLDcdFmListTagsRequest *in,
+                                   uint8_t *out, size_t out_max,
+                                   size_t *ret_len);
+/* The LD's bit in the 256-bit maps of a tag entry */
+void cxl_dcd_fm_tag_host(uint8_t map[32], uint16_t host, bool set);
+
 /*
  * Answer with @len bytes at @response. Internal Error when the caller's buffer
  * has no room for a fixed-size answer: a fault of ours, not of the requester.

@@ -8,6 +8,7 @@
 #include "qemu/osdep.h"
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/cxl_dcd_fm.h"
+#include "hw/cxl/cxl_dcd_head.h"
 #include "hw/pci/pci.h"
 #include "qemu/uuid.h"
 #include "trace.h"
@@ -86,6 +87,26 @@ static const CXLDcdEventLogOps cxl_dcd_fm_log_ops = {
     .became_non_empty = cxl_dcd_fm_log_filled,
 };
 
+/* A link of PCIe's capability structure, as 5501h tells it */
+static void cxl_dcd_fm_set_pool(CXLDcdFm *fm)
+{
+    PCIDevice *pci_dev = PCI_DEVICE(fm->device);
+    const uint8_t *cap = pci_dev->config + pci_dev->exp.exp_cap;
+    uint32_t max = pci_get_long(cap + PCI_EXP_LNKCAP);
+    uint16_t now = pci_get_word(cap + PCI_EXP_LNKSTA);
+    const CXLDcdHeadInfo link = {
+        .max_width = (max & PCI_EXP_LNKCAP_MLW) >> 4,
+        .current_width = (now & PCI_EXP_LNKSTA_NLW) >> 4,
+        .speeds = pci_get_long(cap + PCI_EXP_LNKCAP2) >> 1 & 0x3f,
+        .max_speed = max & PCI_EXP_LNKCAP_SLS,
+        .current_speed = now & PCI_EXP_LNKSTA_CLS,
+    };
+
+    if (fm->device->pool) {
+        cxl_dcd_fm_cci_set_pool(fm->cci, fm->device->pool->pool, &link);
+    }
+}
+
 bool cxl_dcd_fm_new(CXLDcdDevice *device, const char *chardev, uint8_t eid,
                     Error **errp)
 {
@@ -105,6 +126,7 @@ bool cxl_dcd_fm_new(CXLDcdDevice *device, const char *chardev, uint8_t eid,
     fm->events = cxl_dcd_event_log_new(device->event_log_size,
                                        &cxl_dcd_fm_log_ops, fm);
     fm->cci = cxl_dcd_fm_cci_new(device->dcd, fm->events, &identity);
+    cxl_dcd_fm_set_pool(fm);
     fm->endpoint = cxl_dcd_endpoint_new(fm->cci, eid, uuid.data,
                                         &cxl_dcd_fm_endpoint_ops, fm);
     fm->line = cxl_dcd_line_join(chardev, fm, errp);

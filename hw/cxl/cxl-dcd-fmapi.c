@@ -3,11 +3,13 @@
  * CXL Dynamic Capacity: the fabric manager's commands 5600h to 5608h
  *
  * CXL r3.2 7.6.7.6. The same core functions serve QMP, so both fronts have one
- * set of rules. The device is one host interface (LD) of what may be a larger
- * pool: its host identifier is the only one that exists here.
+ * set of rules. The device is one host interface (LD). As a head of a pool it
+ * also tells of other hosts, see cxl-dcd-fmapi-pool.c; capacity is added to and
+ * taken from them through their own heads.
  */
 #include <string.h>
 #include "hw/cxl/cxl_dcd.h"
+#include "hw/cxl/cxl_dcd_pool.h"
 #include "cxl-dcd-command-internal.h"
 
 /* 7.6.7.6.1 */
@@ -29,6 +31,10 @@ uint16_t cxl_dcd_fm_get_info(CXLDcdCommandContext *context,
     uint64_t total = 0;
     unsigned i;
 
+    if (context->pool) {
+        response.hosts = MIN(cxl_dcd_pool_config(context->pool)->max_hosts,
+                             UINT8_MAX);
+    }
     for (i = 0; i < config->num_regions; i++) {
         const CXLDcdRegionConfig *region = &config->regions[i];
 
@@ -56,6 +62,10 @@ uint16_t cxl_dcd_fm_get_region_config(CXLDcdCommandContext *context,
     const size_t fixed = sizeof(*response) + sizeof(CXLDcdWireCounters);
     unsigned first = request->start_region, count, i;
 
+    if (cxl_dcd_fm_elsewhere(context, cxl_dcd_get16(request->host_id))) {
+        return cxl_dcd_fm_pool_region_config(context, request, out, out_max,
+                                             ret_len);
+    }
     if (cxl_dcd_get16(request->host_id) != config->host_id ||
         first >= config->num_regions) {
         return CXL_DCD_RC_INVALID_INPUT;
@@ -120,6 +130,10 @@ uint16_t cxl_dcd_fm_get_extent_lists(CXLDcdCommandContext *context,
     uint32_t start = cxl_dcd_get32(request->start_index);
     uint32_t total = cxl_dcd_listed_count(context->dcd), returned;
 
+    if (cxl_dcd_fm_elsewhere(context, cxl_dcd_get16(request->host_id))) {
+        return cxl_dcd_fm_pool_extent_lists(context, request, out, out_max,
+                                            ret_len);
+    }
     if (cxl_dcd_get16(request->host_id) != host || start > total) {
         return CXL_DCD_RC_INVALID_INPUT;
     }
@@ -181,6 +195,10 @@ uint16_t cxl_dcd_fm_initiate_add(CXLDcdCommandContext *context,
     };
     GError *error = NULL;
 
+    /* Its own head is the only one that can tell that host */
+    if (cxl_dcd_fm_elsewhere(context, request.host_id)) {
+        return CXL_DCD_RC_UNSUPPORTED;
+    }
     memcpy(request.tag.bytes, wire->tag, sizeof(wire->tag));
     if (request.policy == CXL_DCD_POLICY_PRESCRIPTIVE) {
         if (!cxl_dcd_fm_extents(wire, in_len, &extents, &request.count)) {
@@ -212,6 +230,10 @@ uint16_t cxl_dcd_fm_initiate_release(CXLDcdCommandContext *context,
     };
     GError *error = NULL;
 
+    /* Its own head is the only one that can tell that host */
+    if (cxl_dcd_fm_elsewhere(context, request.host_id)) {
+        return CXL_DCD_RC_UNSUPPORTED;
+    }
     memcpy(request.tag.bytes, wire->tag, sizeof(wire->tag));
     if (request.policy == CXL_DCD_REMOVE_PRESCRIPTIVE) {
         if (!cxl_dcd_fm_extents(wire, in_len, &extents, &request.count)) {
@@ -268,8 +290,7 @@ uint16_t cxl_dcd_fm_remove_reference(CXLDcdCommandContext *context,
     return CXL_DCD_RC_SUCCESS;
 }
 
-/* The LD's bit in the 256-bit maps of a tag entry */
-static void cxl_dcd_fm_tag_host(uint8_t map[32], uint16_t host, bool set)
+void cxl_dcd_fm_tag_host(uint8_t map[32], uint16_t host, bool set)
 {
     if (set && host < 256) {
         map[host / 8] |= 1 << host % 8;
@@ -289,6 +310,10 @@ uint16_t cxl_dcd_fm_list_tags(CXLDcdCommandContext *context,
     uint32_t total = cxl_dcd_tag_count(context->dcd), count, i;
     CXLDcdTagInfo info;
 
+    if (context->pool) {
+        return cxl_dcd_fm_pool_list_tags(context, request, out, out_max,
+                                         ret_len);
+    }
     if (start > total) {
         return CXL_DCD_RC_INVALID_INPUT;
     }

@@ -6,8 +6,9 @@
  * of r3.1 say which opcode may live where):
  *
  *   mailbox  the host's: 4800h-4803h, and log 4 through 0100h and 0101h
- *   FM       the fabric manager's: 5600h-5608h, the component commands that an
- *            MCTP CCI needs, 0100h and 0101h for its own log 4, tunnel 5300h
+ *   FM       the fabric manager's: 5600h-5608h, of a pool's head 5500h and
+ *            5501h, the component commands that an MCTP CCI needs, 0100h and
+ *            0101h for its own log 4, tunnel 5300h
  *
  * A handler takes a request payload of host-controlled bytes and gives a CCI
  * return code. It checks length, then values, then lets the core decide;
@@ -34,6 +35,8 @@ typedef struct CXLDcdCommandContext {
     CXLDcd *dcd;
     CXLDcdEventLog *events;       /* log 4 of this CCI, not owned */
     CXLDcdFmCci *fm;              /* NULL on a mailbox */
+    struct CXLDcdPool *pool;      /* FM: the device is a head of it, or NULL */
+    CXLDcdHeadInfo link;          /* of a head that is up */
 } CXLDcdCommandContext;
 
 /*
@@ -100,6 +103,12 @@ typedef struct CXLDcdFmIdentity {
 CXLDcdFmCci *cxl_dcd_fm_cci_new(CXLDcd *dcd, CXLDcdEventLog *events,
                                 const CXLDcdFmIdentity *identity);
 void cxl_dcd_fm_cci_free(CXLDcdFmCci *cci);
+/*
+ * The device is one head of @pool, which stays the caller's: the CCI answers
+ * for all hosts, and by 5300h as the LD pool's. @link: what 5501h tells.
+ */
+void cxl_dcd_fm_cci_set_pool(CXLDcdFmCci *cci, struct CXLDcdPool *pool,
+                             const CXLDcdHeadInfo *link);
 
 /* Response limit (bytes) and 0105h policy; both go back on cci_reset(). */
 uint16_t cxl_dcd_fm_cci_limit(const CXLDcdFmCci *cci);

@@ -317,6 +317,58 @@ typedef struct CXL_DCD_PACKED CXLDcdFmInfoResponse {
 } CXLDcdFmInfoResponse;
 CXL_DCD_SIZE(CXLDcdFmInfoResponse, 0x54);
 
+/* --- 7.6.7.5.1 Get Multi-Headed Info (5500h) --- */
+#define CXL_DCD_NO_HEAD               0xff
+
+typedef struct CXL_DCD_PACKED CXLDcdMhdInfoRequest {
+    cxl_dcd_u8 start_ld;
+    cxl_dcd_u8 max_lds;
+} CXLDcdMhdInfoRequest;
+CXL_DCD_SIZE(CXLDcdMhdInfoRequest, 2);
+
+typedef struct CXL_DCD_PACKED CXLDcdMhdInfoResponse {
+    cxl_dcd_u8 lds;
+    cxl_dcd_u8 heads;
+    cxl_dcd_u8 reserved1[2];
+    cxl_dcd_u8 start_ld;
+    cxl_dcd_u8 map_length;
+    cxl_dcd_u8 reserved2[2];
+    cxl_dcd_u8 map[];             /* head of each LD, CXL_DCD_NO_HEAD */
+} CXLDcdMhdInfoResponse;
+CXL_DCD_SIZE(CXLDcdMhdInfoResponse, 8);
+
+/* --- 7.6.7.5.2 Get Head Info (5501h) --- */
+enum {
+    CXL_DCD_LTSSM_L0                  = 0x04,
+    CXL_DCD_LTSSM_DISABLED            = 0x08,
+};
+
+typedef struct CXL_DCD_PACKED CXLDcdHeadInfoRequest {
+    cxl_dcd_u8 start_head;
+    cxl_dcd_u8 max_heads;
+} CXLDcdHeadInfoRequest;
+CXL_DCD_SIZE(CXLDcdHeadInfoRequest, 2);
+
+typedef struct CXL_DCD_PACKED CXLDcdHeadInfo {
+    cxl_dcd_u8 port;
+    cxl_dcd_u8 max_width;         /* 5:0, as in PCIe's Link Capabilities */
+    cxl_dcd_u8 current_width;     /* 5:0 */
+    cxl_dcd_u8 speeds;            /* 5:0, supported link speeds vector */
+    cxl_dcd_u8 max_speed;         /* 5:0 */
+    cxl_dcd_u8 current_speed;     /* 5:0 */
+    cxl_dcd_u8 ltssm;             /* CXL_DCD_LTSSM_* */
+    cxl_dcd_u8 first_lane;
+    cxl_dcd_u8 link_state;        /* flags */
+} CXLDcdHeadInfo;
+CXL_DCD_SIZE(CXLDcdHeadInfo, 9);
+
+typedef struct CXL_DCD_PACKED CXLDcdHeadInfoResponse {
+    cxl_dcd_u8 returned;
+    cxl_dcd_u8 reserved[3];
+    CXLDcdHeadInfo heads[];
+} CXLDcdHeadInfoResponse;
+CXL_DCD_SIZE(CXLDcdHeadInfoResponse, 4);
+
 /* --- 7.6.7.6.2 Get Host DC Region Configuration (5601h) --- */
 typedef struct CXL_DCD_PACKED CXLDcdFmRegionConfigRequest {
     cxl_dcd_le16 host_id;
