@@ -13,6 +13,7 @@ help:
 	@echo 'make check   run every test (scripts/run-tests SUITE... runs some)'
 	@echo 'make check-sanitizers  the device under ASan and UBSan, 15 minutes'
 	@echo 'make fuzz    fuzz what hostile input reaches, FUZZ_SECONDS=3600'
+	@echo 'make soak    the random tests for a long time, SEED=... repeats one'
 	@echo 'make bench   measure against guest DRAM, unmodified QEMU and virtio-mem'
 	@echo 'make image   container image (docs/container.md); make check-image tests it'
 	@echo 'make deb     Debian packages (docs/packages.md); make check-deb tests them'
@@ -52,8 +53,11 @@ bench: build
 	@scripts/build-qemu-unmodified
 	@scripts/build-qemu tests/qtest/cxl-dcd/cxl-dcd-bench
 	@ninja -C $(TREE) --quiet tests/bench/membench tests/bench/memwatch \
-		tests/bench/core-scale
+		tests/bench/core-scale tests/bench/pool-scale
 	@tests/bench/bench.py
+
+soak: build
+	@scripts/soak
 
 check-sanitizers: build
 	@scripts/check-sanitizers
@@ -86,4 +90,4 @@ clean:
 	@scripts/clean
 
 .PHONY: image check-image deb check-deb check-libvirt docs patches
-.PHONY: help all setup build demo run check check-sanitizers bench fuzz clean
+.PHONY: help all setup build demo run check check-sanitizers bench fuzz soak clean

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "cxl-dcd-pool-file.h"
 
 /* --- Leave --- */
@@ -75,16 +76,36 @@ bool cxl_dcd_pool_leave(CXLDcdPool *pool, uint32_t host,
 
 /* --- Finish --- */
 
-/* A disk that cannot punch holes is written instead */
-static void zero(CXLDcdPool *pool, const CXLDcdPoolRange *range)
+/* Written over, where the file system cannot make holes */
+static bool overwrite(CXLDcdPool *pool, uint64_t at, uint64_t len,
+                      GError **error)
+{
+    uint64_t step = MAX(pool->config.block_size, 1 << 30);
+
+    for (uint64_t end = at + len; at < end; at += step) {
+        void *part;
+
+        len = MIN(step, end - at);
+        part = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, pool->fd,
+                    at);
+        if (part == MAP_FAILED) {
+            return cxl_dcd_pool_fail(error, errno, "cannot clean %" PRIu64
+                                     " bytes of pool '%s': %s", len,
+                                     pool->path, g_strerror(errno));
+        }
+        memset(part, 0, len);
+        munmap(part, len);
+    }
+    return true;
+}
+
+static bool zero(CXLDcdPool *pool, const CXLDcdPoolRange *range, GError **error)
 {
     uint64_t at = range->first * pool->config.block_size;
     uint64_t len = range->count * pool->config.block_size;
 
-    if (fallocate(pool->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at,
-                  len)) {
-        memset(pool->memory + at, 0, len);
-    }
+    return !fallocate(pool->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at,
+                      len) || overwrite(pool, at, len, error);
 }
 
 /* A record that nobody reaches: clean, then free */
@@ -98,8 +119,8 @@ static bool free_own(CXLDcdPool *pool, uint32_t number, bool clean,
         return false;
     }
     /* Ours alone to change, so it needs no lock */
-    if (clean) {
-        zero(pool, &range);
+    if (clean && !zero(pool, &range, error)) {
+        return false;
     }
     if (!cxl_dcd_pool_begin(pool, error)) {
         return false;

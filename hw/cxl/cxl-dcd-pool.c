@@ -127,14 +127,6 @@ static bool map(CXLDcdPool *pool, uint64_t page, GError **error)
                                  pool->path, g_strerror(errno));
     }
     lay_out(pool, page);
-    pool->memory = mmap(NULL, pool->config.size, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_NORESERVE, pool->fd, 0);
-    if (pool->memory == MAP_FAILED) {
-        pool->memory = NULL;
-        return cxl_dcd_pool_fail(error, errno, "cannot map the %" PRIu64
-                                 " bytes of pool '%s': %s", pool->config.size,
-                                 pool->path, g_strerror(errno));
-    }
     return true;
 }
 
@@ -423,8 +415,16 @@ uint64_t cxl_dcd_pool_blocks(const CXLDcdPool *pool)
     return pool->blocks;
 }
 
+/* Not before it is asked for: devices map it themselves */
 uint8_t *cxl_dcd_pool_memory(CXLDcdPool *pool)
 {
+    if (!pool->memory) {
+        pool->memory = mmap(NULL, pool->config.size, PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_NORESERVE, pool->fd, 0);
+        if (pool->memory == MAP_FAILED) {
+            pool->memory = NULL;
+        }
+    }
     return pool->memory;
 }
 

@@ -278,7 +278,7 @@ static void lose(World *w, unsigned id, unsigned other)
 static void random_kills(void)
 {
     const char *text = g_getenv("CXL_DCD_POOL_ROUNDS");
-    unsigned rounds = text ? strtoul(text, NULL, 10) : 60, i, j;
+    unsigned rounds = text ? g_ascii_strtoull(text, NULL, 10) : 60, i, j;
     struct rlimit files;
     World w = { .directory = g_dir_make_tmp("cxl-dcd-XXXXXX", NULL) };
 

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pool-scale - a pool of many hosts, and many processes on one pool
+ *
+ * usage: pool-scale FOLDER          simulation: up to 10,000 hosts, 100 TiB
+ *        pool-scale FOLDER PROCESSES  claims of so many processes at once
+ *
+ * The simulation has a core for every host, with the pool's file behind it, as
+ * the heads of as many QEMU processes would. Half of the pool is out, in
+ * extents with gaps between. Microseconds of one round of a random host (the
+ * device picks, the host accepts and gives back), of finding a run that is
+ * nearly the longest, of sharing a tag and giving it up; and what it takes in
+ * memory. Blocks of 2 MiB; nobody touches the memory itself.
+ *
+ * Prints lines "name TiB value"; "claims-per-second PROCESSES value".
+ */
+#define _GNU_SOURCE
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "hw/cxl/cxl_dcd.h"
+#include "hw/cxl/cxl_dcd_pool.h"
+
+#define TIB         (1ULL << 40)
+#define BLOCK       (2ULL << 20)
+#define EXTENTS     8           /* of each host, and one that comes and goes */
+#define ROUNDS      4000
+#define REPEATS     5
+#define SECONDS     2
+
+typedef struct Host {
+    CXLDcd *dcd;
+    CXLDcdPool *pool;
+    uint32_t id;
+} Host;
+
+static CXLDcdPool *pool;
+static Host *hosts;
+static uint32_t count;
+
+static double seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static void must(bool ok, GError *error)
+{
+    if (!ok) {
+        fprintf(stderr, "pool-scale: %s\n", error ? error->message : "failed");
+        exit(1);
+    }
+}
+
+/* --- A head: DPA is the offset in the pool --- */
+
+static CXLDcdPoolRange blocks(uint64_t dpa, uint64_t len)
+{
+    return (CXLDcdPoolRange) { dpa / BLOCK, len / BLOCK };
+}
+
+static void on_event(void *opaque G_GNUC_UNUSED,
+                     const CXLDcdEvent *event G_GNUC_UNUSED)
+{
+}
+
+static bool on_gap(void *opaque G_GNUC_UNUSED, uint64_t from, uint64_t end,
+                   uint64_t len, CXLDcdRange *ret)
+{
+    CXLDcdPoolRange found;
+
+    if (!cxl_dcd_pool_find(pool, from / BLOCK, end / BLOCK, len / BLOCK,
+                           &found)) {
+        return false;
+    }
+    *ret = (CXLDcdRange) { found.first * BLOCK, found.count * BLOCK };
+    return true;
+}
+
+static uint64_t on_available(void *opaque G_GNUC_UNUSED, uint64_t from,
+                             uint64_t end)
+{
+    return cxl_dcd_pool_free_blocks(pool, from / BLOCK, end / BLOCK) * BLOCK;
+}
+
+static bool on_claim(void *opaque, const CXLDcdExtent *extents, size_t n,
+                     bool join G_GNUC_UNUSED, GError **error)
+{
+    CXLDcdPoolExtent one = { .range = blocks(extents->dpa, extents->len) };
+
+    return n == 1 && cxl_dcd_pool_claim(pool, ((Host *)opaque)->id, &one, 1,
+                                        false, error);
+}
+
+static void on_outcome(void *opaque, CXLDcdOutcome outcome,
+                       const CXLDcdExtent *extents, size_t n)
+{
+    for (size_t i = 0; outcome == CXL_DCD_OUTCOME_ADDED && i < n; i++) {
+        CXLDcdPoolRange range = blocks(extents[i].dpa, extents[i].len);
+
+        must(cxl_dcd_pool_accept(pool, ((Host *)opaque)->id, &range, NULL),
+             NULL);
+    }
+}
+
+static void on_sanitize(void *opaque, const CXLDcdRange *range, bool zero)
+{
+    CXLDcdPoolRange gone = blocks(range->dpa, range->len);
+    uint32_t id = ((Host *)opaque)->id;
+    GError *error = NULL;
+
+    must(cxl_dcd_pool_leave(pool, id, &gone, &error) &&
+         cxl_dcd_pool_finish(pool, id, &gone, zero, &error), error);
+}
+
+static const CXLDcdOps ops = {
+    .event = on_event, .gap = on_gap, .available = on_available,
+    .claim = on_claim, .outcome = on_outcome, .sanitize = on_sanitize,
+};
+
+static CXLDcdRange add(Host *host, uint64_t len)
+{
+    CXLDcdAddRequest request = {
+        .host_id = host->id, .policy = CXL_DCD_POLICY_CONTIGUOUS,
+        .length = len,
+    };
+    CXLDcdExtent extent;
+    CXLDcdRange range;
+    GError *error = NULL;
+    uint64_t at = 0;
+
+    must(cxl_dcd_add(host->dcd, &request, &error), error);
+    while (cxl_dcd_extent_from(host->dcd, at, &extent) &&
+           extent.state != CXL_DCD_PENDING) {
+        at = extent.dpa + extent.len;
+    }
+    range = (CXLDcdRange) { extent.dpa, extent.len };
+    must(cxl_dcd_chain_append(host->dcd, CXL_DCD_CHAIN_ADD_RESPONSE, &range, 1,
+                              &error) &&
+         cxl_dcd_chain_end(host->dcd, CXL_DCD_CHAIN_ADD_RESPONSE, &error),
+         error);
+    return range;
+}
+
+static void give_back(Host *host, const CXLDcdRange *range)
+{
+    GError *error = NULL;
+
+    must(cxl_dcd_chain_append(host->dcd, CXL_DCD_CHAIN_RELEASE, range, 1,
+                              &error) &&
+         cxl_dcd_chain_end(host->dcd, CXL_DCD_CHAIN_RELEASE, &error), error);
+}
+
+/* --- What is measured --- */
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+static void round_trip(uint64_t *random)
+{
+    Host *host = &hosts[next_random(random) % count];
+    CXLDcdRange range = add(host, 4 * BLOCK);
+
+    give_back(host, &range);
+}
+
+/* From anywhere: over gaps that are all too short */
+static void find(uint64_t *random)
+{
+    CXLDcdPoolRange found;
+    uint64_t all = cxl_dcd_pool_blocks(pool);
+
+    must(cxl_dcd_pool_find(pool, next_random(random) % (all / 2), all,
+                           cxl_dcd_pool_longest(pool), &found), NULL);
+}
+
+static void share(uint64_t *random)
+{
+    static const uint8_t tag[CXL_DCD_POOL_TAG_SIZE] = "everybody's";
+    Host *host = &hosts[1 + next_random(random) % (count - 1)];
+    CXLDcdPoolRange range = { cxl_dcd_pool_blocks(pool) - 1, 1 };
+    GError *error = NULL;
+
+    must(cxl_dcd_pool_share(pool, host->id, tag, &error) &&
+         cxl_dcd_pool_accept(pool, host->id, &range, &error) &&
+         cxl_dcd_pool_leave(pool, host->id, &range, &error) &&
+         cxl_dcd_pool_finish(pool, host->id, &range, true, &error), error);
+}
+
+static double best_microseconds(void (*what)(uint64_t *random))
+{
+    uint64_t random = 88172645463325252ULL;
+    double best = 1e9;
+
+    for (unsigned repeat = 0; repeat < REPEATS; repeat++) {
+        double start = seconds(), spent;
+
+        for (unsigned i = 0; i < ROUNDS; i++) {
+            what(&random);
+        }
+        spent = (seconds() - start) / ROUNDS * 1e6;
+        best = MIN(best, spent);
+    }
+    return best;
+}
+
+static size_t heap(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
+}
+
+static CXLDcdPool *open_pool(const char *path, uint64_t size, uint32_t most)
+{
+    const CXLDcdPoolConfig config = {
+        .size = size, .block_size = BLOCK, .max_hosts = most,
+        .max_records = most * (EXTENTS + 8),
+    };
+    GError *error = NULL;
+    CXLDcdPool *opened = cxl_dcd_pool_open(path, &config, &error);
+
+    must(opened, error);
+    return opened;
+}
+
+/* Half of the pool, gaps between the extents */
+static void fill(uint64_t size)
+{
+    uint64_t step = size / BLOCK / count / EXTENTS, held = step / 2;
+    GError *error = NULL;
+
+    for (uint32_t i = 0; i < count; i++) {
+        for (unsigned j = 0; j < EXTENTS; j++) {
+            uint64_t first = ((uint64_t)j * count + i) * step;
+            CXLDcdExtent extent = { .dpa = first * BLOCK,
+                                    .len = held * BLOCK };
+            CXLDcdAddRequest request = {
+                .host_id = i, .policy = CXL_DCD_POLICY_PRESCRIPTIVE,
+                .extents = &extent, .count = 1,
+            };
+            CXLDcdRange range = { extent.dpa, extent.len };
+
+            must(cxl_dcd_add(hosts[i].dcd, &request, &error) &&
+                 cxl_dcd_chain_append(hosts[i].dcd, CXL_DCD_CHAIN_ADD_RESPONSE,
+                                      &range, 1, &error) &&
+                 cxl_dcd_chain_end(hosts[i].dcd, CXL_DCD_CHAIN_ADD_RESPONSE,
+                                   &error), error);
+        }
+    }
+}
+
+static void make_hosts(uint64_t size)
+{
+    CXLDcdConfig config = {
+        .max_extents = 1024, .max_tags = 16, .num_regions = 1,
+        .regions = { {
+            .decode_length = size, .length = size, .block_size = BLOCK,
+            .block_sizes = BLOCK, .sanitize = true,
+        } },
+    };
+    GError *error = NULL;
+
+    hosts = g_new0(Host, count);
+    for (uint32_t i = 0; i < count; i++) {
+        config.host_id = i;
+        hosts[i].id = i;
+        hosts[i].dcd = cxl_dcd_new(&config, &ops, &hosts[i], &error);
+        must(hosts[i].dcd, error);
+        must(cxl_dcd_pool_attach(pool, i, &error), error);
+    }
+}
+
+static void share_one(void)
+{
+    CXLDcdPoolExtent last = {
+        .range = { cxl_dcd_pool_blocks(pool) - 1, 1 },
+        .tag = "everybody's",
+    };
+    GError *error = NULL;
+
+    must(cxl_dcd_pool_claim(pool, 0, &last, 1, true, &error), error);
+}
+
+static void simulate(const char *folder, double tib, uint32_t number)
+{
+    uint64_t size = (uint64_t)(tib * 1024) * (TIB / 1024);
+    g_autofree char *path = g_build_filename(folder, "pool", NULL);
+    GError *error = NULL;
+    double start = seconds();
+    size_t before = heap();
+
+    count = number;
+    pool = open_pool(path, size, number);
+    printf("pool-make-ms %g %.1f\n", tib, (seconds() - start) * 1e3);
+    make_hosts(size);
+    printf("pool-heap-per-host-bytes %g %.1f\n", tib,
+           (double)(heap() - before) / number);
+    fill(size);
+    share_one();
+    printf("pool-round %g %.3f\n", tib, best_microseconds(round_trip));
+    printf("pool-find %g %.3f\n", tib, best_microseconds(find));
+    printf("pool-share %g %.3f\n", tib, best_microseconds(share));
+    start = seconds();
+    must(cxl_dcd_pool_check(pool, &error), error);
+    printf("pool-check-ms %g %.1f\n", tib, (seconds() - start) * 1e3);
+    fflush(stdout);
+    for (uint32_t i = 0; i < count; i++) {
+        cxl_dcd_free(hosts[i].dcd);
+    }
+    g_free(hosts);
+    cxl_dcd_pool_close(pool);
+    unlink(path);
+}
+
+/* --- Many processes --- */
+
+/* Its own end of a pipe says how many */
+static void claim_on(const char *path, uint32_t id, int fd)
+{
+    uint64_t done = 0;
+    double end;
+    GError *error = NULL;
+
+    pool = open_pool(path, TIB / 64, 16);
+    must(cxl_dcd_pool_attach(pool, id, &error), error);
+    end = seconds() + SECONDS;
+    while (seconds() < end) {
+        CXLDcdPoolExtent one = { 0 };
+
+        if (!cxl_dcd_pool_find(pool, 0, UINT64_MAX, 1, &one.range)) {
+            continue;
+        }
+        one.range.count = 1;
+        /* Somebody may have been faster */
+        if (cxl_dcd_pool_claim(pool, id, &one, 1, false, NULL)) {
+            must(cxl_dcd_pool_leave(pool, id, &one.range, &error) &&
+                 cxl_dcd_pool_finish(pool, id, &one.range, false, &error),
+                 error);
+            done++;
+        }
+    }
+    must(write(fd, &done, sizeof(done)) == sizeof(done), NULL);
+    _exit(0);
+}
+
+static void contend(const char *folder, uint32_t processes)
+{
+    g_autofree char *path = g_build_filename(folder, "pool", NULL);
+    uint64_t done, all = 0;
+    int ends[2], status;
+
+    cxl_dcd_pool_close(open_pool(path, TIB / 64, 16));
+    must(!pipe(ends), NULL);
+    for (uint32_t i = 0; i < processes; i++) {
+        if (!fork()) {
+            claim_on(path, i, ends[1]);
+        }
+    }
+    for (uint32_t i = 0; i < processes; i++) {
+        must(wait(&status) > 0 && !status, NULL);
+        must(read(ends[0], &done, sizeof(done)) == sizeof(done), NULL);
+        all += done;
+    }
+    printf("claims-per-second %u %.0f\n", processes, (double)all / SECONDS);
+    unlink(path);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "usage: pool-scale FOLDER [PROCESSES]\n");
+        return 2;
+    }
+    if (argc > 2) {
+        contend(argv[1], strtoul(argv[2], NULL, 10));
+        return 0;
+    }
+    simulate(argv[1], 0.125, 12);
+    simulate(argv[1], 1, 100);
+    simulate(argv[1], 10, 1000);
+    simulate(argv[1], 100, 10000);
+    return 0;
+}

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One pool of many hosts: cost against size, claims of many processes."""
+
+import os
+import re
+import subprocess
+import tempfile
+
+from vm import BUILD
+
+PROGRAM = os.path.join(BUILD, "meson", "tests", "bench", "pool-scale")
+ROUND = "a round of one host: add, accept, release"
+
+
+def run(*arguments):
+    """{name: {size: value}} of what the program prints."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        text = subprocess.run([PROGRAM, folder, *arguments], check=True,
+                              text=True, timeout=900,
+                              stdout=subprocess.PIPE).stdout
+    found = {}
+    for name, size, value in re.findall(r"^([a-z-]+) ([\d.]+) ([\d.]+)$", text,
+                                        re.M):
+        found.setdefault(name, {})[float(size)] = float(value)
+    return found
+
+
+def pool(report):
+    print("pool: 10,000 hosts on 100 TiB, and processes that contend")
+    cost = run()
+    # The logarithm of the number of blocks grows by 1.6
+    report.add(f"pool: {ROUND}, 100 TiB / 1/8 TiB", cost["pool-round"][100],
+               "us", cost["pool-round"][0.125], 8, at_least=False)
+    report.add("pool: finding the longest run, 100 TiB / 1/8 TiB",
+               cost["pool-find"][100], "us", cost["pool-find"][0.125], 4,
+               at_least=False)
+    report.add("pool: a share and its end, 100 TiB / 1/8 TiB",
+               cost["pool-share"][100], "us", cost["pool-share"][0.125], 4,
+               at_least=False)
+    report.add("pool: opening 100 TiB, every block checked",
+               cost["pool-check-ms"][100], "ms")
+    report.add("pool: heap of one host of 100 TiB",
+               cost["pool-heap-per-host-bytes"][100], "bytes")
+    for name in ("pool-round", "pool-find", "pool-share"):
+        report.series(name.replace("-", " "), "TiB of the pool", "us",
+                      cost[name])
+    rates = {}
+    for processes in (1, 2, 4, 8):
+        rates[processes] = run(str(processes))["claims-per-second"][processes]
+    for processes in (2, 4, 8):
+        report.add(f"pool: claims a second, {processes} processes / 1",
+                   rates[processes], "1/s", rates[1])
+    report.series("claims and releases", "processes", "claims/s", rates)
