@@ -87,8 +87,10 @@ void cxl_dcd_pool_close(CXLDcdPool *pool);
 /* As the file has it */
 const CXLDcdPoolConfig *cxl_dcd_pool_config(const CXLDcdPool *pool);
 uint64_t cxl_dcd_pool_blocks(const CXLDcdPool *pool);
-/* The pool's memory, shared with all hosts (NULL: no room in the address
- * space); and the file. Both stay the pool's. */
+/*
+ * The pool's memory, shared with all hosts (NULL: no room in the address
+ * space); and the file. Both stay the pool's.
+ */
 uint8_t *cxl_dcd_pool_memory(CXLDcdPool *pool);
 int cxl_dcd_pool_fd(const CXLDcdPool *pool);
 
