@@ -460,8 +460,9 @@ static void cxl_dcd_teardown(CXLDcdDevice *device)
         cxl_dcd_discard_attach(device, false);
         device->attached = false;
     }
+    CXL_TYPE3(device)->dc.num_regions = !!device->dcd; /* as it realized */
     CXL_DCD_GET_CLASS(device)->parent_exit(PCI_DEVICE(device));
-    cxl_dcd_free_timers(CXL_TYPE3(device));
+    cxl_dcd_free_parent(CXL_TYPE3(device));
     cxl_dcd_unlink_registers(CXL_TYPE3(device));
     cxl_dcd_mailbox_free(device);
     cxl_dcd_fm_free(device->fm);

@@ -34,11 +34,20 @@ static uint8_t *cxl_dcd_dvsec(CXLDcdDevice *device)
 }
 
 /* The parent makes timers at every reset and never frees one */
-void cxl_dcd_free_timers(CXLType3Dev *ct3d)
+static void cxl_dcd_free_timers(CXLType3Dev *ct3d)
 {
     g_clear_pointer(&ct3d->cci.bg.timer, timer_free);
     g_clear_pointer(&ct3d->vdm_fm_owned_ld_mctp_cci.bg.timer, timer_free);
     g_clear_pointer(&ct3d->ld0_cci.bg.timer, timer_free);
+}
+
+void cxl_dcd_free_parent(CXLType3Dev *ct3d)
+{
+    DOECap *doe = &ct3d->doe_cdat;
+
+    cxl_dcd_free_timers(ct3d);
+    g_clear_pointer(&doe->read_mbox, g_free);
+    g_clear_pointer(&doe->write_mbox, g_free);
 }
 
 /*

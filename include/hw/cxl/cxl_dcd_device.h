@@ -213,8 +213,8 @@ void cxl_dcd_sanitize_resume(CXLDcdDevice *device);
 
 /* DeviceClass.legacy_reset: FLR leaves dynamic capacity alone. */
 void cxl_dcd_reset_device(DeviceState *dev);
-/* The parent makes timers at every reset and never frees one. */
-void cxl_dcd_free_timers(CXLType3Dev *ct3d);
+/* What the parent leaves behind when it goes: timers, its mailbox for CDAT. */
+void cxl_dcd_free_parent(CXLType3Dev *ct3d);
 
 /* Say in the DVSEC that the device can do a CXL reset (8.1.3.1). */
 void cxl_dcd_reset_offer(CXLDcdDevice *device);
