@@ -51,9 +51,11 @@ bench: build
 	@command -v gnuplot > /dev/null || apt-get -qq -y \
 		--no-install-recommends install gnuplot-nox > build/log/gnuplot.log
 	@scripts/build-qemu-unmodified
-	@scripts/build-qemu tests/qtest/cxl-dcd/cxl-dcd-bench
+	@scripts/build-qemu tests/qtest/cxl-dcd/cxl-dcd-bench \
+		tests/qtest/cxl-dcd/cxl-dcd-bench-fm
 	@ninja -C $(TREE) --quiet tests/bench/membench tests/bench/memwatch \
-		tests/bench/core-scale tests/bench/pool-scale
+		tests/bench/core-scale tests/bench/pool-scale \
+		tests/fm/bench-fm
 	@tests/bench/bench.py
 
 soak: build

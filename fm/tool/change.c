@@ -177,17 +177,49 @@ static char *change_extent_problem(const struct cxlfm_region *region,
     return NULL;
 }
 
+/* No such host, no such region, or a tag of which @wish's host has nothing */
+static char *change_missing(const struct cxlfm_snapshot *snapshot,
+                            const Wish *wish)
+{
+    char tag[CXLFM_TAG_TEXT];
+    bool host = false;
+    size_t i;
+
+    for (i = 0; i < snapshot->host_count; i++) {
+        host |= snapshot->hosts[i].id == wish->host;
+    }
+    if (!host) {
+        return g_strdup_printf("there is no host %u; 'cxl-fm list' shows those "
+                               "that are", wish->host);
+    }
+    if (!change_find_region(snapshot, wish)) {
+        return g_strdup_printf("host %u has no region %u; 'cxl-fm list' shows "
+                               "those it has", wish->host, wish->region);
+    }
+    if (wish->adding || !wish->tag || cxlfm_tag_is_zero(wish->tag)) {
+        return NULL;
+    }
+    for (i = 0; i < snapshot->extent_count; i++) {
+        if (snapshot->extents[i].host == wish->host &&
+            !memcmp(snapshot->extents[i].tag, wish->tag, CXLFM_TAG_SIZE)) {
+            return NULL;
+        }
+    }
+    cxlfm_tag_format(wish->tag, tag);
+    return g_strdup_printf("host %u has nothing with tag %s; 'cxl-fm extents' "
+                           "shows what it has", wish->host, tag);
+}
+
 /* Why the device would refuse or did; NULL when nothing is known. */
 static char *change_problem(const struct cxlfm_snapshot *snapshot,
                             const Wish *wish)
 {
     const struct cxlfm_region *region = change_find_region(snapshot, wish);
-    char *problem = NULL;
+    char *problem = change_missing(snapshot, wish);
     size_t i;
 
-    if (!region) {
-        return g_strdup_printf("host %u has no region %u", wish->host,
-                               wish->region);
+    if (problem) {
+        return problem;
     }
     for (i = 0; i < wish->count && !problem; i++) {
         problem = change_extent_problem(region, &wish->extents[i]);
@@ -221,6 +253,11 @@ static int change_refused(Tool *tool, const Target *target, const Wish *wish,
         cxlfm_snapshot(target->fm, target->device, &snapshot) >= 0) {
         problem = change_problem(snapshot, wish);
         cxlfm_snapshot_free(snapshot);
+        if (!problem && wish->adding && !wish->bytes) {
+            problem = g_strdup("nothing has this tag that the host may share, "
+                               "or it has it already; 'cxl-fm tags' shows who "
+                               "has what");
+        }
         if (problem) {
             g_autofree char *said = (*error)->message;
 

@@ -67,10 +67,21 @@ static int config_show(Tool *tool, ConfigOptions *o, GError **error)
     return tool_show(tool, headings, config_visit, o, "no such region", error);
 }
 
-/* What was not given stays: read it from the device. */
+/* Whether @block_size may be set; a door that cannot tell says yes. */
+static bool config_possible(const struct cxlfm_region *region,
+                            uint64_t block_size)
+{
+    return !region->block_sizes || (!(block_size & (block_size - 1)) &&
+                                    (region->block_sizes & block_size));
+}
+
+/*
+ * What was not given stays: read it from the device. @wanted is the block size
+ * that was given, or 0.
+ */
 static int config_current(Tool *tool, const Target *target, unsigned region,
-                          uint64_t *ret_block_size, bool *ret_sanitize,
-                          GError **error)
+                          uint64_t wanted, uint64_t *ret_block_size,
+                          bool *ret_sanitize, GError **error)
 {
     struct cxlfm_snapshot *s;
     int ret = cxlfm_snapshot(target->fm, target->device, &s);
@@ -81,6 +92,15 @@ static int config_current(Tool *tool, const Target *target, unsigned region,
     if (!s->host_count || region >= s->hosts[0].region_count) {
         ret = tool_fail(error, TOOL_FAILED, "%s has no region %u",
                         target->name, region);
+    } else if (wanted && !config_possible(&s->hosts[0].regions[region],
+                                          wanted)) {
+        g_autofree char *possible = config_block_sizes(
+            s->hosts[0].regions[region].block_sizes);
+        g_autofree char *size = format_size(wanted);
+
+        ret = tool_fail(error, TOOL_USAGE, "region %u of %s cannot have blocks "
+                        "of %s; possible: %s", region, target->name, size,
+                        possible);
     } else {
         *ret_block_size = s->hosts[0].regions[region].block_size;
         *ret_sanitize = s->hosts[0].regions[region].sanitize;
@@ -139,8 +159,8 @@ static int config_set(Tool *tool, const ConfigOptions *o, GError **error)
         }
     }
     if (!tool_target(tool, &target, error) ||
-        config_current(tool, &target, o->region, &current_size, &sanitize,
-                       error) < 0) {
+        config_current(tool, &target, o->region, block_size, &current_size,
+                       &sanitize, error) < 0) {
         return -1;
     }
     if (!o->block_size) {

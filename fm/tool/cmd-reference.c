@@ -61,7 +61,12 @@ int cmd_reference(Tool *tool, int argc, char **argv, GError **error)
         int ret = cxlfm_reference(target.fm, target.device, tag, held);
 
         if (ret < 0) {
-            return tool_library_error(tool, &target, ret, error);
+            tool_library_error(tool, &target, ret, error);
+            if (ret == CXLFM_ERROR_REFUSED && cxlfm_is_fmapi(target.fm)) {
+                g_prefix_error(error, "no sharable capacity has this tag "
+                               "('cxl-fm tags' shows them): ");
+            }
+            return -1;
         }
     }
     reference_tell(tool, &target, tag, held, dry_run);

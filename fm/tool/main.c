@@ -10,6 +10,7 @@
 #include "tool.h"
 
 #define DEFAULT_ADDRESS "qmp:/tmp/qmp-sock"
+#define TOOL_VERSION "1.0.0"
 #define ADDRESS_VARIABLE "CXL_FM_ADDRESS"
 
 /* Remember: man page, completion, test. */
@@ -146,6 +147,52 @@ static int tool_report(const Tool *tool, const GError *error)
     return error->code;
 }
 
+/*
+ * Common options may stand before the command: put the command first. False
+ * when there is none, or what stands before it is not known.
+ */
+static bool tool_command_first(int argc, char **argv)
+{
+    static const char *const with_value[] = {
+        "-a", "-d", "--address", "--device", "--answer-timeout", NULL
+    };
+    static const char *const alone[] = { "-j", "--json", NULL };
+    char *command;
+    int at = 1;
+
+    while (at < argc && argv[at][0] == '-') {
+        if (g_strv_contains(with_value, argv[at])) {
+            at += 2;
+        } else if (g_strv_contains(alone, argv[at]) ||
+                   g_str_has_prefix(argv[at], "--address=") ||
+                   g_str_has_prefix(argv[at], "--device=") ||
+                   g_str_has_prefix(argv[at], "--answer-timeout=")) {
+            at++;
+        } else {
+            return false;
+        }
+    }
+    if (at >= argc) {
+        return false;
+    }
+    command = argv[at];
+    memmove(argv + 2, argv + 1, (at - 1) * sizeof(*argv));
+    argv[1] = command;
+    return true;
+}
+
+/* "list, extents, ..." */
+static char *command_names(void)
+{
+    GString *names = g_string_new(NULL);
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_string_append_printf(names, "%s%s", i ? ", " : "", commands[i].name);
+    }
+    return g_string_free(names, false);
+}
+
 static int tool_run(Tool *tool, const Command *command, int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
@@ -186,9 +233,18 @@ int main(int argc, char **argv)
         print_usage(stdout);
         return TOOL_OK;
     }
-    command = tool_find_command(argv[1]);
+    if (!strcmp(argv[1], "--version")) {
+        puts("cxl-fm " TOOL_VERSION);
+        return TOOL_OK;
+    }
+    command = tool_command_first(argc, argv) ? tool_find_command(argv[1]) :
+              NULL;
     if (!command) {
-        tool_fail(&error, TOOL_USAGE, "there is no command '%s'", argv[1]);
+        g_autofree char *names = command_names();
+
+        tool_fail(&error, TOOL_USAGE, "%s '%s'; there are: %s",
+                  argv[1][0] == '-' ? "a command must follow, not" :
+                  "there is no command", argv[1], names);
         return tool_report(&tool, error);
     }
     /* What --help calls the program. */

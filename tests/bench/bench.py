@@ -3,7 +3,7 @@
 """Measure the device against guest DRAM, unmodified QEMU and virtio-mem.
 
 usage: bench.py [SECTION...]     sections: memory, latency, application, scale,
-                                 start, interleave, pool
+                                 start, interleave, pool, fm
 
 Every figure that is judged is a ratio of two measurements of one run: the
 machines this runs on are noisy.  Ends with a table and with
@@ -21,6 +21,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "guest"))
 
+from fm import fm                                           # noqa: E402
 from latency import latency                                 # noqa: E402
 from pool import pool                                       # noqa: E402
 from report import Report                                   # noqa: E402
@@ -204,7 +205,7 @@ def interleave_of(report, granularity):
 SECTIONS = {"memory": memory, "latency": lambda r: latency(r, push),
             "application": application, "scale": scale,
             "start": lambda r: start(r, UNMODIFIED),
-            "interleave": interleave, "pool": pool}
+            "interleave": interleave, "pool": pool, "fm": fm}
 
 
 def main():

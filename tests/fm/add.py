@@ -79,7 +79,7 @@ def dry_run(b):
     b.expect(REFUSED, "add", "-e", "1022M+4M", "-n", err="leaves region 0")
     b.expect(REFUSED, "add", "2G", "-n", err="has 1 GiB available, not 2 GiB")
     b.expect(REFUSED, "add", "2M", "-r", "5", "-n", err="has no region 5")
-    b.expect(REFUSED, "add", "2M", "-H", "3", "-n", err="host 3 has no region")
+    b.expect(REFUSED, "add", "2M", "-H", "3", "-n", err="there is no host 3")
     b.checks.equal(b.extents(), [], "nothing was changed")
 
 

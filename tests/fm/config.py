@@ -29,7 +29,8 @@ def change(b):
 
 def refused(b):
     """Impossible sizes, capacity that is out"""
-    b.expect(REFUSED, "config", "-r", "0", "-b", "8M", err="Invalid Input")
+    b.expect(USAGE, "config", "-r", "0", "-b", "8M",
+             err="cannot have blocks of 8 MiB; possible: ")
     b.expect(REFUSED, "config", "-r", "1", "-s", "on", err="Unsupported")
     b.expect(OK, "add", "2M", "--wait")
     b.expect(REFUSED, "config", "-r", "0", "-b", "4M", err="Unsupported")

@@ -1,24 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""cxl-fm over QMP, against QEMU with two devices and no guest
+"""cxl-fm over QMP and over a serial line, against QEMU with two devices and no
+guest
 
   QEMU         the emulator; without it the test is skipped
 """
 
+import contextlib
+import errno
+import fcntl
 import os
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 
 from fmtest import (FAILED, MIB, OK, REFUSED, TAG, TIMEOUT, UNREACHABLE, USAGE,
                     Bench, Checks, Failed, until)
+from qmp import QMP
 
 DEVICES = (
     '{"driver":"cxl-type3","bus":"rp0","id":"mem0","sn":1,"dc-memdev":"m0",'
     '"dc-regions":[{"size":1073741824},{"size":268435456,'
-    '"flags":["sharable"]}]}',
+    '"flags":["sharable"]}],"fmapi":"fm0"}',
     '{"driver":"cxl-type3","bus":"rp1","id":"mem1","sn":2,"dc-memdev":"m1",'
-    '"dc-regions":[{"size":268435456,"block-size":4096}]}')
+    '"dc-regions":[{"size":268435456,"block-size":4096}],"fmapi":"fm0",'
+    '"fmapi-eid":10}')
+TIOCSETD, N_MCTP = 0x5423, 28
 
 
 class Machine(Bench):
@@ -32,6 +40,7 @@ class Machine(Bench):
                  "/usr/share/qemu", "-nodefaults", "-display", "none", "-S",
                  "-machine", "q35,cxl=on", "-accel", "qtest", "-m", "64M",
                  "-qmp", f"unix:{path},server=on,wait=off",
+                 "-chardev", "pty,id=fm0",
                  "-device", "pxb-cxl,id=cxl.1,bus=pcie.0,bus_nr=12",
                  "-device", "cxl-rp,id=rp0,bus=cxl.1,port=0,chassis=0,slot=2",
                  "-device", "cxl-rp,id=rp1,bus=cxl.1,port=1,chassis=0,slot=3",
@@ -145,12 +154,55 @@ def busy(b):
                   "watch ends when QEMU does", out + err)
 
 
+def serial_path(b):
+    """Where QEMU's pty is"""
+    with contextlib.closing(QMP(b.address[4:])) as qmp:
+        return next(c["filename"][4:] for c in qmp.call("query-chardev")
+                    if c["label"] == "fm0")
+
+
+def serial(b):
+    """Both devices on one serial line, each with an endpoint id"""
+    path, monitor = serial_path(b), b.address
+    names = [f"{n:016x}" for n in (1, 2)]
+    b.address = f"fm:tty:{path}"
+    found = b.run("list", "--json").json()["devices"]
+    b.checks.equal([d["device"] for d in found], names, "both are found")
+    b.expect(USAGE, "add", "4M", err="say which with --device")
+    b.expect(OK, "add", "4M", "-d", names[1], out="offered 4 MiB")
+    b.address = f"fm:tty:{path},eid=9"
+    b.expect(OK, "list", out=names[0])
+    b.expect(OK, "add", "2M")
+    b.address = f"fm:tty:{path},eid=11"
+    b.expect(UNREACHABLE, "list", "--answer-timeout", "0.3")
+    b.address = monitor
+    found = b.run("extents", "--json").json()["devices"]
+    b.checks.equal([[e["length"] for e in d["extents"]] for d in found],
+                   [[2 * MIB], [4 * MIB]], "each took what was meant for it")
+
+
+def discipline(b):
+    """Linux's own MCTP on the line, where the kernel has it"""
+    line = os.open(serial_path(b), os.O_RDWR | os.O_NOCTTY)
+    try:
+        fcntl.ioctl(line, TIOCSETD, struct.pack("i", N_MCTP))
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise Failed(f"line discipline {N_MCTP}: {error}") from error
+        print("ok - mctp-serial # SKIP this kernel has no CONFIG_MCTP_SERIAL")
+        return
+    finally:
+        os.close(line)
+    b.checks.that(True, "the kernel takes the line as mctp-serial")
+
+
 def main():
     if not os.path.exists(os.environ.get("QEMU", "")):
         print("1..0 # SKIP no QEMU with our device; run scripts/build-qemu")
         sys.exit(77)
     checks = Checks()
-    for test in (reading, offers, refused, configure, many, busy):
+    for test in (reading, offers, refused, configure, many, serial, discipline,
+                 busy):
         print(f"# {test.__name__}: {test.__doc__}")
         machine = Machine(checks)
         try:

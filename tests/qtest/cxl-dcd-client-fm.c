@@ -117,14 +117,16 @@ void cxl_dcd_fm_send_packet(CXLDcdFmLine *line, uint8_t destination,
 static uint8_t receive_byte(CXLDcdFmLine *line)
 {
     struct pollfd fd = { .fd = line->fd, .events = POLLIN };
-    uint8_t byte;
+    ssize_t len;
 
-    if (recv(line->fd, &byte, 1, MSG_DONTWAIT) == 1) {
-        return byte;
+    if (line->at == line->end) {
+        g_assert_cmpint(poll(&fd, 1, LIMIT_MS), ==, 1);
+        len = read(line->fd, line->bytes, sizeof(line->bytes));
+        g_assert_cmpint(len, >, 0);
+        line->at = 0;
+        line->end = len;
     }
-    g_assert_cmpint(poll(&fd, 1, LIMIT_MS), ==, 1);
-    g_assert_cmpint(read(line->fd, &byte, 1), ==, 1);
-    return byte;
+    return line->bytes[line->at++];
 }
 
 size_t cxl_dcd_fm_receive_packet(CXLDcdFmLine *line, uint8_t *packet)

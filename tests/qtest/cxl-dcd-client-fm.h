@@ -29,6 +29,9 @@ typedef struct CXLDcdFmLine {
     uint8_t eid;                  /* of the endpoint we talk to */
     uint8_t tag;                  /* of the last request */
     uint8_t unit;                 /* payload of the packets we send */
+    uint8_t bytes[4096];          /* read, and not looked at yet */
+    size_t at;
+    size_t end;
 } CXLDcdFmLine;
 
 /*
