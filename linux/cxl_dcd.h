@@ -292,6 +292,10 @@ struct cxl_dcd_override {
 int cxl_dcd_override_add(struct device *dev, struct cxl_dcd_override *ovr);
 void cxl_dcd_override_del(struct device *dev, struct cxl_dcd_override *ovr);
 int cxl_dcd_sysfs_init(void);
+
+/* flush.c */
+int cxl_dcd_flush_init(void);
+void cxl_dcd_flush_exit(void);
 void cxl_dcd_parts_show(struct cxl_dcd *dcd);
 void cxl_dcd_parts_hide(struct cxl_dcd *dcd);
 int cxl_dcd_extent_add(struct cxl_dcd_region *rgn, struct cxl_dcd_extent *ext);

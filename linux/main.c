@@ -300,10 +300,15 @@ static int __init cxl_dcd_init(void)
 	rc = cxl_dcd_sysfs_init();
 	if (rc)
 		return rc;
-	/* Memdevs first: regions that exist already need them. */
-	rc = bus_register_notifier(&cxl_bus_type, &bus_nb);
+	rc = cxl_dcd_flush_init();
 	if (rc)
 		return rc;
+	/* Memdevs first: regions that exist already need them. */
+	rc = bus_register_notifier(&cxl_bus_type, &bus_nb);
+	if (rc) {
+		cxl_dcd_flush_exit();
+		return rc;
+	}
 	bus_for_each_dev(&cxl_bus_type, NULL, NULL, add_present);
 	cxl_dcd_regions_take();
 	rc = cxl_dcd_dax_init();
@@ -312,6 +317,7 @@ static int __init cxl_dcd_init(void)
 		cxl_dcd_regions_drop();
 		cxl_dcd_roots_drop();
 		drop_all();
+		cxl_dcd_flush_exit();
 		return rc;
 	}
 	cxl_dcd_regions_enable();
@@ -333,6 +339,7 @@ static void __exit cxl_dcd_exit(void)
 	cxl_dcd_regions_drop();
 	cxl_dcd_roots_drop();
 	drop_all();
+	cxl_dcd_flush_exit();
 	WARN_ON(atomic_read(&cxl_dcd_counters.devs));
 	WARN_ON(atomic_read(&cxl_dcd_counters.regions));
 	WARN_ON(atomic_read(&cxl_dcd_counters.extents));

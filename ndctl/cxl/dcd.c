@@ -122,6 +122,8 @@ void dcd_commit_hint(struct log_ctx *log, int rc)
 		"the kernel may have refused to flush the CPU caches because it sees a hypervisor: look for 'Failed to synchronize CPU cache state' in the kernel log (dmesg)\n");
 	log_err(log,
 		"if it is there, hide the hypervisor from the guest: start QEMU with '-cpu max,-hypervisor' (TCG) or '-cpu host,-hypervisor' (KVM)\n");
+	log_err(log,
+		"or, where its CXL devices are emulated: modprobe -r cxl_dcd; modprobe cxl_dcd no_cache_flush=1\n");
 }
 
 /**
