@@ -99,26 +99,23 @@ uint32_t cxl_dcd_pool_take(CXLDcdPool *pool, const PoolRecord *value,
 }
 
 /* Memory that is not there would end the guest that touches it */
-static bool reserve(CXLDcdPool *pool, const CXLDcdPoolExtent *extents,
-                    size_t count, GError **error)
+bool cxl_dcd_pool_reserve(CXLDcdPool *pool, const CXLDcdPoolRange *range,
+                          GError **error)
 {
     uint64_t size = pool->config.block_size;
+    int ret;
 
-    for (size_t i = 0; pool->config.reserve && i < count; i++) {
-        const CXLDcdPoolRange *range = &extents[i].range;
-        int ret;
-
-        do {
-            ret = fallocate(pool->fd, 0, range->first * size,
-                            range->count * size);
-        } while (ret && errno == EINTR);
-        if (ret && errno != EOPNOTSUPP) {
-            return cxl_dcd_pool_fail(error, ENOSPC, "there is no memory for %"
-                                     PRIu64 " bytes of pool '%s': %s; make "
-                                     "room where that file is",
-                                     range->count * size, pool->path,
-                                     g_strerror(errno));
-        }
+    if (!pool->config.reserve) {
+        return true;
+    }
+    do {
+        ret = fallocate(pool->fd, 0, range->first * size, range->count * size);
+    } while (ret && errno == EINTR);
+    if (ret && errno != EOPNOTSUPP) {
+        return cxl_dcd_pool_fail(error, ENOSPC, "there is no memory for %"
+                                 PRIu64 " bytes of pool '%s': %s; make room "
+                                 "where that file is", range->count * size,
+                                 pool->path, g_strerror(errno));
     }
     return true;
 }
@@ -211,9 +208,11 @@ bool cxl_dcd_pool_claim(CXLDcdPool *pool, uint32_t host,
     if (!cxl_dcd_pool_end(pool, ok, error)) {
         return false;
     }
-    if (!reserve(pool, extents, count, error)) {
-        unclaim(pool, host, extents, count);
-        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!cxl_dcd_pool_reserve(pool, &extents[i].range, error)) {
+            unclaim(pool, host, extents, count);
+            return false;
+        }
     }
     return true;
 }

@@ -235,6 +235,9 @@ void cxl_dcd_pool_count_host(CXLDcdPool *pool, uint32_t host, int64_t blocks,
  */
 uint32_t cxl_dcd_pool_take(CXLDcdPool *pool, const PoolRecord *value,
                            CXLDcdPoolState state, GError **error);
+/* Memory for these blocks, where the pool is to reserve it */
+bool cxl_dcd_pool_reserve(CXLDcdPool *pool, const CXLDcdPoolRange *range,
+                          GError **error);
 /* All words of an extent's record to another state */
 void cxl_dcd_pool_mark(CXLDcdPool *pool, uint32_t number,
                        CXLDcdPoolState from, CXLDcdPoolState to);

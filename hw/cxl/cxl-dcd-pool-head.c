@@ -277,6 +277,24 @@ void cxl_dcd_head_finish(CXLDcdDevice *device, const CXLDcdRange *range,
     report(device, "the end", ok || went_before(device, range, &error), error);
 }
 
+void cxl_dcd_head_clear(CXLDcdDevice *device)
+{
+    CXLDcdExtent extent;
+    uint64_t at = 0;
+
+    for (; cxl_dcd_extent_from(device->dcd, at, &extent);
+         at = extent.dpa + extent.len) {
+        CXLDcdPoolRange blocks = blocks_of(device, extent.dpa, extent.len);
+        CXLDcdRange range = { extent.dpa, extent.len };
+        GError *error = NULL;
+        bool ok = sharable(device, &range) ||
+            cxl_dcd_pool_clear(pool_of(device), host_of(device), &blocks,
+                               &error);
+
+        report(device, "the sanitizing", ok, error);
+    }
+}
+
 char *cxl_dcd_head_wrong_host(CXLDcdDevice *device, uint16_t host)
 {
     CXLDcdPoolHostInfo info;

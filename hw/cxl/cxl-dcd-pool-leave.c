@@ -274,3 +274,28 @@ bool cxl_dcd_pool_finish(CXLDcdPool *pool, uint32_t host,
     }
     return finish_own(pool, host, range, clean, error);
 }
+
+/* --- What stays the host's, but loses its contents --- */
+
+bool cxl_dcd_pool_clear(CXLDcdPool *pool, uint32_t host,
+                        const CXLDcdPoolRange *range, GError **error)
+{
+    uint64_t at = range->first;
+    bool ok = true;
+
+    if (!cxl_dcd_pool_check_host(pool, host, error) ||
+        !cxl_dcd_pool_check_range(pool, range, error) ||
+        !cxl_dcd_pool_begin(pool, error)) {
+        return false;
+    }
+    while (ok && at < range->first + range->count) {
+        uint32_t number = cxl_dcd_pool_own(pool, host, at, error);
+        const PoolRecord *record = &pool->records[number];
+
+        ok = number;
+        at = ok ? record->first + record->count : at;
+    }
+    /* Nobody but us can change that it is the host's */
+    return cxl_dcd_pool_end(pool, ok, error) && zero(pool, range, error) &&
+           cxl_dcd_pool_reserve(pool, range, error);
+}

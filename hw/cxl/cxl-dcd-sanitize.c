@@ -5,11 +5,12 @@
  * The parent runs it in the background, clears its static memory when that is
  * over and discards its own event logs. Until then the media is disabled: here
  * that means that no capacity answers. Then all dynamic capacity is zero,
- * whoever has it, and log 4 is empty; who has what does not change.
+ * whoever has it, and log 4 is empty; who has what does not change. Of a pool
+ * it is what this head's host has to itself: the rest is other hosts' data.
  */
 #include "qemu/osdep.h"
 #include "hw/cxl/cxl.h"
-#include "hw/cxl/cxl_dcd_device.h"
+#include "hw/cxl/cxl_dcd_head.h"
 #include "qemu/timer.h"
 #include "trace.h"
 
@@ -27,7 +28,10 @@ static void cxl_dcd_sanitize_end(CXLDcdDevice *device)
     const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
     unsigned i;
 
-    for (i = 0; i < config->num_regions; i++) {
+    if (device->pool) {
+        cxl_dcd_head_clear(device);
+    }
+    for (i = 0; !device->pool && i < config->num_regions; i++) {
         CXLDcdRange range = {
             config->regions[i].base, config->regions[i].length,
         };

@@ -16,6 +16,8 @@
 #define REGIONS(flags) "[{\"size\":268435456},{\"size\":268435456," \
                        "\"flags\":[\"sharable\"" flags "]}]"
 #define HOSTS   3
+#define OP_SANITIZE      0x4400
+#define SANITIZE_SECONDS 5
 
 typedef struct Pool {
     char *directory;
@@ -377,6 +379,30 @@ static void killed(void)
     pool_end(&pool);
 }
 
+/* Sanitize of one head's media: other hosts' data is not its own */
+static void sanitized(void)
+{
+    Pool pool = pool_begin();
+    CXLDcdDevice *a = pool_start(&pool, 1, REGIONS("")), *b;
+
+    b = pool_start(&pool, 2, REGIONS(""));
+    accepted(a, 0, 0, 2 * BLOCK, NULL);
+    accepted(b, 0, 2 * BLOCK, BLOCK, NULL);
+    accepted(a, 1, 0, BLOCK, TAG);
+    store(&pool, 1, 2 * BLOCK - 8, 1);
+    store(&pool, 2, 2 * BLOCK, 2);
+    store(&pool, 1, REGION, 3);
+    g_assert_cmphex(cxl_dcd_command(a, OP_SANITIZE, NULL, 0, NULL, 0, NULL),
+                    ==, CXL_DCD_RC_BACKGROUND_STARTED);
+    qtest_clock_step(pool.host[1]->qts,
+                     SANITIZE_SECONDS * G_GINT64_CONSTANT(1000000000));
+    g_assert_cmphex(load(&pool, 1, 2 * BLOCK - 8), ==, 0);
+    g_assert_cmphex(load(&pool, 2, 2 * BLOCK), ==, 2);
+    g_assert_cmphex(load(&pool, 1, REGION), ==, 3);
+    assert_extents(&pool, 1, "0:0+4 accepted, 1:0+2 accepted");
+    pool_end(&pool);
+}
+
 /* object-add or device_add with these members, which must fail */
 static void refused(CXLDcdMachine *machine, const char *command,
                     const char *members, const char *error)
@@ -510,6 +536,7 @@ int main(int argc, char **argv)
     qtest_add_func("/cxl-dcd/pool/shared", shared);
     qtest_add_func("/cxl-dcd/pool/read-only", read_only);
     qtest_add_func("/cxl-dcd/pool/killed", killed);
+    qtest_add_func("/cxl-dcd/pool/sanitized", sanitized);
     qtest_add_func("/cxl-dcd/pool/bad-input", bad_input);
     qtest_add_func("/cxl-dcd/pool/by-default", by_default);
     return g_test_run();

@@ -267,6 +267,28 @@ static void comes_back(void)
     end(b);
 }
 
+static void cleared(void)
+{
+    CXLDcdPoolExtent alone = extent(50, 1, 'S', 0);
+    CXLDcdPool *a = open_host(1), *b = open_host(2);
+    CXLDcdPoolRange own = { 10, 4 }, more = { 12, 4 };
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(claim(a, 1, 10, 4, NULL));
+    g_assert_true(claim(b, 2, 14, 4, NULL));
+    g_assert_true(cxl_dcd_pool_claim(a, 1, &alone, 1, true, NULL));
+    memset(cxl_dcd_pool_memory(a) + 10 * BLOCK, 9, 8 * BLOCK);
+    failed(cxl_dcd_pool_clear(a, 1, &more, &error), &error, EPERM, "block 14");
+    failed(cxl_dcd_pool_clear(a, 1, &alone.range, &error), &error, EPERM,
+           "block 50");
+    g_assert_cmpint(cxl_dcd_pool_memory(a)[12 * BLOCK], ==, 9);
+    g_assert_true(cxl_dcd_pool_clear(a, 1, &own, NULL));
+    g_assert_cmpint(cxl_dcd_pool_memory(a)[14 * BLOCK - 1], ==, 0);
+    g_assert_cmpint(cxl_dcd_pool_memory(a)[14 * BLOCK], ==, 9);
+    cxl_dcd_pool_close(b);
+    end(a);
+}
+
 static void one_layout(void)
 {
     CXLDcdPoolRegion regions[] = { { .count = 100 },
@@ -510,6 +532,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pool/all-or-none", all_or_none);
     g_test_add_func("/pool/shared", shared);
     g_test_add_func("/pool/comes-back", comes_back);
+    g_test_add_func("/pool/cleared", cleared);
     g_test_add_func("/pool/one-layout", one_layout);
     g_test_add_func("/pool/finds", finds);
     g_test_add_func("/pool/other-values", other_values);

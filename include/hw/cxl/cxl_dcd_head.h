@@ -44,6 +44,8 @@ void cxl_dcd_head_outcome(CXLDcdDevice *device, CXLDcdOutcome outcome,
 void cxl_dcd_head_leave(CXLDcdDevice *device, const CXLDcdRange *range);
 void cxl_dcd_head_finish(CXLDcdDevice *device, const CXLDcdRange *range,
                          bool zero);
+/* Sanitize: what the host has to itself becomes zero, and stays its own. */
+void cxl_dcd_head_clear(CXLDcdDevice *device);
 /* Why a request for @host cannot be made here; NULL when it can */
 char *cxl_dcd_head_wrong_host(CXLDcdDevice *device, uint16_t host);
 

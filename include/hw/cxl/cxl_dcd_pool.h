@@ -162,6 +162,9 @@ bool cxl_dcd_pool_leave(CXLDcdPool *pool, uint32_t host,
 bool cxl_dcd_pool_finish(CXLDcdPool *pool, uint32_t host,
                          const CXLDcdPoolRange *range, bool zero,
                          GError **error);
+/* Make zero what @host has, and keeps; EPERM for what is shared */
+bool cxl_dcd_pool_clear(CXLDcdPool *pool, uint32_t host,
+                        const CXLDcdPoolRange *range, GError **error);
 /*
  * The fabric manager's reference on a shared tag; idempotent. What it alone
  * kept is freed, through @host.
