@@ -44,6 +44,8 @@ def pool(report):
     for name in ("pool-round", "pool-find", "pool-share"):
         report.series(name.replace("-", " "), "TiB of the pool", "us",
                       cost[name])
+    report.series("heap of one host", "TiB of the pool", "bytes",
+                  cost["pool-heap-per-host-bytes"])
     rates = {}
     for processes in (1, 2, 4, 8):
         rates[processes] = run(str(processes))["claims-per-second"][processes]
