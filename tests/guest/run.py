@@ -34,6 +34,8 @@ MACHINES = {
     "mixed": ["--static", "256M", "--persistent", "256M", "--dc-size", "2G",
               "--regions", "8"],
     "hypervisor": ["--dc-size", "1G"],
+    "pool": ["--pool", f"/dev/shm/cxl-dcd-pool-{os.getpid()}", "--host-id",
+             "1", "--dc-size", "1G"],
     "regions": ["--dc-region", "1G:2M", "--dc-region", "512M:64K"],
 }
 
