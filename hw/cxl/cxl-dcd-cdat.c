@@ -114,6 +114,16 @@ static int cxl_dcd_cdat_build(CDATSubHeader ***ret_table, void *opaque)
     return count;
 }
 
+/* What the parent forgets when it releases a table that it has built */
+void cxl_dcd_cdat_free(CXLDcdDevice *device)
+{
+    CDATObject *cdat = &CXL_TYPE3(device)->cxl_cstate.cdat;
+
+    if (!cdat->filename && cdat->entry) {
+        g_clear_pointer(&cdat->entry[0].base, g_free);
+    }
+}
+
 bool cxl_dcd_cdat_init(CXLDcdDevice *device, Error **errp)
 {
     CXLComponentState *cstate = &CXL_TYPE3(device)->cxl_cstate;
@@ -121,6 +131,7 @@ bool cxl_dcd_cdat_init(CXLDcdDevice *device, Error **errp)
     if (cstate->cdat.filename) {
         return true;              /* the user's own table */
     }
+    cxl_dcd_cdat_free(device);
     cxl_doe_cdat_release(cstate);
     device->parent_build_cdat = cstate->cdat.build_cdat_table;
     cstate->cdat.build_cdat_table = cxl_dcd_cdat_build;

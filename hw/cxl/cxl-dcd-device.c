@@ -28,117 +28,6 @@
 #define DVSEC_CONTROL     0x0c
 #define DVSEC_MEM_ENABLE  (1 << 2)
 
-/* --- What the core and the event log ask of the device --- */
-
-static uint32_t cxl_dcd_op_event_room(void *opaque)
-{
-    return cxl_dcd_event_log_room(CXL_DCD(opaque)->events);
-}
-
-static void cxl_dcd_op_event(void *opaque, const CXLDcdEvent *event)
-{
-    CXLDcdDevice *device = opaque;
-
-    cxl_dcd_persist_changed(device);
-    trace_cxl_dcd_event(device->path, event->type, event->host_id, event->dpa,
-                        event->length, event->more);
-    /* Types 4 and 5 are for the fabric manager, who has a log of his own */
-    if (event->type <= CXL_DCD_EVENT_REGION_CONFIG) {
-        cxl_dcd_event_log_insert(device->events, event);
-    } else {
-        cxl_dcd_fm_event(device->fm, event);
-    }
-}
-
-static void cxl_dcd_op_reach(void *opaque, const CXLDcdRange *range,
-                             bool reachable)
-{
-    if (!reachable) {
-        cxl_dcd_poison_drop(opaque, range);
-    } else {
-        cxl_dcd_vmstate_memory_changed(opaque, range);
-        cxl_dcd_footprint_use(opaque, range);
-    }
-    cxl_dcd_discard_reach(opaque, range, reachable);
-    cxl_dcd_map_reach(opaque, range, reachable);
-}
-
-static void cxl_dcd_op_commit(void *opaque)
-{
-    cxl_dcd_persist_changed(opaque);
-    cxl_dcd_map_commit(opaque);
-}
-
-static void cxl_dcd_op_sanitize(void *opaque, const CXLDcdRange *range,
-                                bool must)
-{
-    CXLDcdDevice *device = opaque;
-    const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
-    int region = cxl_dcd_region_of(device->dcd, range->dpa, range->len);
-
-    if (device->pool) {
-        cxl_dcd_head_leave(device, range);
-        cxl_dcd_scrub_add(device, range, must);
-        return;
-    }
-    /* Memory goes back to the system, files keep what nobody asked to clear */
-    if (must || !(config->regions[region].attributes &
-                  CXL_DCD_REGION_NONVOLATILE)) {
-        cxl_dcd_scrub_add(device, range, must);
-    }
-}
-
-static void cxl_dcd_op_outcome(void *opaque, CXLDcdOutcome outcome,
-                               const CXLDcdExtent *extents, size_t count)
-{
-    CXLDcdDevice *device = opaque;
-
-    if (device->pool) {
-        cxl_dcd_head_outcome(device, outcome, extents, count);
-    }
-    cxl_dcd_qmp_outcome(device, outcome, extents, count);
-}
-
-static const CXLDcdOps cxl_dcd_ops = {
-    .event_room = cxl_dcd_op_event_room,
-    .event = cxl_dcd_op_event,
-    .reach = cxl_dcd_op_reach,
-    .commit = cxl_dcd_op_commit,
-    .sanitize = cxl_dcd_op_sanitize,
-    .outcome = cxl_dcd_op_outcome,
-};
-
-static uint64_t cxl_dcd_log_now(void *opaque)
-{
-    return cxl_device_get_timestamp(&CXL_TYPE3(opaque)->cxl_dstate);
-}
-
-static void cxl_dcd_log_filled(void *opaque)
-{
-    cxl_event_set_status(&CXL_TYPE3(opaque)->cxl_dstate,
-                         CXL_EVENT_TYPE_DYNAMIC_CAP, true);
-    cxl_dcd_mailbox_interrupt(opaque);
-}
-
-static void cxl_dcd_log_emptied(void *opaque)
-{
-    cxl_event_set_status(&CXL_TYPE3(opaque)->cxl_dstate,
-                         CXL_EVENT_TYPE_DYNAMIC_CAP, false);
-}
-
-static void cxl_dcd_log_dropped(void *opaque, const CXLDcdEvent *event)
-{
-    trace_cxl_dcd_event_dropped(CXL_DCD(opaque)->path, event->type, event->dpa,
-                                event->length);
-}
-
-static const CXLDcdEventLogOps cxl_dcd_log_ops = {
-    .now = cxl_dcd_log_now,
-    .became_non_empty = cxl_dcd_log_filled,
-    .became_empty = cxl_dcd_log_emptied,
-    .dropped = cxl_dcd_log_dropped,
-};
-
 /* --- Configuration space --- */
 
 static uint16_t cxl_dcd_dvsec_control(PCIDevice *pci_dev)
@@ -379,7 +268,7 @@ static bool cxl_dcd_setup(CXLDcdDevice *device, const CXLDcdConfig *config,
     bool nonvolatile = true;
     unsigned i;
 
-    device->ops = cxl_dcd_ops;
+    device->ops = cxl_dcd_device_ops;
     if (device->pool) {
         cxl_dcd_head_ops(&device->ops);
     }
@@ -389,7 +278,7 @@ static bool cxl_dcd_setup(CXLDcdDevice *device, const CXLDcdConfig *config,
         return false;
     }
     device->events = cxl_dcd_event_log_new(device->event_log_size,
-                                           &cxl_dcd_log_ops, device);
+                                           &cxl_dcd_device_log_ops, device);
     device->context = (CXLDcdCommandContext) {
         .dcd = device->dcd, .events = device->events,
     };
@@ -443,11 +332,45 @@ static void cxl_dcd_unlink_registers(CXLType3Dev *ct3d)
     cxl_dcd_unlink_region(&ct3d->cxl_dstate.memory_device);
 }
 
+static void cxl_dcd_backends(CXLType3Dev *ct3d, HostMemoryBackend **ret)
+{
+    ret[0] = ct3d->hostvmem;
+    ret[1] = ct3d->hostpmem ?: ct3d->hostmem;
+    ret[2] = ct3d->dc.host_dc;
+}
+
+/* A bit for each memory backend that a device uses, this one or another */
+static unsigned cxl_dcd_taken_memory(CXLType3Dev *ct3d)
+{
+    HostMemoryBackend *backends[3];
+    unsigned i, taken = 0;
+
+    cxl_dcd_backends(ct3d, backends);
+    for (i = 0; i < ARRAY_SIZE(backends); i++) {
+        if (backends[i] && host_memory_backend_is_mapped(backends[i])) {
+            taken |= 1 << i;
+        }
+    }
+    return taken;
+}
+
+/* The parent takes backends and never gives one back; not those of @others */
+static void cxl_dcd_free_memory(CXLType3Dev *ct3d, unsigned others)
+{
+    HostMemoryBackend *backends[3];
+    unsigned i;
+
+    cxl_dcd_backends(ct3d, backends);
+    for (i = 0; i < ARRAY_SIZE(backends); i++) {
+        if (backends[i] && !(others & 1 << i)) {
+            host_memory_backend_set_mapped(backends[i], false);
+        }
+    }
+}
+
 /* Takes what realize left; the parent goes last */
 static void cxl_dcd_teardown(CXLDcdDevice *device)
 {
-    HostMemoryBackend *backend = CXL_TYPE3(device)->dc.host_dc;
-
     cxl_dcd_route_detach(device);
     if (device->dc_mr) {
         cxl_dcd_map_free(device);
@@ -460,7 +383,9 @@ static void cxl_dcd_teardown(CXLDcdDevice *device)
         cxl_dcd_discard_attach(device, false);
         device->attached = false;
     }
-    CXL_TYPE3(device)->dc.num_regions = !!device->dcd; /* as it realized */
+    cxl_dcd_cdat_free(device);
+    CXL_TYPE3(device)->dc.num_regions =
+        !!CXL_TYPE3(device)->dc.host_dc; /* as it realized */
     CXL_DCD_GET_CLASS(device)->parent_exit(PCI_DEVICE(device));
     cxl_dcd_free_parent(CXL_TYPE3(device));
     cxl_dcd_unlink_registers(CXL_TYPE3(device));
@@ -470,9 +395,7 @@ static void cxl_dcd_teardown(CXLDcdDevice *device)
     cxl_dcd_free(device->dcd);
     cxl_dcd_event_log_free(device->events);
     g_clear_pointer(&device->path, g_free);
-    if (backend && device->dcd) {
-        host_memory_backend_set_mapped(backend, false);
-    }
+    cxl_dcd_free_memory(CXL_TYPE3(device), 0);
     device->dcd = NULL;
     device->events = NULL;
     device->fm = NULL;
@@ -486,6 +409,7 @@ static void cxl_dcd_realize(PCIDevice *pci_dev, Error **errp)
     CXLType3Dev *ct3d = CXL_TYPE3(device);
     unsigned regions = cxl_dcd_props_regions(device);
     g_autofree CXLDcdConfig *config = g_new0(CXLDcdConfig, 1);
+    unsigned others;
 
     if (!cxl_dcd_use_pool(device, errp)) {
         return;
@@ -507,9 +431,11 @@ static void cxl_dcd_realize(PCIDevice *pci_dev, Error **errp)
         return;
     }
     ct3d->dc.num_regions = !!regions;
+    others = cxl_dcd_taken_memory(ct3d);
     CXL_DCD_GET_CLASS(device)->parent_realize(pci_dev, errp);
     ct3d->dc.num_regions = device->region_props || device->pool ? 0 : regions;
     if (*errp) {
+        cxl_dcd_free_memory(ct3d, others);
         return;
     }
     device->path = object_get_canonical_path(OBJECT(device));

@@ -43,12 +43,15 @@ static uint16_t cxl_dcd_opcode(const struct cxl_cmd *cmd, CXLCCI *cci)
     return cmd - &cci->cxl_cmd_set[0][0];
 }
 
-/* What the parent refuses by its handlers' identity while media is disabled */
+/*
+ * What the parent refuses by its handlers' identity while media is disabled;
+ * save Sanitize itself, which is the way out
+ */
 static bool cxl_dcd_needs_media(uint16_t opcode)
 {
     static const uint16_t opcodes[] = {
         0x0100, 0x0201, 0x0202, 0x0401, 0x4100, 0x4102, 0x4103, 0x4300, 0x4301,
-        0x4302, 0x4400,
+        0x4302,
     };
     size_t i;
 

@@ -72,6 +72,7 @@ void cxl_dcd_reset_device(DeviceState *dev)
 {
     CXLDcdDevice *device = CXL_DCD(dev);
     CXLType3Dev *ct3d = CXL_TYPE3(dev);
+    bool unclean = cxl_dcd_media_disabled(device);
 
     if (device->in_flr) {
         trace_cxl_dcd_flr(device->path);
@@ -79,6 +80,10 @@ void cxl_dcd_reset_device(DeviceState *dev)
     }
     cxl_dcd_free_timers(ct3d);
     CXL_DCD_GET_CLASS(device)->parent_reset(dev);
+    if (unclean) {
+        /* 8.2.10.9.5.1: until a Sanitize has come to its end */
+        cxl_dev_disable_media(&ct3d->cxl_dstate);
+    }
     if (!device->dcd) {
         cxl_dcd_route_changed();
         return;

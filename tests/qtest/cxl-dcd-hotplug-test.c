@@ -76,6 +76,15 @@ static void pending(CXLDcdDevice *d)
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
 }
 
+/* Static memory comes back with the device, not only dynamic capacity. */
+static void with_static_memory(CXLDcdDevice *d)
+{
+    unplug(d);
+    plug(d);
+    unplug(d);
+    plug(d);
+}
+
 /* A second device beside it keeps what it has. */
 static void neighbour_stays(CXLDcdDevice *d)
 {
@@ -96,15 +105,58 @@ static void neighbour_stays(CXLDcdDevice *d)
     g_assert_cmphex(qtest_readq(m->qts, m->window), ==, 4711);
 }
 
+static uint64_t data_kib(CXLDcdMachine *m)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status",
+                                            qtest_pid(m->qts));
+    g_autofree char *text = NULL;
+    const char *at;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    at = strstr(text, "VmData:");
+    g_assert_nonnull(at);
+    return g_ascii_strtoull(at + strlen("VmData:"), NULL, 10);
+}
+
+/*
+ * Neither a bit for each block (256 KiB for 4 TiB) nor the 2 MiB of the DOE
+ * mailbox are left behind, each time. The first rounds fill caches.
+ */
+static void leaves_nothing(CXLDcdDevice *d)
+{
+    uint64_t before = 0;
+    unsigned i;
+
+    for (i = 0; i < 24; i++) {
+        if (i == 4) {
+            before = data_kib(d->machine);
+        }
+        cxl_dcd_device_unplug(d);
+        cxl_dcd_device_plug(d);
+    }
+    g_assert_cmpuint(data_kib(d->machine), <, before + 2048);
+}
+
 int main(int argc, char **argv)
 {
     static const CXLDcdOptions two = { .devices = 2 };
+    static const CXLDcdOptions with_static = {
+        .static_size = 256 * CXL_DCD_TEST_MIB,
+    };
+    static const CXLDcdOptions large = {
+        .size = 4096 * CXL_DCD_TEST_GIB,
+        .regions = "[{\"size\":4398046511104}]",
+    };
 
     g_test_init(&argc, &argv, NULL);
     cxl_dcd_add_case("/cxl-dcd/hotplug/idle", NULL, idle);
     cxl_dcd_add_case("/cxl-dcd/hotplug/accepted-and-mapped", NULL,
                      accepted_and_mapped);
+    cxl_dcd_add_case("/cxl-dcd/hotplug/with-static-memory", &with_static,
+                     with_static_memory);
     cxl_dcd_add_case("/cxl-dcd/hotplug/pending", NULL, pending);
     cxl_dcd_add_case("/cxl-dcd/hotplug/neighbour-stays", &two, neighbour_stays);
+    cxl_dcd_add_case("/cxl-dcd/hotplug/leaves-nothing", &large,
+                     leaves_nothing);
     return g_test_run();
 }

@@ -11,6 +11,7 @@
  *   device   type, realize, reset, teardown; what the core asks of its owner
  *   props    the dc-regions property and where regions lie in DPA
  *   pool     the memory may be a pool's, see cxl_dcd_head.h
+ *   ops      what the core and the event log ask of the device
  *   mailbox  the host's commands, from QEMU's tables to ours
  *   reset    conventional, FLR, and CXL reset by the DVSEC
  *   sanitize Sanitize, of what is dynamic
@@ -178,6 +179,11 @@ unsigned cxl_dcd_props_regions(const CXLDcdDevice *device);
 /* QAPI list of attribute flags and back. The caller frees the list. */
 CxlDynamicCapacityRegionFlagList *cxl_dcd_props_flags(uint8_t attributes);
 
+/* --- ops --- */
+
+extern const CXLDcdOps cxl_dcd_device_ops;
+extern const CXLDcdEventLogOps cxl_dcd_device_log_ops;
+
 /* --- mailbox --- */
 
 /* Have capacity that was never touched cost no memory; once, in realize. */
@@ -225,6 +231,8 @@ void cxl_dcd_reset_asked(CXLDcdDevice *device);
 
 /* Replace the parent's table by one with an entry set per region. */
 bool cxl_dcd_cdat_init(CXLDcdDevice *device, Error **errp);
+/* Before the parent releases the table. */
+void cxl_dcd_cdat_free(CXLDcdDevice *device);
 
 /* --- access --- */
 
@@ -341,8 +349,11 @@ void cxl_dcd_discard_reach(CXLDcdDevice *device, const CXLDcdRange *range,
 void cxl_dcd_vmstate_memory_changed(CXLDcdDevice *device,
                                     const CXLDcdRange *range);
 
-/* --- qmp --- */
+/* --- qmp, qmp-query --- */
 
+/* The device at a QOM path, which must have dynamic capacity. */
+CXLDcdDevice *cxl_dcd_qmp_device(const char *path, Error **errp);
+/* Tell what became of a request, event by event. */
 void cxl_dcd_qmp_outcome(CXLDcdDevice *device, CXLDcdOutcome outcome,
                          const CXLDcdExtent *extents, size_t count);
 
