@@ -379,6 +379,31 @@ static void killed(void)
     pool_end(&pool);
 }
 
+/* A head that is unplugged keeps its host's capacity for the next one */
+static void unplugged(void)
+{
+    Pool pool = pool_begin();
+    CXLDcdDevice *a = pool_start(&pool, 1, REGIONS("")), *b;
+
+    b = pool_start(&pool, 2, REGIONS(""));
+    accepted(a, 0, BLOCK, 2 * BLOCK, OTHER);
+    store(&pool, 1, BLOCK, 0x4242);
+    cxl_dcd_qmp_add(a, CXL_DCD_EXTENTS({ 8 * BLOCK, BLOCK }));
+    cxl_dcd_device_unplug(a);
+    assert_extents(&pool, 1, "0:2+4 accepted, 0:16+2 pending");
+    cxl_dcd_qmp_add(b, CXL_DCD_EXTENTS({ BLOCK, BLOCK }), .error = "host 1's");
+    cxl_dcd_device_plug(a);
+    cxl_dcd_assert_extents(a, { dpa(a, 0, BLOCK), 2 * BLOCK });
+    assert_extents(&pool, 1, "0:2+4 accepted");
+    pool.hpa[1] = cxl_dcd_map(a);
+    g_assert_cmphex(load(&pool, 1, BLOCK), ==, 0x4242);
+    cxl_dcd_device_unplug(a);
+    reclaim(&pool, 2, 1, 2 * BLOCK);
+    cxl_dcd_device_plug(a);
+    cxl_dcd_assert_no_extents(a);
+    pool_end(&pool);
+}
+
 /* Sanitize of one head's media: other hosts' data is not its own */
 static void sanitized(void)
 {
@@ -536,6 +561,7 @@ int main(int argc, char **argv)
     qtest_add_func("/cxl-dcd/pool/shared", shared);
     qtest_add_func("/cxl-dcd/pool/read-only", read_only);
     qtest_add_func("/cxl-dcd/pool/killed", killed);
+    qtest_add_func("/cxl-dcd/pool/unplugged", unplugged);
     qtest_add_func("/cxl-dcd/pool/sanitized", sanitized);
     qtest_add_func("/cxl-dcd/pool/bad-input", bad_input);
     qtest_add_func("/cxl-dcd/pool/by-default", by_default);

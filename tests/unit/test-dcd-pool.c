@@ -521,6 +521,57 @@ static void no_room(void)
     g_rmdir(mount_at);
 }
 
+static unsigned free_huge_pages(void)
+{
+    g_autofree char *text = NULL;
+    const char *line;
+
+    if (!g_file_get_contents("/proc/meminfo", &text, NULL, NULL)) {
+        return 0;
+    }
+    line = strstr(text, "HugePages_Free:");
+    return line ? g_ascii_strtoull(line + 15, NULL, 10) : 0;
+}
+
+/* Where only whole huge pages can be had, and files cannot be written to */
+static void huge_pages(void)
+{
+    g_autofree char *mount_at = g_build_filename(dir, "huge", NULL);
+    g_autofree char *file = g_build_filename(mount_at, "pool", NULL);
+    CXLDcdPoolConfig huge = config;
+    CXLDcdPoolRange range = { 3, 4 };
+    g_autoptr(GError) error = NULL;
+    CXLDcdPool *pool;
+
+    g_mkdir(mount_at, 0700);
+    if (free_huge_pages() < 24 ||
+        mount("none", mount_at, "hugetlbfs", 0, "pagesize=2M")) {
+        g_rmdir(mount_at);
+        g_test_skip("needs root, and 24 huge pages: echo 24 > "
+                    "/proc/sys/vm/nr_hugepages");
+        return;
+    }
+    huge.size = 32 << 20;
+    huge.block_size = 2 << 20;
+    pool = cxl_dcd_pool_open(file, &huge, &error);
+    g_assert_no_error(error);
+    g_assert_true(cxl_dcd_pool_attach(pool, 1, NULL));
+    g_assert_true(claim(pool, 1, 3, 4, NULL));
+    cxl_dcd_pool_memory(pool)[3 * huge.block_size] = 7;
+    g_assert_true(cxl_dcd_pool_accept(pool, 1, &range, NULL));
+    give_back(pool, 1, 3, 4);
+    g_assert_cmpint(cxl_dcd_pool_memory(pool)[3 * huge.block_size], ==, 0);
+    sound(pool);
+    cxl_dcd_pool_close(pool);
+    huge.size += 4096;
+    huge.block_size = 4096;
+    g_unlink(file);
+    pool = cxl_dcd_pool_open(file, &huge, &error);
+    failed(pool, &error, EINVAL, "pages of 2097152");
+    umount(mount_at);
+    g_rmdir(mount_at);
+}
+
 int main(int argc, char **argv)
 {
     int status;
@@ -539,6 +590,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pool/damaged", damaged);
     g_test_add_func("/pool/no-permission", no_permission);
     g_test_add_func("/pool/no-room", no_room);
+    g_test_add_func("/pool/huge-pages", huge_pages);
     status = g_test_run();
     g_rmdir(dir);
     g_free(path);
