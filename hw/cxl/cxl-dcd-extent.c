@@ -1,135 +1,261 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * CXL Dynamic Capacity: ordered set of the extents of one region
+ *
+ * Pages are never empty. Two neighbours that would fit into one, and leave it
+ * some room, become one: on average pages are half full at least.
  */
 #include <string.h>
 #include "cxl-dcd-extent.h"
+
+#define ENTRIES 24
+#define MERGE   (ENTRIES - 2)
+
+typedef struct CXLDcdPage CXLDcdPage;
+struct CXLDcdPage {
+    uint16_t count;
+    uint16_t height;            /* 0: below are nodes, otherwise pages */
+    uint64_t first[ENTRIES];    /* lowest DPA below each entry */
+    uint64_t end[ENTRIES];      /* one past its highest */
+    void *below[ENTRIES];
+    uint32_t listed[ENTRIES];   /* how many below are in the host's list */
+    uint64_t gap[];             /* largest below each; pages over pages only */
+};
 
 static bool state_listed(uint8_t state)
 {
     return state == CXL_DCD_ACCEPTED || state == CXL_DCD_RELEASING;
 }
 
-static uint32_t listed_of(const CXLDcdNode *node)
+/* --- Pages --- */
+
+static CXLDcdPage *page_new(unsigned height)
 {
-    return node ? node->subtree_listed : 0;
+    size_t gaps = height ? ENTRIES * sizeof(uint64_t) : 0;
+    CXLDcdPage *page = g_malloc(sizeof(*page) + gaps);
+
+    page->count = 0;
+    page->height = height;
+    return page;
 }
 
-/* Recompute what a node knows of its subtree from its children. */
-static void update(CXLDcdNode *node)
+static uint32_t page_listed(const CXLDcdPage *page)
 {
-    const CXLDcdNode *left = node->left, *right = node->right;
+    uint32_t listed = 0;
 
-    node->subtree_listed = listed_of(left) + listed_of(right) +
-                           state_listed(node->state);
-    node->subtree_first = left ? left->subtree_first : node->dpa;
-    node->subtree_end = right ? right->subtree_end : node->dpa + node->len;
-    node->subtree_gap = 0;
-    if (left) {
-        node->subtree_gap = MAX(left->subtree_gap,
-                                node->dpa - left->subtree_end);
+    for (unsigned i = 0; i < page->count; i++) {
+        listed += page->listed[i];
     }
-    if (right) {
-        uint64_t gap = right->subtree_first - (node->dpa + node->len);
-
-        node->subtree_gap = MAX(node->subtree_gap,
-                                MAX(right->subtree_gap, gap));
-    }
+    return listed;
 }
 
-/* All of @node below @dpa to *@low, the others to *@high. */
-static void split(CXLDcdNode *node, uint64_t dpa, CXLDcdNode **low,
-                  CXLDcdNode **high)
+/* Largest gap between neighbours in or below a page */
+static uint64_t page_gap(const CXLDcdPage *page)
 {
-    if (!node) {
-        *low = *high = NULL;
-    } else if (node->dpa < dpa) {
-        split(node->right, dpa, &node->right, high);
-        *low = node;
-        update(node);
+    uint64_t gap = 0;
+
+    for (unsigned i = 0; i < page->count; i++) {
+        if (page->height) {
+            gap = MAX(gap, page->gap[i]);
+        }
+        if (i) {
+            gap = MAX(gap, page->first[i] - page->end[i - 1]);
+        }
+    }
+    return gap;
+}
+
+/* Entry @i is @below: take over what there is to know of it. */
+static void page_set(CXLDcdPage *page, unsigned i, void *below)
+{
+    page->below[i] = below;
+    if (page->height) {
+        const CXLDcdPage *child = below;
+
+        page->first[i] = child->first[0];
+        page->end[i] = child->end[child->count - 1];
+        page->listed[i] = page_listed(child);
+        page->gap[i] = page_gap(child);
     } else {
-        split(node->left, dpa, low, &node->left);
-        *high = node;
-        update(node);
+        const CXLDcdNode *node = below;
+
+        page->first[i] = node->dpa;
+        page->end[i] = node->dpa + node->len;
+        page->listed[i] = state_listed(node->state);
     }
 }
 
-static CXLDcdNode *merge(CXLDcdNode *low, CXLDcdNode *high)
+/* Copy @count entries; the two places may overlap. */
+static void page_copy(CXLDcdPage *to, unsigned at, const CXLDcdPage *from,
+                      unsigned first, unsigned count)
 {
-    if (!low || !high) {
-        return low ? low : high;
+    memmove(to->first + at, from->first + first, count * sizeof(*to->first));
+    memmove(to->end + at, from->end + first, count * sizeof(*to->end));
+    memmove(to->below + at, from->below + first, count * sizeof(*to->below));
+    memmove(to->listed + at, from->listed + first,
+            count * sizeof(*to->listed));
+    if (to->height) {
+        memmove(to->gap + at, from->gap + first, count * sizeof(*to->gap));
     }
-    if (low->priority > high->priority) {
-        low->right = merge(low->right, high);
-        update(low);
-        return low;
-    }
-    high->left = merge(low, high->left);
-    update(high);
-    return high;
 }
 
-static uint32_t next_priority(CXLDcdTree *tree)
+/* Entries of @from, @first and later, go to the end of @to. */
+static void page_move(CXLDcdPage *from, unsigned first, CXLDcdPage *to)
 {
-    uint32_t x = tree->random ? tree->random : 2463534242u;
-
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    tree->random = x;
-    return x;
+    page_copy(to, to->count, from, first, from->count - first);
+    to->count += from->count - first;
+    from->count = first;
 }
 
-static void insert_at(CXLDcdNode **link, CXLDcdNode *node)
+static void page_drop(CXLDcdPage *page, unsigned i)
 {
-    if (!*link || (*link)->priority < node->priority) {
-        split(*link, node->dpa, &node->left, &node->right);
-        *link = node;
-    } else if (node->dpa < (*link)->dpa) {
-        insert_at(&(*link)->left, node);
-    } else {
-        insert_at(&(*link)->right, node);
+    page_copy(page, i, page, i + 1, page->count - i - 1);
+    page->count--;
+}
+
+/*
+ * Make @below the entry @at. A page that is full is split, and its new
+ * neighbour above returned; what comes in ascending order leaves full pages.
+ */
+static CXLDcdPage *page_put(CXLDcdPage *page, unsigned at, void *below)
+{
+    CXLDcdPage *above = NULL, *target = page;
+
+    if (page->count == ENTRIES) {
+        unsigned half = at == ENTRIES ? ENTRIES : ENTRIES / 2;
+
+        above = page_new(page->height);
+        page_move(page, half, above);
+        if (at > half || half == ENTRIES) {
+            target = above;
+            at -= half;
+        }
     }
-    update(*link);
+    page_copy(target, at + 1, target, at, target->count - at);
+    target->count++;
+    page_set(target, at, below);
+    return above;
+}
+
+/* The last entry that starts at or below @dpa, or the first one */
+static unsigned page_find(const CXLDcdPage *page, uint64_t dpa)
+{
+    unsigned i = 1;
+
+    while (i < page->count && page->first[i] <= dpa) {
+        i++;
+    }
+    return i - 1;
+}
+
+/* --- Changes --- */
+
+static CXLDcdPage *insert_below(CXLDcdPage *page, CXLDcdNode *node)
+{
+    unsigned i = page_find(page, node->dpa);
+    CXLDcdPage *above;
+
+    if (!page->height) {
+        return page_put(page, i + (page->count && page->first[i] < node->dpa),
+                        node);
+    }
+    above = insert_below(page->below[i], node);
+    page_set(page, i, page->below[i]);
+    return above ? page_put(page, i + 1, above) : NULL;
 }
 
 void cxl_dcd_tree_insert(CXLDcdTree *tree, CXLDcdNode *node)
 {
-    node->left = node->right = NULL;
-    node->priority = next_priority(tree);
-    update(node);
-    insert_at(&tree->root, node);
+    CXLDcdPage *above, *root;
+
+    if (!tree->root) {
+        tree->root = page_new(0);
+    }
+    above = insert_below(tree->root, node);
+    if (above) {
+        root = page_new(tree->root->height + 1);
+        page_put(root, 0, tree->root);
+        page_put(root, 1, above);
+        tree->root = root;
+    }
 }
 
-static CXLDcdNode *remove_at(CXLDcdNode **link, uint64_t dpa)
+/* Entries @i and @i + 1 become one, if there is room; false if not. */
+static bool page_join(CXLDcdPage *page, unsigned i)
 {
-    CXLDcdNode *node = *link, *found;
+    CXLDcdPage *low, *high;
 
+    if (i + 1 >= page->count) {
+        return false;
+    }
+    low = page->below[i];
+    high = page->below[i + 1];
+    if (low->count + high->count > MERGE) {
+        return false;
+    }
+    page_move(high, 0, low);
+    g_free(high);
+    page_drop(page, i + 1);
+    page_set(page, i, low);
+    return true;
+}
+
+static CXLDcdNode *remove_below(CXLDcdPage *page, uint64_t dpa)
+{
+    unsigned i = page_find(page, dpa);
+    CXLDcdPage *child;
+    CXLDcdNode *node;
+
+    if (!page->height) {
+        if (page->first[i] != dpa) {
+            return NULL;
+        }
+        node = page->below[i];
+        page_drop(page, i);
+        return node;
+    }
+    child = page->below[i];
+    node = remove_below(child, dpa);
     if (!node) {
         return NULL;
     }
-    if (node->dpa == dpa) {
-        *link = merge(node->left, node->right);
-        node->left = node->right = NULL;
+    if (!child->count) {
+        g_free(child);
+        page_drop(page, i);
         return node;
     }
-    found = remove_at(dpa < node->dpa ? &node->left : &node->right, dpa);
-    update(node);
-    return found;
+    page_set(page, i, child);
+    if (!i || !page_join(page, i - 1)) {
+        page_join(page, i);
+    }
+    return node;
 }
 
 CXLDcdNode *cxl_dcd_tree_remove(CXLDcdTree *tree, uint64_t dpa)
 {
-    return remove_at(&tree->root, dpa);
+    CXLDcdNode *node = tree->root ? remove_below(tree->root, dpa) : NULL;
+    CXLDcdPage *root;
+
+    while ((root = tree->root) && root->height && root->count == 1) {
+        tree->root = root->below[0];
+        g_free(root);
+    }
+    if (root && !root->count) {
+        g_free(root);
+        tree->root = NULL;
+    }
+    return node;
 }
 
-/* Walk down to the node that starts at @dpa and update the way back up. */
-static void refresh(CXLDcdNode *node, uint64_t dpa)
+/* The node that the tree knows at @dpa has changed. */
+static void refresh(CXLDcdPage *page, uint64_t dpa)
 {
-    if (node->dpa != dpa) {
-        refresh(dpa < node->dpa ? node->left : node->right, dpa);
+    unsigned i = page_find(page, dpa);
+
+    if (page->height) {
+        refresh(page->below[i], dpa);
     }
-    update(node);
+    page_set(page, i, page->below[i]);
 }
 
 void cxl_dcd_tree_set_state(CXLDcdTree *tree, CXLDcdNode *node,
@@ -142,130 +268,168 @@ void cxl_dcd_tree_set_state(CXLDcdTree *tree, CXLDcdNode *node,
 void cxl_dcd_tree_resize(CXLDcdTree *tree, CXLDcdNode *node, uint64_t dpa,
                          uint64_t len)
 {
+    uint64_t before = node->dpa;
+
     node->dpa = dpa;
     node->len = len;
-    refresh(tree->root, dpa);
+    refresh(tree->root, before);
 }
+
+/* --- Looking up --- */
 
 CXLDcdNode *cxl_dcd_tree_from(const CXLDcdTree *tree, uint64_t dpa)
 {
-    CXLDcdNode *node = tree->root, *found = NULL;
+    const CXLDcdPage *page = tree->root;
 
-    while (node) {
-        if (node->dpa + node->len > dpa) {
-            found = node;
-            node = node->left;
-        } else {
-            node = node->right;
+    while (page) {
+        unsigned i = 0;
+
+        while (i < page->count && page->end[i] <= dpa) {
+            i++;
         }
+        if (i == page->count) {
+            return NULL;
+        }
+        if (!page->height) {
+            return page->below[i];
+        }
+        page = page->below[i];
     }
-    return found;
+    return NULL;
 }
 
 CXLDcdNode *cxl_dcd_tree_listed(const CXLDcdTree *tree, uint32_t index)
 {
-    CXLDcdNode *node = tree->root;
+    const CXLDcdPage *page = tree->root;
 
-    while (node) {
-        uint32_t before = listed_of(node->left);
+    while (page) {
+        unsigned i = 0;
 
-        if (index < before) {
-            node = node->left;
-        } else if (index == before && state_listed(node->state)) {
-            return node;
-        } else {
-            index -= before + state_listed(node->state);
-            node = node->right;
+        while (i < page->count && index >= page->listed[i]) {
+            index -= page->listed[i++];
         }
+        if (i == page->count) {
+            return NULL;
+        }
+        if (!page->height) {
+            return page->below[i];
+        }
+        page = page->below[i];
     }
     return NULL;
 }
 
 uint32_t cxl_dcd_tree_listed_count(const CXLDcdTree *tree)
 {
-    return listed_of(tree->root);
+    return tree->root ? page_listed(tree->root) : 0;
+}
+
+static bool gap_at(uint64_t start, uint64_t end, uint64_t want,
+                   CXLDcdRange *ret)
+{
+    if (start >= end || end - start < want) {
+        return false;
+    }
+    *ret = (CXLDcdRange) { start, end - start };
+    return true;
 }
 
 /*
- * Search the gaps of a subtree that has @low before it and @high behind it.
- * Subtrees whose gaps are all too small are not entered.
+ * The gaps between neighbours in a page and below it, in ascending order.
+ * What is below an entry is not entered when its gaps are all too small.
  */
-static bool gap_in(const CXLDcdNode *node, uint64_t low, uint64_t high,
-                   uint64_t from, uint64_t want, CXLDcdRange *ret)
+static bool gap_below(const CXLDcdPage *page, uint64_t from, uint64_t end,
+                      uint64_t want, CXLDcdRange *ret)
 {
-    uint64_t largest;
-
-    if (high <= from) {
-        return false;
-    }
-    if (!node) {
-        uint64_t start = MAX(low, from);
-
-        if (high - start < want) {
-            return false;
+    for (unsigned i = 0; i < page->count && page->first[i] < end; i++) {
+        if (i && gap_at(MAX(page->end[i - 1], from), MIN(page->first[i], end),
+                        want, ret)) {
+            return true;
         }
-        ret->dpa = start;
-        ret->len = high - start;
-        return true;
+        if (page->height && page->end[i] > from && page->gap[i] >= want &&
+            gap_below(page->below[i], from, end, want, ret)) {
+            return true;
+        }
     }
-    largest = MAX(node->subtree_gap, MAX(node->subtree_first - low,
-                                         high - node->subtree_end));
-    if (largest < want) {
-        return false;
+    /* The last one before @end has its successor behind that */
+    for (unsigned i = 1; i < page->count; i++) {
+        if (page->first[i] >= end) {
+            return gap_at(MAX(page->end[i - 1], from), end, want, ret);
+        }
     }
-    return gap_in(node->left, low, node->dpa, from, want, ret) ||
-           gap_in(node->right, node->dpa + node->len, high, from, want, ret);
+    return false;
 }
 
 bool cxl_dcd_tree_gap(const CXLDcdTree *tree, uint64_t from, uint64_t end,
                       uint64_t want, CXLDcdRange *ret)
 {
-    uint64_t low = from;
+    const CXLDcdPage *root = tree->root;
 
     if (from >= end || !want) {
         return false;
     }
-    if (tree->root) {
-        low = MIN(from, tree->root->subtree_first);
+    if (!root) {
+        return gap_at(from, end, want, ret);
     }
-    return gap_in(tree->root, low, MAX(end, tree->root ?
-                                       tree->root->subtree_end : end),
-                  from, want, ret);
+    return gap_at(from, MIN(root->first[0], end), want, ret) ||
+           gap_below(root, from, end, want, ret) ||
+           gap_at(MAX(root->end[root->count - 1], from), end, want, ret);
 }
 
-static void clear(CXLDcdNode *node)
+/* --- All of it --- */
+
+static void clear(CXLDcdPage *page)
 {
-    if (node) {
-        clear(node->left);
-        clear(node->right);
-        g_free(node);
+    for (unsigned i = 0; i < page->count; i++) {
+        if (page->height) {
+            clear(page->below[i]);
+        } else {
+            g_free(page->below[i]);
+        }
     }
+    g_free(page);
 }
 
 void cxl_dcd_tree_clear(CXLDcdTree *tree)
 {
-    clear(tree->root);
-    tree->root = NULL;
+    if (tree->root) {
+        clear(tree->root);
+        tree->root = NULL;
+    }
 }
 
-static bool valid(const CXLDcdNode *node, uint64_t low, uint64_t high)
+unsigned cxl_dcd_tree_depth(const CXLDcdTree *tree)
 {
-    CXLDcdNode copy;
+    return tree->root ? tree->root->height + 1 : 0;
+}
 
-    if (!node) {
-        return true;
+static bool valid(CXLDcdPage *page)
+{
+    if (!page->count || page->count > ENTRIES) {
+        return false;
     }
-    copy = *node;
-    update(&copy);
-    return node->dpa >= low && node->dpa + node->len <= high &&
-           !memcmp(&copy, node, sizeof(copy)) &&
-           (!node->left || node->left->priority <= node->priority) &&
-           (!node->right || node->right->priority <= node->priority) &&
-           valid(node->left, low, node->dpa) &&
-           valid(node->right, node->dpa + node->len, high);
+    for (unsigned i = 0; i < page->count; i++) {
+        uint64_t first = page->first[i], end = page->end[i];
+        uint64_t gap = page->height ? page->gap[i] : 0;
+        uint32_t listed = page->listed[i];
+        CXLDcdPage *child = page->below[i];
+
+        if (page->height &&
+            (child->height + 1 != page->height || !valid(child))) {
+            return false;
+        }
+        page_set(page, i, child);
+        if (first != page->first[i] || end != page->end[i] ||
+            listed != page->listed[i] || first >= end ||
+            (page->height && gap != page->gap[i]) ||
+            (i && first < page->end[i - 1])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool cxl_dcd_tree_valid(const CXLDcdTree *tree)
 {
-    return valid(tree->root, 0, UINT64_MAX);
+    return !tree->root || valid(tree->root);
 }

@@ -2,11 +2,13 @@
 /*
  * Ordered set of extents of one region
  *
- * A treap keyed by DPA. Each node also knows, of its subtree, how many extents
- * are listed and how large the largest gap between neighbours is: so that the
- * n-th listed extent, the extent at an address and a gap of some size are all
- * found in logarithmic time. One node is the whole bookkeeping of one extent
- * (at most 128 bytes with the allocator's share).
+ * A B+ tree keyed by DPA. Each page also knows, of what is below each of its
+ * entries, how many extents are listed and how large the largest gap between
+ * neighbours is: so that the n-th listed extent, the extent at an address and a
+ * gap of some size are all found on one way down. A binary tree would be three
+ * times as deep, and a step down a large tree is a wait for memory. A node and
+ * its place in a page are the whole bookkeeping of one extent (at most 128
+ * bytes with the allocator's share).
  */
 #ifndef CXL_DCD_EXTENT_H
 #define CXL_DCD_EXTENT_H
@@ -16,27 +18,19 @@
 #include "hw/cxl/cxl_dcd.h"
 
 typedef struct CXLDcdNode {
-    struct CXLDcdNode *left;
-    struct CXLDcdNode *right;
     uint64_t dpa;
     uint64_t len;
-    uint64_t subtree_first;     /* lowest DPA of the subtree */
-    uint64_t subtree_end;       /* one past its highest DPA */
-    uint64_t subtree_gap;       /* largest gap between its neighbours */
     struct CXLDcdTagEntry *tag; /* NULL: untagged */
     struct CXLDcdNode *tag_prev; /* extents of one tag, oldest first */
     struct CXLDcdNode *tag_next;
     struct CXLDcdGroup *group;  /* pending and dead only */
-    uint32_t priority;
-    uint32_t subtree_listed;
     uint16_t sequence;
     uint8_t state;              /* CXLDcdExtentState */
     bool sanitize;              /* asked for with its release */
 } CXLDcdNode;
 
 typedef struct CXLDcdTree {
-    CXLDcdNode *root;
-    uint32_t random;            /* state of the priority generator */
+    struct CXLDcdPage *root;    /* NULL: empty */
 } CXLDcdTree;
 
 /* The caller made sure that @node overlaps nothing; the tree owns it now. */
@@ -65,7 +59,9 @@ bool cxl_dcd_tree_gap(const CXLDcdTree *tree, uint64_t from, uint64_t end,
 /* Free all nodes. */
 void cxl_dcd_tree_clear(CXLDcdTree *tree);
 
-/* Order, heap property and all subtree facts hold; O(n), for tests. */
+/* Steps from the root to a node; 0: empty. */
+unsigned cxl_dcd_tree_depth(const CXLDcdTree *tree);
+/* Order, depth and all facts about what is below hold; O(n), for tests. */
 bool cxl_dcd_tree_valid(const CXLDcdTree *tree);
 
 #endif

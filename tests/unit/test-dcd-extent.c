@@ -158,18 +158,6 @@ static void random_steps(void)
     cxl_dcd_tree_clear(&tree);
 }
 
-static unsigned depth(const CXLDcdNode *node)
-{
-    unsigned left, right;
-
-    if (!node) {
-        return 0;
-    }
-    left = depth(node->left);
-    right = depth(node->right);
-    return 1 + MAX(left, right);
-}
-
 /* Ascending, as a host would be given capacity, is the worst case of many */
 static void stays_balanced(void)
 {
@@ -179,12 +167,13 @@ static void stays_balanced(void)
         cxl_dcd_tree_insert(&tree, new_node(BASE + i * 2, 1,
                                             CXL_DCD_ACCEPTED));
     }
-    /* 17 is the least possible; a treap is below 4 times that */
-    g_assert_cmpuint(depth(tree.root), <=, 4 * 17);
+    /* Full pages: 24 to the power of 4 is more than that */
+    g_assert_cmpuint(cxl_dcd_tree_depth(&tree), ==, 4);
     for (unsigned i = 0; i < 100000; i += 2) {
         g_free(cxl_dcd_tree_remove(&tree, BASE + i * 2));
     }
-    g_assert_cmpuint(depth(tree.root), <=, 4 * 16);
+    g_assert_cmpuint(cxl_dcd_tree_depth(&tree), <=, 5);
+    g_assert_true(cxl_dcd_tree_valid(&tree));
     g_assert_cmpuint(cxl_dcd_tree_listed_count(&tree), ==, 50000);
     g_assert_cmphex(cxl_dcd_tree_listed(&tree, 49999)->dpa, ==,
                     BASE + 99999 * 2);
