@@ -5,7 +5,9 @@
  * Contents are in the file of the memory backend; who has what is in a file
  * beside it (property dc-state). It is small, is written anew after every
  * change, and replaces the old one by a rename, so that there is always a
- * whole one. All changes until the main loop comes round are one write.
+ * whole one. All changes until the main loop comes round are one write, and so
+ * are all while one is being written; the machine waits for a write only when
+ * it stops or ends.
  *
  * The memory file is locked while the device may change either of the two. An
  * incoming machine gets its state from the stream: it takes the lock, and
@@ -15,6 +17,7 @@
 #include "crypto/hash.h"
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/cxl_dcd_device.h"
+#include "hw/cxl/cxl_dcd_writer.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
@@ -42,7 +45,10 @@ struct CXLDcdPersist {
     QEMUBH *bh;
     Notifier exit;
     VMChangeStateEntry *vm_state;
+    CXLDcdWriter *writer;
+    GByteArray *writing;        /* what is being written; NULL: nothing is */
     GByteArray *written;        /* what the file holds; NULL: not known */
+    bool changed;               /* since what is written or being written */
     bool locked;
 };
 
@@ -78,66 +84,89 @@ static GByteArray *encode(CXLDcdDevice *device, Error **errp)
 
 /* --- Writing --- */
 
-static bool write_whole(const char *path, const GByteArray *bytes)
-{
-    int fd = qemu_create(path, O_WRONLY | O_TRUNC, 0600, NULL);
-    bool good;
-
-    if (fd < 0) {
-        return false;
-    }
-    good = qemu_write_full(fd, bytes->data, bytes->len) == bytes->len &&
-        !qemu_fdatasync(fd);
-    return !close(fd) && good;
-}
-
-static void sync_folder(const char *path)
-{
-    g_autofree char *folder = g_path_get_dirname(path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    /* Some file systems cannot; the rename stands all the same */
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-}
-
-static bool write_state(CXLDcdPersist *persist, Error **errp)
+static void cannot_write(CXLDcdPersist *persist, int error, Error **errp)
 {
     const char *path = persist->device->state_path;
-    g_autofree char *fresh = g_strdup_printf("%s.new", path);
+
+    error_setg_errno(errp, error, "dynamic capacity state cannot be written to "
+                     "'%s' (by way of '%s.new')", path, path);
+}
+
+/* If a write has ended: false when it failed; the next change tries again */
+static bool write_ended(CXLDcdPersist *persist, Error **errp)
+{
+    int error;
+
+    if (!persist->writing || cxl_dcd_writer_busy(persist->writer)) {
+        return true;
+    }
+    error = cxl_dcd_writer_wait(persist->writer);
+    g_clear_pointer(&persist->written, g_byte_array_unref);
+    if (error) {
+        g_clear_pointer(&persist->writing, g_byte_array_unref);
+        cannot_write(persist, error, errp);
+        return false;
+    }
+    trace_cxl_dcd_state_written(persist->device->path, persist->writing->len);
+    persist->written = g_steal_pointer(&persist->writing);
+    return true;
+}
+
+/* Write what the file does not hold yet; nothing is being written. */
+static bool write_begin(CXLDcdPersist *persist, Error **errp)
+{
     g_autoptr(GByteArray) bytes = encode(persist->device, errp);
 
     if (!bytes) {
         return false;
     }
-    if (persist->written && persist->written->len == bytes->len &&
-        !memcmp(persist->written->data, bytes->data, bytes->len)) {
-        return true;
+    persist->changed = false;
+    if (!persist->written || persist->written->len != bytes->len ||
+        memcmp(persist->written->data, bytes->data, bytes->len)) {
+        persist->writing = g_steal_pointer(&bytes);
+        cxl_dcd_writer_start(persist->writer, persist->writing);
     }
-    if (!write_whole(fresh, bytes) || rename(fresh, path)) {
-        error_setg_errno(errp, errno, "dynamic capacity state cannot be "
-                         "written to '%s' (by way of '%s')", path, fresh);
-        unlink(fresh);
-        return false;
-    }
-    sync_folder(path);
-    trace_cxl_dcd_state_written(persist->device->path, bytes->len);
-    g_clear_pointer(&persist->written, g_byte_array_unref);
-    persist->written = g_steal_pointer(&bytes);
     return true;
 }
 
-static void persist_flush(void *opaque)
+/* All that there is to be written is, when it returns */
+static bool write_now(CXLDcdPersist *persist, Error **errp)
+{
+    Error *old = NULL;
+
+    qemu_bh_cancel(persist->bh);
+    cxl_dcd_writer_wait(persist->writer);
+    write_ended(persist, &old);
+    error_free(old);            /* it is tried again */
+    if (!write_begin(persist, errp)) {
+        return false;
+    }
+    cxl_dcd_writer_wait(persist->writer);
+    qemu_bh_cancel(persist->bh);
+    return write_ended(persist, errp);
+}
+
+/* The main loop comes round after changes, or a write has ended */
+static void persist_step(void *opaque)
 {
     CXLDcdPersist *persist = opaque;
     Error *err = NULL;
 
-    qemu_bh_cancel(persist->bh);
-    if (persist->locked && !write_state(persist, &err)) {
-        /* The next change tries again */
-        g_clear_pointer(&persist->written, g_byte_array_unref);
+    if (!write_ended(persist, &err)) {
+        error_report_err(err);
+        err = NULL;
+    }
+    if (persist->locked && persist->changed && !persist->writing &&
+        !write_begin(persist, &err)) {
+        error_report_err(err);
+    }
+}
+
+static void persist_flush(CXLDcdPersist *persist)
+{
+    Error *err = NULL;
+
+    if (persist->locked && !write_now(persist, &err)) {
         error_report_err(err);
     }
 }
@@ -145,6 +174,7 @@ static void persist_flush(void *opaque)
 void cxl_dcd_persist_changed(CXLDcdDevice *device)
 {
     if (device->persist) {
+        device->persist->changed = true;
         qemu_bh_schedule(device->persist->bh);
     }
 }
@@ -324,8 +354,9 @@ bool cxl_dcd_persist_init(CXLDcdDevice *device, Error **errp)
     }
     persist = g_new0(CXLDcdPersist, 1);
     persist->device = device;
-    persist->bh = qemu_bh_new_guarded(persist_flush, persist,
+    persist->bh = qemu_bh_new_guarded(persist_step, persist,
                                       &DEVICE(device)->mem_reentrancy_guard);
+    persist->writer = cxl_dcd_writer_new(device->state_path, persist->bh);
     persist->exit.notify = at_exit;
     qemu_add_exit_notifier(&persist->exit);
     persist->vm_state = qemu_add_vm_change_state_handler(machine_changes,
@@ -336,7 +367,7 @@ bool cxl_dcd_persist_init(CXLDcdDevice *device, Error **errp)
     }
     if (!lock(persist, errp) ||
         (!access(device->state_path, F_OK) && !read_state(device, errp)) ||
-        !write_state(persist, errp)) {
+        !write_now(persist, errp)) {
         unlock(persist);
         return false;
     }
@@ -354,14 +385,19 @@ void cxl_dcd_persist_free(CXLDcdDevice *device)
     persist_flush(persist);
     unlock(persist);
     device->persist = NULL;
+    cxl_dcd_writer_free(persist->writer);
     qemu_bh_delete(persist->bh);
     qemu_remove_exit_notifier(&persist->exit);
     qemu_del_vm_change_state_handler(persist->vm_state);
+    g_clear_pointer(&persist->writing, g_byte_array_unref);
     g_clear_pointer(&persist->written, g_byte_array_unref);
     g_free(persist);
 }
 
 bool cxl_dcd_persist_current(const CXLDcdDevice *device)
 {
-    return device->persist->locked && device->persist->written;
+    const CXLDcdPersist *persist = device->persist;
+
+    return persist->locked && persist->written && !persist->writing &&
+           !persist->changed;
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity: a file is replaced, while the machine goes on
+ */
+#ifndef CXL_DCD_WRITER_H
+#define CXL_DCD_WRITER_H
+
+#include "qemu/main-loop.h"
+
+typedef struct CXLDcdWriter CXLDcdWriter;
+
+/* For the file at @path; @done is scheduled at the end of every write. */
+CXLDcdWriter *cxl_dcd_writer_new(const char *path, QEMUBH *done);
+/* Ends what is being written first. */
+void cxl_dcd_writer_free(CXLDcdWriter *writer);
+/* Replace the file by @bytes, which nobody changes; not while it is busy. */
+void cxl_dcd_writer_start(CXLDcdWriter *writer, GByteArray *bytes);
+bool cxl_dcd_writer_busy(CXLDcdWriter *writer);
+/* Wait until it is idle. Returns 0, or the errno of the last write. */
+int cxl_dcd_writer_wait(CXLDcdWriter *writer);
+
+#endif /* CXL_DCD_WRITER_H */
