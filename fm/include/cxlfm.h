@@ -372,6 +372,50 @@ int cxlfm_wait_run(struct cxlfm_wait *wait, unsigned timeout,
                    struct cxlfm_outcome *ret_outcome);
 void cxlfm_wait_free(struct cxlfm_wait *wait);
 
+/* --- The pool of a multi-headed device; over QMP only --- */
+
+struct cxlfm_pool_host {
+    uint16_t id;
+    bool alive;                   /* a process has its head */
+    bool here;                    /* this one */
+    uint64_t owned;               /* bytes */
+};
+
+struct cxlfm_pool_extent {
+    uint64_t offset;              /* in the pool, bytes */
+    uint64_t length;
+    uint16_t host;
+    uint8_t region;
+    bool shared;                  /* other hosts may have it too */
+};
+
+struct cxlfm_pool {
+    char *name;                   /* id of the object in QEMU */
+    char *file;
+    uint64_t size;                /* bytes, as the next three */
+    uint64_t block_size;
+    uint64_t available;
+    uint64_t largest;             /* free run */
+    uint32_t max_hosts;
+    size_t host_count;
+    struct cxlfm_pool_host *hosts;
+    size_t extent_count;
+    struct cxlfm_pool_extent *extents;
+};
+
+/*
+ * The pool of the process at @fm, all hosts of all processes. Free with
+ * cxlfm_pool_free(), which takes NULL.
+ */
+int cxlfm_pool_query(cxlfm *fm, struct cxlfm_pool **ret_pool);
+void cxlfm_pool_free(struct cxlfm_pool *pool);
+/*
+ * Take back all that @host has, whose process ended; refused while it is
+ * alive. @pool is its name at @fm.
+ */
+int cxlfm_pool_reclaim(cxlfm *fm, const char *pool, uint16_t host,
+                       uint64_t *ret_freed);
+
 #ifdef __cplusplus
 }
 #endif

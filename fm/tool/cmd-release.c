@@ -72,11 +72,8 @@ static uint64_t release_block_size(const struct cxlfm_snapshot *s,
     return 0;
 }
 
-/*
- * SIZE without tag, and --all: the tool chooses. Tagged capacity belongs
- * together and is left alone by SIZE.
- */
-static int release_choose(Tool *tool, const Target *target,
+/* Tagged capacity belongs together and is left alone by a size. */
+int release_choose(Tool *tool, const Target *target,
                           struct cxlfm_release *request, bool all,
                           struct cxlfm_extent **ret_extents, GError **error)
 {

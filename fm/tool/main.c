@@ -25,6 +25,10 @@ static const Command commands[] = {
     { "reference", "add|remove TAG", "keep shared capacity without a host",
       cmd_reference },
     { "config", "", "show or set up a region", cmd_config },
+    { "pool", "", "show a pool: which host has what", cmd_pool },
+    { "move", "SIZE", "move capacity from one host to another", cmd_move },
+    { "balance", "", "move capacity to where memory is short", cmd_balance },
+    { "reclaim", "", "take back what a dead host has", cmd_reclaim },
     { "watch", "", "print events as they happen", cmd_watch },
     { "top", "", "live map of the capacity", cmd_top },
 };

@@ -55,9 +55,13 @@ typedef struct Command {
 const Command *tool_find_command(const char *name);
 
 int cmd_add(Tool *tool, int argc, char **argv, GError **error);
+int cmd_balance(Tool *tool, int argc, char **argv, GError **error);
 int cmd_config(Tool *tool, int argc, char **argv, GError **error);
 int cmd_extents(Tool *tool, int argc, char **argv, GError **error);
 int cmd_list(Tool *tool, int argc, char **argv, GError **error);
+int cmd_move(Tool *tool, int argc, char **argv, GError **error);
+int cmd_pool(Tool *tool, int argc, char **argv, GError **error);
+int cmd_reclaim(Tool *tool, int argc, char **argv, GError **error);
 int cmd_reference(Tool *tool, int argc, char **argv, GError **error);
 int cmd_release(Tool *tool, int argc, char **argv, GError **error);
 int cmd_share(Tool *tool, int argc, char **argv, GError **error);
@@ -228,6 +232,86 @@ int change_add(Tool *tool, const Target *target,
 int change_release(Tool *tool, const Target *target,
                    const struct cxlfm_release *request,
                    const ChangeOptions *options, GError **error);
+
+/*
+ * What @request shall list when only its length is known (or, with @all, not
+ * even that): extents of its host and region. They go to @request and to
+ * *ret_extents, for g_free(). At least one, or an error.
+ */
+int release_choose(Tool *tool, const Target *target,
+                   struct cxlfm_release *request, bool all,
+                   struct cxlfm_extent **ret_extents, GError **error);
+
+/* --- A pool and its heads (pool.c) --- */
+
+typedef struct PoolHead {
+    uint16_t host;
+    Target target;                    /* the device that is this host's */
+} PoolHead;
+
+typedef struct PoolView {
+    struct cxlfm_pool *pool;
+    cxlfm *fm;                        /* who told */
+    GArray *heads;                    /* PoolHead, of all addresses */
+} PoolView;
+
+/* Ask the addresses; false with @error set. Free with pool_view_free(). */
+bool pool_view(Tool *tool, PoolView *view, GError **error);
+void pool_view_free(PoolView *view);
+/* Read the pool again, from whoever still answers. */
+bool pool_view_again(Tool *tool, PoolView *view, GError **error);
+const struct cxlfm_pool_host *pool_find_host(const PoolView *view,
+                                             uint16_t host);
+/* The device of @host, or an error that says what to do. */
+bool pool_head(const PoolView *view, int host, Target *ret_target,
+               GError **error);
+/* @cells characters: '.' free, '=' shared, else the host's last digit */
+char *pool_map(const struct cxlfm_pool *pool, size_t cells);
+/* Ask @from for @bytes, wait, give them to @to. Exit code, -1 with @error. */
+int pool_move(Tool *tool, const PoolView *view, uint16_t from, uint16_t to,
+              uint64_t bytes, bool force, const ChangeOptions *options,
+              GError **error);
+/* Give @bytes of the pool to @to. */
+int pool_give(Tool *tool, const PoolView *view, uint16_t to, uint64_t bytes,
+              const ChangeOptions *options, GError **error);
+
+/* --- Balancing (balance-policy.c, balance-plan.c) --- */
+
+typedef struct BalanceHost {
+    uint16_t id;
+    uint64_t min;                     /* bytes, as the next two */
+    uint64_t max;
+    uint64_t owned;
+    double weight;
+    bool alive;
+    double pressure;                  /* percent; negative: not known */
+    char *command;                    /* that tells it; NULL: none */
+} BalanceHost;
+
+typedef struct BalancePolicy {
+    uint64_t step;                    /* bytes moved at a time */
+    double high;                      /* from here on a host wants more */
+    double low;                       /* up to here it can give */
+    GArray *hosts;                    /* BalanceHost */
+} BalancePolicy;
+
+typedef struct BalanceStep {
+    int from;                         /* host, -1: from what is free */
+    uint16_t to;
+    uint64_t bytes;
+    char *why;
+} BalanceStep;
+
+/* @text as cxl-fm-balance(1) has it; errors name the line. */
+BalancePolicy *balance_policy_parse(const char *text, GError **error);
+void balance_policy_free(BalancePolicy *policy);
+/* "some avg10=1.5 ..." or a plain number, as percent; negative: neither */
+double balance_pressure(const char *text);
+/*
+ * What to do now: BalanceStep, for g_ptr_array_unref(). @available is free.
+ * No host is in two of them; no minimum and no maximum is broken.
+ */
+GPtrArray *balance_plan(const BalancePolicy *policy, uint64_t available);
 
 /* --- The map of top (top-map.c) --- */
 

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who shall get capacity, and from whom: cxl-fm balance decides here
+ *
+ * A host is short when it has less than its minimum, or when its pressure is
+ * high. It gets what is free, else a step from the host that misses it least.
+ * Nobody is in two steps of one plan, so that a plan can be wrong by one step
+ * at most before pressure is read again.
+ */
+#include <string.h>
+#include "tool.h"
+
+typedef struct Plan {
+    const BalancePolicy *policy;
+    GArray *hosts;                    /* BalanceHost *, the neediest first */
+    uint64_t available;
+    bool *used;                       /* by index in hosts */
+    GPtrArray *steps;
+} Plan;
+
+static bool plan_below_min(const BalanceHost *h)
+{
+    return h->owned < h->min;
+}
+
+/* Bytes that @h shall get; 0 when it is content. */
+static uint64_t plan_wants(const Plan *plan, const BalanceHost *h)
+{
+    uint64_t step = plan->policy->step;
+
+    if (!h->alive) {
+        return 0;
+    }
+    if (plan_below_min(h)) {
+        return MIN(step, h->min - h->owned);
+    }
+    if (h->pressure < plan->policy->high || h->owned >= h->max) {
+        return 0;
+    }
+    return MIN(step, h->max - h->owned);
+}
+
+/* The one with less than its minimum first, then by weighted pressure */
+static int plan_compare(gconstpointer a, gconstpointer b)
+{
+    const BalanceHost *x = *(BalanceHost *const *)a;
+    const BalanceHost *y = *(BalanceHost *const *)b;
+    double first = x->pressure * x->weight, second = y->pressure * y->weight;
+
+    if (plan_below_min(x) != plan_below_min(y)) {
+        return plan_below_min(x) ? -1 : 1;
+    }
+    if (first != second) {
+        return first > second ? -1 : 1;
+    }
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* Whether @h can spare @bytes for one that is below its minimum, or not */
+static bool plan_can_give(const Plan *plan, const BalanceHost *h,
+                          uint64_t bytes, bool for_minimum)
+{
+    double limit = for_minimum ? plan->policy->high : plan->policy->low;
+    bool calm = for_minimum ? h->pressure < limit :
+                h->pressure >= 0 && h->pressure <= limit;
+
+    return h->alive && calm && h->owned >= bytes && h->owned - bytes >= h->min;
+}
+
+/* From the end: who needs it least. -1: nobody */
+static int plan_giver(const Plan *plan, unsigned taker, uint64_t bytes)
+{
+    const BalanceHost *t = g_array_index(plan->hosts, BalanceHost *, taker);
+    int i;
+
+    for (i = plan->hosts->len - 1; i >= 0; i--) {
+        if (i != taker && !plan->used[i] &&
+            plan_can_give(plan, g_array_index(plan->hosts, BalanceHost *, i),
+                          bytes, plan_below_min(t))) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static char *plan_why(const Plan *plan, const BalanceHost *h)
+{
+    g_autofree char *has = format_size(h->owned);
+
+    if (plan_below_min(h)) {
+        g_autofree char *min = format_size(h->min);
+
+        return g_strdup_printf("has %s, less than its minimum %s", has, min);
+    }
+    return g_strdup_printf("has %s, pressure %.2f is at least %.2f", has,
+                           h->pressure, plan->policy->high);
+}
+
+static void plan_step(Plan *plan, int from, unsigned taker, uint64_t bytes)
+{
+    BalanceStep *step = g_new0(BalanceStep, 1);
+    const BalanceHost *t = g_array_index(plan->hosts, BalanceHost *, taker);
+
+    step->from = from < 0 ? -1 :
+                 g_array_index(plan->hosts, BalanceHost *, from)->id;
+    step->to = t->id;
+    step->bytes = bytes;
+    step->why = plan_why(plan, t);
+    g_ptr_array_add(plan->steps, step);
+    plan->used[taker] = true;
+    if (from >= 0) {
+        plan->used[from] = true;
+    } else {
+        plan->available -= bytes;
+    }
+}
+
+static void plan_step_free(gpointer data)
+{
+    BalanceStep *step = data;
+
+    g_free(step->why);
+    g_free(step);
+}
+
+GPtrArray *balance_plan(const BalancePolicy *policy, uint64_t available)
+{
+    Plan plan = {
+        .policy = policy,
+        .hosts = g_array_new(false, false, sizeof(BalanceHost *)),
+        .available = available,
+        .used = g_new0(bool, policy->hosts->len),
+        .steps = g_ptr_array_new_with_free_func(plan_step_free),
+    };
+    unsigned i;
+
+    for (i = 0; i < policy->hosts->len; i++) {
+        BalanceHost *host = &g_array_index(policy->hosts, BalanceHost, i);
+
+        g_array_append_val(plan.hosts, host);
+    }
+    g_array_sort(plan.hosts, plan_compare);
+    for (i = 0; i < plan.hosts->len; i++) {
+        uint64_t bytes = plan_wants(&plan, g_array_index(plan.hosts,
+                                                         BalanceHost *, i));
+        int from;
+
+        if (!bytes || plan.used[i]) {
+            continue;
+        }
+        if (bytes <= plan.available) {
+            plan_step(&plan, -1, i, bytes);
+        } else if ((from = plan_giver(&plan, i, bytes)) >= 0) {
+            plan_step(&plan, from, i, bytes);
+        }
+    }
+    g_array_unref(plan.hosts);
+    g_free(plan.used);
+    return plan.steps;
+}

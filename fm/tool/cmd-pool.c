@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cxl-fm pool: which host has what of a pool */
+#include <json-c/json.h>
+#include <stdio.h>
+#include "tool.h"
+
+#define MAP_CELLS 64
+
+static struct json_object *pool_json_extent(const struct cxlfm_pool_extent *e)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_object_object_add(o, "offset", json_object_new_uint64(e->offset));
+    json_object_object_add(o, "length", json_object_new_uint64(e->length));
+    json_object_object_add(o, "region", json_object_new_int(e->region));
+    json_object_object_add(o, "shared", json_object_new_boolean(e->shared));
+    return o;
+}
+
+static struct json_object *pool_json_host(const PoolView *view,
+                                          const struct cxlfm_pool_host *host)
+{
+    struct json_object *o = json_object_new_object();
+    struct json_object *extents = json_object_new_array();
+    size_t i;
+
+    json_object_object_add(o, "host", json_object_new_int(host->id));
+    json_object_object_add(o, "alive", json_object_new_boolean(host->alive));
+    json_object_object_add(o, "owned", json_object_new_uint64(host->owned));
+    for (i = 0; i < view->pool->extent_count; i++) {
+        if (view->pool->extents[i].host == host->id) {
+            json_object_array_add(extents,
+                                  pool_json_extent(&view->pool->extents[i]));
+        }
+    }
+    json_object_object_add(o, "extents", extents);
+    return o;
+}
+
+static void pool_print_json(const PoolView *view)
+{
+    const struct cxlfm_pool *pool = view->pool;
+    struct json_object *o = json_object_new_object();
+    struct json_object *hosts = json_object_new_array();
+    size_t i;
+
+    json_object_object_add(o, "pool", json_object_new_string(pool->name));
+    json_object_object_add(o, "file", json_object_new_string(pool->file));
+    json_object_object_add(o, "size", json_object_new_uint64(pool->size));
+    json_object_object_add(o, "block-size",
+                           json_object_new_uint64(pool->block_size));
+    json_object_object_add(o, "available",
+                           json_object_new_uint64(pool->available));
+    json_object_object_add(o, "largest",
+                           json_object_new_uint64(pool->largest));
+    for (i = 0; i < pool->host_count; i++) {
+        json_object_array_add(hosts, pool_json_host(view, &pool->hosts[i]));
+    }
+    json_object_object_add(o, "hosts", hosts);
+    json_print(o, true);
+}
+
+/* Where the monitor of @host is; "-" when no address of ours is it. */
+static char *pool_monitor(const PoolView *view, uint16_t host)
+{
+    Target target;
+
+    return g_strdup(pool_head(view, host, &target, NULL) ?
+                    cxlfm_address(target.fm) : "-");
+}
+
+static void pool_print(const PoolView *view)
+{
+    static const char *const headings[] = {
+        ">HOST", "ALIVE", ">HAS", ">EXTENTS", "MONITOR", NULL
+    };
+    const struct cxlfm_pool *pool = view->pool;
+    g_autofree char *size = format_size(pool->size);
+    g_autofree char *free_size = format_size(pool->available);
+    g_autofree char *map = pool_map(pool, MAP_CELLS);
+    g_autofree char *text = NULL;
+    Table *table = table_new(headings);
+    size_t i, j;
+
+    for (i = 0; i < pool->host_count; i++) {
+        const struct cxlfm_pool_host *host = &pool->hosts[i];
+        size_t count = 0;
+
+        for (j = 0; j < pool->extent_count; j++) {
+            count += pool->extents[j].host == host->id;
+        }
+        table_row(table, g_strdup_printf("%u", host->id),
+                  g_strdup(host->alive ? "yes" : "no"),
+                  format_size(host->owned), g_strdup_printf("%zu", count),
+                  pool_monitor(view, host->id), NULL);
+    }
+    text = table_text(table);
+    printf("%s: %s, %s free\n%s[%s]\n", pool->name, size, free_size, text,
+           map);
+    table_free(table);
+}
+
+int cmd_pool(Tool *tool, int argc, char **argv, GError **error)
+{
+    PoolView view;
+
+    if (!tool_parse(tool, NULL, 0, 0, &argc, &argv, error) ||
+        !pool_view(tool, &view, error)) {
+        return -1;
+    }
+    if (tool->json) {
+        pool_print_json(&view);
+    } else {
+        pool_print(&view);
+    }
+    pool_view_free(&view);
+    return TOOL_OK;
+}
