@@ -8,6 +8,7 @@ FUZZ_SECONDS = 3600
 
 help:
 	@echo 'make demo    set up, build, boot, and carry out the whole walk-through'
+	@echo 'make demo-pool  three guests share one pool; a job and its memory move'
 	@echo 'make run     boot the same machine for you: ssh -p 2222 root@localhost,'
 	@echo '             QMP at /tmp/qmp-sock (build/bin/dcd-vm --help: all options)'
 	@echo 'make check   run every test (scripts/run-tests SUITE... runs some)'
@@ -40,6 +41,9 @@ build: setup
 
 demo: build
 	@tests/guest/walkthrough.py
+
+demo-pool: build
+	@tests/fm/demo-pool.py
 
 run: build
 	@scripts/dcd-vm
@@ -92,4 +96,4 @@ clean:
 	@scripts/clean
 
 .PHONY: image check-image deb check-deb check-libvirt docs patches
-.PHONY: help all setup build demo run check check-sanitizers bench fuzz soak clean
+.PHONY: help all setup build demo demo-pool run check check-sanitizers bench fuzz soak clean
