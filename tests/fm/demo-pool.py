@@ -27,10 +27,14 @@ SETUP = """cat > /etc/daxctl.conf.d/dynamic-capacity.conf << END
 mode = system-ram
 release = system-ram
 END
-systemctl restart daxctl-capacity"""
+systemctl restart daxctl-capacity
+cat > /usr/local/bin/used-memory << 'END'
+#!/bin/sh
 # The share of memory that is in use, as pressure
-USED = ("awk '/MemTotal/ {t = $2} /MemAvailable/ {a = $2} "
-        "END {print 100 * (t - a) / t}' /proc/meminfo")
+awk '/MemTotal/ {t = $2} /MemAvailable/ {a = $2}
+END {print 100 * (t - a) / t}' /proc/meminfo
+END
+chmod +x /usr/local/bin/used-memory"""
 POLICY = """\
 step 512M
 high 60
@@ -112,7 +116,7 @@ def follow(demo):
         file.write(POLICY)
         for host in HOSTS:
             file.write(f"host {host} max 2G pressure ssh -F {config} -p "
-                       f"{demo.vms[host].port} guest \"{USED}\"\n")
+                       f"{demo.vms[host].port} guest used-memory\n")
     say("a job in guest 1 takes memory; the balance sees it and gives")
     demo.job(1, 500)
     base = demo.memory(1)

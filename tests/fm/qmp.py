@@ -147,7 +147,9 @@ def busy(b):
         b.expect(UNREACHABLE, "list", "--answer-timeout", "0.5",
                  err="serves one client at a time")
     started = b.start("watch")
-    b.expect(UNREACHABLE, "list", "--answer-timeout", "0.5")
+    b.checks.that(until(lambda: b.run("list", "--answer-timeout",
+                                      "0.5").code == UNREACHABLE),
+                  "watch holds the monitor")
     b.device.terminate()
     out, err = started.communicate(timeout=30)
     b.checks.that(started.returncode == UNREACHABLE and "closed it" in err,
