@@ -84,14 +84,18 @@ static void pool_print(const PoolView *view)
 
     for (i = 0; i < pool->host_count; i++) {
         const struct cxlfm_pool_host *host = &pool->hosts[i];
+        uint64_t bytes = 0;       /* with what it shares */
         size_t count = 0;
 
         for (j = 0; j < pool->extent_count; j++) {
-            count += pool->extents[j].host == host->id;
+            if (pool->extents[j].host == host->id) {
+                bytes += pool->extents[j].length;
+                count++;
+            }
         }
         table_row(table, g_strdup_printf("%u", host->id),
                   g_strdup(host->alive ? "yes" : "no"),
-                  format_size(host->owned), g_strdup_printf("%zu", count),
+                  format_size(bytes), g_strdup_printf("%zu", count),
                   pool_monitor(view, host->id), NULL);
     }
     text = table_text(table);

@@ -153,7 +153,7 @@ def share(demo):
     # -v only reads, and compares with what the other wrote: all 256 MiB
     demo.vms[1].guest_ok(f"memtest 256 /dev/{names[1]} 7", 300)
     demo.vms[2].guest_ok(f"memtest -v 256 /dev/{names[2]} 7", 300)
-    if demo.vms[2].guest(f"memtest -v 1 /dev/{names[2]} 8", 60).status != 1:
+    if demo.vms[2].guest(f"memtest -v 2 /dev/{names[2]} 8", 60).status != 1:
         raise GuestError("memtest finds whatever it is asked for")
     print("guest 1 wrote 256 MiB, guest 2 read the same bytes", flush=True)
 
