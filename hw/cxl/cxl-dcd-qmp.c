@@ -213,6 +213,7 @@ void qmp_cxl_dynamic_capacity_reference(const char *path, const char *tag,
     if (!device) {
         return;
     }
+    trace_cxl_dcd_reference(device->path, tag, held);
     if (!cxl_dcd_ask_tag(tag, &bytes, &error) ||
         !(held ? cxl_dcd_reference_add(device->dcd, &bytes, &error)
                : cxl_dcd_reference_remove(device->dcd, &bytes, &error))) {

@@ -123,6 +123,76 @@ static void trace(CXLDcdDevice *d)
     TRACED(at, "cxl_dcd_reset", "cxl_dcd_routes", "0 routes");
 }
 
+static size_t trace_end(void)
+{
+    struct stat st;
+
+    g_assert_cmpint(stat(trace_file, &st), ==, 0);
+    return st.st_size;
+}
+
+/* What befalls capacity beside requests and answers */
+static void trace_incidents(CXLDcdDevice *d)
+{
+    QTestState *qts = d->machine->qts;
+    uint64_t hpa = cxl_dcd_map(d);
+    size_t at = trace_end();
+
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
+    cxl_dcd_device_enable(d, false);
+    cxl_dcd_device_enable(d, true);
+    at = TRACED(at, "cxl_dcd_reachable", "enabled 0", "cxl_dcd_reachable",
+                "enabled 1");
+    qtest_qmp_assert_success(qts, "{'execute':'cxl-inject-poison','arguments':"
+        "{'path':%s,'start':%" PRIu64 ",'length':64}}", d->path, d->dc_base);
+    qtest_readb(qts, hpa);
+    at = TRACED(at, "cxl_dcd_poison ", "len 0x40", "cxl_dcd_access_poisoned");
+    cxl_dcd_irq_enable(d);
+    cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 4 * BLOCK, BLOCK }));
+    at = TRACED(at, "cxl_dcd_interrupt", "vector");
+    /* The log holds one record, which is there */
+    cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 0, BLOCK }), .forced = true);
+    at = TRACED(at, "cxl_dcd_remove ", "cxl_dcd_poison_dropped",
+                "cxl_dcd_scrubbed", "cxl_dcd_event_dropped", "type 2",
+                "cxl_dcd_outcome", "outcome 3");
+    cxl_dcd_device_flr(d);
+    at = TRACED(at, "cxl_dcd_flr");
+    cxl_dcd_device_cxl_reset(d);
+    at = TRACED(at, "cxl_dcd_cxl_reset", "cxl_dcd_reset", "outcome 1");
+}
+
+/* References, a region's configuration, Sanitize, and the end */
+static void trace_rest(CXLDcdDevice *d)
+{
+    const char *reference = "{'execute':'cxl-dynamic-capacity-reference',"
+        "'arguments':{'path':%s,'tag':%s,'held':%i}}";
+    uint64_t shared = d->dc_base + CXL_DCD_TEST_LENGTH;
+    CXLDcdEvents events;
+    size_t at = trace_end();
+
+    cxl_dcd_qmp_add(d, .region = 1, .tag = TAG, CXL_DCD_EXTENTS({ 0, BLOCK }));
+    g_assert_cmphex(cxl_dcd_accept(d, { shared, BLOCK }), ==, SUCCESS);
+    events = cxl_dcd_drain_events(d);
+    cxl_dcd_events_free(&events);
+    qtest_qmp_assert_success(d->machine->qts, reference, d->path, TAG, true);
+    at = TRACED(at, "cxl_dcd_reference", TAG, "held 1");
+    g_assert_cmphex(cxl_dcd_give_back(d, { shared, BLOCK }), ==, SUCCESS);
+    g_assert_cmpuint(cxl_dcd_query_count(d, "state", "referenced"), ==, 1);
+    qtest_qmp_assert_success(d->machine->qts, reference, d->path, TAG, false);
+    at = TRACED(at, "outcome 2", "cxl_dcd_reference", TAG, "held 0",
+                "cxl_dcd_scrubbed");
+    qtest_qmp_assert_success(d->machine->qts,
+        "{'execute':'cxl-set-dynamic-capacity-region','arguments':{'path':%s,"
+        "'region':0,'block-size':65536}}", d->path);
+    at = TRACED(at, "cxl_dcd_event ", "type 3");
+    cxl_dcd_command(d, 0x4400, NULL, 0, NULL, 0, NULL);
+    qtest_clock_step(d->machine->qts, 60 * G_GINT64_CONSTANT(1000000000));
+    at = TRACED(at, "cxl_dcd_sanitize ", "cxl_dcd_sanitized");
+    cxl_dcd_device_unplug(d);
+    TRACED(at, "cxl_dcd_exit");
+    cxl_dcd_device_plug(d);
+}
+
 /* --- Memory of the system --- */
 
 static uint64_t resident(CXLDcdDevice *d)
@@ -178,7 +248,12 @@ static void forced(CXLDcdDevice *d)
 
 int main(int argc, char **argv)
 {
-    CXLDcdOptions traced = { 0 };
+    CXLDcdOptions traced = { 0 }, shallow = {
+        .size = CXL_DCD_TEST_SIZE,
+        .regions = "[{\"size\":1073741824},{\"size\":536870912,"
+                   "\"flags\":[\"sharable\"]}]",
+        .properties = ",\"dc-event-log-size\":1",
+    };
     g_autofree char *arguments = NULL;
     int fd, status;
 
@@ -187,9 +262,12 @@ int main(int argc, char **argv)
     g_assert_cmpint(fd, >=, 0);
     close(fd);
     arguments = g_strdup_printf("-trace enable=cxl_dcd_* -D %s ", trace_file);
-    traced.arguments = arguments;
+    traced.arguments = shallow.arguments = arguments;
     cxl_dcd_add_case("/cxl-dcd/observe/hmp", NULL, hmp);
     cxl_dcd_add_case("/cxl-dcd/observe/trace", &traced, trace);
+    cxl_dcd_add_case("/cxl-dcd/observe/trace-incidents", &shallow,
+                     trace_incidents);
+    cxl_dcd_add_case("/cxl-dcd/observe/trace-rest", &shallow, trace_rest);
     cxl_dcd_add_case("/cxl-dcd/observe/memory-released", NULL, released);
     cxl_dcd_add_case("/cxl-dcd/observe/memory-forced", NULL, forced);
     status = g_test_run();

@@ -7,10 +7,13 @@
  * contents, shared capacity is released. FLR touches none of it.
  */
 #include "qemu/osdep.h"
+#include "hw/pci/pci_regs.h"
 #include "cxl-dcd-client.h"
 
 #define BLOCK   CXL_DCD_TEST_BLOCK
 #define SUCCESS CXL_DCD_RC_SUCCESS
+
+#define MEM_ENABLE (1 << 2)
 
 /* Symptom 5: offers and their events outlived the reset. */
 static void offers_withdrawn(CXLDcdDevice *d)
@@ -137,6 +140,51 @@ static void flr_keeps_all(CXLDcdDevice *d)
                     SUCCESS);
 }
 
+/* Control of the DVSEC for devices (8.1.3.2) */
+static uint64_t dvsec_control(CXLDcdDevice *d)
+{
+    QTestState *qts = d->machine->qts;
+    uint64_t at = d->config + PCI_CFG_SPACE_SIZE;
+
+    while ((qtest_readl(qts, at) & 0xffff) != PCI_EXT_CAP_ID_DVSEC ||
+           qtest_readw(qts, at + 4) != 0x1e98 ||
+           qtest_readw(qts, at + 8) != 0) {
+        unsigned next = qtest_readl(qts, at) >> 20;
+
+        g_assert_cmphex(next, !=, 0);
+        at = d->config + next;
+    }
+    return at + 0x0c;
+}
+
+/* Mem_Enable: withdrawn, all is out of reach; FLR keeps it, others clear it */
+static void mem_enable(CXLDcdDevice *d)
+{
+    QTestState *qts = d->machine->qts;
+    uint64_t hpa = cxl_dcd_map(d), control = dvsec_control(d);
+
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
+    qtest_writew(qts, control, qtest_readw(qts, control) | MEM_ENABLE);
+    qtest_writeq(qts, hpa, 4711);
+    cxl_dcd_device_flr(d);
+    g_assert_cmphex(qtest_readw(qts, control) & MEM_ENABLE, ==, MEM_ENABLE);
+    g_assert_cmphex(qtest_readq(qts, hpa), ==, 4711);
+    qtest_writew(qts, control, qtest_readw(qts, control) & ~MEM_ENABLE);
+    g_assert_cmphex(qtest_readq(qts, hpa), ==, UINT64_MAX);
+    g_assert_cmpuint(cxl_dcd_query_count(d, "mapping", "none"), ==, 1);
+    qtest_writew(qts, control, qtest_readw(qts, control) | MEM_ENABLE);
+    g_assert_cmphex(qtest_readq(qts, hpa), ==, 4711);
+
+    cxl_dcd_machine_reset(d->machine);
+    g_assert_cmphex(qtest_readw(qts, control) & MEM_ENABLE, ==, 0);
+    g_assert_cmphex(qtest_readq(qts, hpa), ==, UINT64_MAX);
+    cxl_dcd_assert_extents(d, { d->dc_base, BLOCK });
+    qtest_writew(qts, control, qtest_readw(qts, control) | MEM_ENABLE);
+    cxl_dcd_device_cxl_reset(d);
+    g_assert_cmphex(qtest_readw(qts, control) & MEM_ENABLE, ==, 0);
+    cxl_dcd_assert_extents(d, { d->dc_base, BLOCK });
+}
+
 /* CXL reset (9.7): CXL.mem and what the device holds, of this device alone */
 static void cxl_reset(CXLDcdDevice *d)
 {
@@ -216,6 +264,7 @@ int main(int argc, char **argv)
                      shared_released);
     cxl_dcd_add_case("/cxl-dcd/reset/cxl-reset", &two, cxl_reset);
     cxl_dcd_add_case("/cxl-dcd/reset/flr-keeps-all", NULL, flr_keeps_all);
+    cxl_dcd_add_case("/cxl-dcd/reset/mem-enable", NULL, mem_enable);
     cxl_dcd_add_case("/cxl-dcd/reset/again-and-again", NULL, again_and_again);
     return g_test_run();
 }
