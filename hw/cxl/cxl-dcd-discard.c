@@ -123,13 +123,17 @@ static int replay_populated(const RamDiscardManager *rdm,
     return walk(CXL_DCD(rdm), section, true, replay_one, &replay);
 }
 
-static void replay_discarded(const RamDiscardManager *rdm,
-                             MemoryRegionSection *section, ReplayRamDiscard fn,
-                             void *opaque)
+/* QEMU 10.2 wants to know how it went: scripts/assemble-qemu */
+typedef void Replayed;
+#define REPLAYED(result) ((void)(result))
+
+static Replayed replay_discarded(const RamDiscardManager *rdm,
+                                 MemoryRegionSection *section,
+                                 ReplayRamDiscard fn, void *opaque)
 {
     Replay replay = { .discard = fn, .opaque = opaque };
 
-    walk(CXL_DCD(rdm), section, false, replay_one, &replay);
+    return REPLAYED(walk(CXL_DCD(rdm), section, false, replay_one, &replay));
 }
 
 static int tell_populated(MemoryRegionSection *section, void *opaque)
