@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Capacity that is taken without asking, and what user space is told."""
 
+import os
 import re
+import subprocess
 
 from agent import Agent
 from steps import (ADD, MIB, RELEASE, add, add_tagged, available, create_dax,
                    create_region, dax_devices, destroy_dax, destroy_region,
                    memtest, request, states, wait_released, wait_shown)
-from vm import poll
+from vm import BUILD, poll
 
 TAG = "5ead4c2b-0f2c-4b50-9a6d-8c3cf8d7a911"
 PART = (256 * MIB, 256 * MIB)
@@ -172,6 +174,19 @@ def test_system_ram(vm, check):
     destroy_region(vm, region)
 
 
+def push_pin(vm):
+    """Build pin.c and bring it into the guest as /tmp/pin."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pin.c")
+    program = os.path.join(BUILD, "guest", "test", "pin")
+    os.makedirs(os.path.dirname(program), exist_ok=True)
+    subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror",
+                    "-static", "-o", program, source], check=True)
+    with open(program, "rb") as file:
+        subprocess.run(vm.ssh_command() + [
+            "cat > /tmp/pin && chmod +x /tmp/pin"], input=file.read(),
+            check=True, timeout=60)
+
+
 def test_then_answered(vm, check):
     """Taken while it is asked for and in use: one end, no second answer."""
     region = create_region(vm)
@@ -188,3 +203,36 @@ def test_then_answered(vm, check):
     destroy_dax(vm, dax)
     wait_shown(vm, region, [])
     destroy_region(vm, region)
+
+
+def test_unmovable(vm, check):
+    """Pages that cannot be moved are poisoned; who has them gets SIGBUS."""
+    push_pin(vm)
+    region = create_region(vm)
+    add(vm, region, [PART])
+    dax = create_dax(vm, region)
+    vm.guest_ok(f"daxctl reconfigure-device -m system-ram {dax}")
+    node = dax_devices(vm)[dax]["target_node"]
+    vm.guest_ok(f"setsid /tmp/pin {node} > /tmp/pinned 2>&1 < /dev/null &")
+    poll(lambda: "pinned" in vm.guest_ok("cat /tmp/pinned"), 30,
+         "a process holds on to its pages")
+    # A line for each page: more than the kernel's buffer keeps
+    vm.guest_ok("setsid dmesg --follow-new > /tmp/kernel.log 2>&1 "
+                "< /dev/null &")
+    force(vm, [PART])
+    poll(lambda: not vm.extents(), 30, "the device has it back")
+    poll(lambda: vm.guest("grep -q 'poisoning its pages' /tmp/kernel.log"
+                          ).status == 0, 120,
+         "the pages cannot be taken offline")
+    poll(lambda: "SIGBUS" in vm.guest_ok("cat /tmp/pinned") or
+         vm.guest("pgrep -x pin").status != 0, 120,
+         "its process is told or ended")
+    check.that("Memory failure" in vm.guest_ok("dmesg | tail -1"),
+               "the kernel knows that they are gone")
+    check.that("pin" not in vm.guest("ps -C pin -o comm= -o stat=").out,
+               "nobody hangs on to them")
+    check.equal(vm.guest_ok("dd if=/dev/zero bs=1M count=64 2> /dev/null | "
+                            "wc -c"), str(64 * MIB), "the host lives on")
+    # Poisoned memory stays with this kernel; the next one begins anew.
+    vm.reset()
+    vm.guest_ok("true")
