@@ -33,10 +33,11 @@
 /* 8.2.10.9.4.2: bits of the address of a poisoned line that mean nothing */
 #define DPA_RESERVED       0x3fULL
 
-#define OP_SET_DCD         0x48
-#define OP_INJECT_POISON   0x4301
-#define OP_CLEAR_POISON    0x4302
-#define OP_SANITIZE        0x4400
+#define OP_SET_DCD          0x48
+#define OP_INJECT_POISON    0x4301
+#define OP_CLEAR_POISON     0x4302
+#define OP_SANITIZE         0x4400
+#define OP_MEDIA_OPERATIONS 0x4402
 
 static uint16_t cxl_dcd_opcode(const struct cxl_cmd *cmd, CXLCCI *cci)
 {
@@ -271,7 +272,14 @@ void cxl_dcd_mailbox_install(CXLDcdDevice *device)
     for (opcode = 0; opcode <= UINT16_MAX; opcode++) {
         struct cxl_cmd *cmd = &cci->cxl_cmd_set[opcode >> 8][opcode & 0xff];
 
-        if (cmd->handler && opcode >> 8 != OP_SET_DCD) {
+        if (opcode == OP_MEDIA_OPERATIONS) {
+            /*
+             * Optional, and the parent has it from QEMU 10.2 on: it knows
+             * nothing of who has which capacity, and a saved state would not
+             * hold the ranges that it is about.
+             */
+            memset(cmd, 0, sizeof(*cmd));
+        } else if (cmd->handler && opcode >> 8 != OP_SET_DCD) {
             g_hash_table_insert(device->parent_commands,
                                 GUINT_TO_POINTER(opcode),
                                 g_memdup2(cmd, sizeof(*cmd)));
