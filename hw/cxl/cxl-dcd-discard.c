@@ -115,8 +115,8 @@ static int replay_one(MemoryRegionSection *section, void *opaque)
 }
 
 static int replay_populated(const RamDiscardManager *rdm,
-                            MemoryRegionSection *section, ReplayRamPopulate fn,
-                            void *opaque)
+                            MemoryRegionSection *section,
+                            ReplayRamPopulate fn, void *opaque)
 {
     Replay replay = { .populate = fn, .opaque = opaque };
 

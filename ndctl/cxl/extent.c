@@ -269,7 +269,7 @@ static int explain_release(struct cxl_region *region, unsigned long long offset,
 	const char *advice = "";
 
 	if (rc == -EBUSY)
-		advice = ": destroy the DAX devices over it first ('daxctl list -DM', 'daxctl destroy-device')";
+		advice = ": destroy the DAX devices over it first (daxctl destroy-device)";
 	else if (rc == -EOPNOTSUPP)
 		advice = ": this kernel gives capacity back only when the device asks for it";
 	fprintf(stderr, "%s: extent [%#llx, +%#llx] not released: %s%s\n",

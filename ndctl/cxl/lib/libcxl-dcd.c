@@ -17,9 +17,9 @@
  * Dynamic capacity in libcxl: partitions, and regions over them.
  *
  * A memdev's partitions are read on demand and kept with it: they change only
- * with the device itself.  Names differ between kernel series, so partitions are found by looking at
- * what the memdev has, and an identifier that a user types is matched against
- * them by position or by properties (see util/dcd.h).
+ * with the device itself.  Names differ between kernel series, so partitions
+ * are found by looking at what the memdev has, and an identifier that a user
+ * types is matched against them by position or by properties (see util/dcd.h).
  */
 
 struct cxl_dc_partition {
