@@ -19,6 +19,8 @@ help:
 	@echo 'make image   container image (docs/container.md); make check-image tests it'
 	@echo 'make deb     Debian packages (docs/packages.md); make check-deb tests them'
 	@echo 'make patches write the series for git am, and apply them (build/patches)'
+	@echo 'make check-bases  QEMU 10.2, ndctl and every kernel that Debian serves:'
+	@echo '             does it apply, build, pass? About an hour on two cores'
 	@echo 'make docs    draw the pictures of docs/figures'
 	@echo 'make build   set up and build everything under build/'
 	@echo 'make setup   install packages and fetch the base sources only'
@@ -86,6 +88,9 @@ check-deb: deb
 patches: setup
 	@scripts/patches
 
+check-bases: setup
+	@scripts/check-bases
+
 check-libvirt: build
 	@scripts/check-libvirt
 
@@ -95,5 +100,5 @@ docs:
 clean:
 	@scripts/clean
 
-.PHONY: image check-image deb check-deb check-libvirt docs patches
+.PHONY: image check-image deb check-deb check-libvirt check-bases docs patches
 .PHONY: help all setup build demo demo-pool run check check-sanitizers bench fuzz soak clean

@@ -97,52 +97,30 @@ static u64 dpa_used(const struct cxl_endpoint_decoder *cxled)
 
 static bool overlaps(const struct resource *res, u64 start, u64 len)
 {
-	return len && res->parent &&
+	return len && res && res->parent &&
 	       cxl_dcd_ranges_overlap(res->start, resource_size(res), start,
 				      len);
 }
 
-/*
- * Reserve DPA for a decoder, in order behind that of the decoders before it.
- *
- * The core derives the decoder's mode from where the reservation lies, and knows
- * two places. So let the persistent one be the partition for as long as the call
- * takes (every other path that looks at it is behind cxl_dcd_mutex), and then
- * say what the region code needs to hear. The persistent partition is unlinked
- * meanwhile, or the reservation would become its child.
- */
+/* Reserve DPA for a decoder, in order behind that of the decoders before it. */
 static int dpa_reserve(struct cxl_dcd *dcd, struct dcd_decoder *dec,
 		       const struct cxl_dcd_part *part, u64 size)
 {
-	struct cxl_dev_state *cxlds = dcd->cxlds;
-	struct resource *pmem = &cxlds->pmem_res, saved = *pmem;
-	u64 used = dpa_used(dec->cxled), base = max(part->base, used), skip;
-	bool own_skip, linked = pmem->parent;
+	u64 used = dpa_used(dec->cxled), base = max(part->base, used);
+	u64 end = part->base + part->decode, skip = base - used;
+	struct range whole = { .start = part->base, .end = end - 1 };
+	bool own_skip;
 	int rc;
 
-	if (used > part->base + part->decode)
+	if (used > end)
 		return -EBUSY;
-	if (size > part->base + part->decode - base)
+	if (size > end - base)
 		return -ENOSPC;
-	skip = base - used;
-	/* One resource cannot span several partitions. */
-	own_skip = overlaps(pmem, used, skip) ||
-		   (overlaps(&cxlds->ram_res, used, skip) &&
-		    base > cxlds->ram_res.end + 1);
-
-	if (linked)
-		release_resource(pmem);
-	pmem->start = part->base;
-	pmem->end = part->base + part->decode - 1;
-	rc = devm_cxl_dpa_reserve(dec->cxled, base, size, own_skip ? 0 : skip);
-	pmem->start = saved.start;
-	pmem->end = saved.end;
-	if (linked)
-		WARN_ON(request_resource(&cxlds->dpa_res, pmem));
+	own_skip = skip && !cxl_dcd_skip_possible(dcd->cxlds, used, skip);
+	rc = cxl_dcd_dpa_reserve(dec->cxled, &whole, base, size,
+				 own_skip ? 0 : skip);
 	if (rc)
 		return rc;
-
-	dec->cxled->mode = CXL_DECODER_RAM;
 	dec->own_skip = own_skip;
 	if (own_skip)
 		dec->cxled->skip = skip;
@@ -384,8 +362,10 @@ int cxl_dcd_dpa_extend(struct cxl_dcd *dcd)
 			continue;
 		end = part->base + part->decode;
 		/* After a reload it may still reach this far. */
-		if (overlaps(&dcd->cxlds->ram_res, part->base, part->decode) ||
-		    overlaps(&dcd->cxlds->pmem_res, part->base, part->decode))
+		if (overlaps(cxl_dcd_static(dcd->cxlds, true), part->base,
+			     part->decode) ||
+		    overlaps(cxl_dcd_static(dcd->cxlds, false), part->base,
+			     part->decode))
 			return -EINVAL;
 	}
 	dcd->dpa_end = dpa->end;

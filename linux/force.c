@@ -63,8 +63,8 @@ static struct kernfs_node *memory_folder(struct device *dev)
 	struct kernfs_node *kn = dev->kobj.sd, *next;
 	unsigned int i;
 
-	while (kn->parent)
-		kn = kn->parent;
+	while (cxl_dcd_parent(kn))
+		kn = cxl_dcd_parent(kn);
 	kernfs_get(kn);
 	for (i = 0; kn && i < ARRAY_SIZE(path); i++) {
 		next = kernfs_find_and_get(kn, path[i]);

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+#
+# apt.sh - where this machine's packages come from
+#
+# Sourced by scripts that take packages from other suites of the same mirrors,
+# after lib.sh (die).
+
+# own_sources: one line per apt source of this machine, whichever of the two
+# formats it is written in: uri|suite|components|signed-by|trusted
+own_sources()
+{
+	for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+		[ -f "$f" ] || continue
+		awk '$1 == "deb" {
+			line = $0; key = ""; trusted = ""
+			if (match(line, /\[[^]]*\]/)) {
+				opt = substr(line, RSTART + 1, RLENGTH - 2)
+				sub(/\[[^]]*\]/, "", line)
+				n = split(opt, o, " ")
+				for (i = 1; i <= n; i++) {
+					if (o[i] ~ /^signed-by=/) key = substr(o[i], 11)
+					if (o[i] ~ /^trusted=/) trusted = substr(o[i], 9)
+				}
+			}
+			n = split(line, w, " "); c = ""
+			for (i = 4; i <= n && w[i] !~ /^#/; i++) c = c " " w[i]
+			print w[2] "|" w[3] "|" substr(c, 2) "|" key "|" trusted
+		}' "$f"
+	done
+	for f in /etc/apt/sources.list.d/*.sources; do
+		[ -f "$f" ] || continue
+		[ "${f##*/}" != cxl-dcd.sources ] || continue
+		awk 'function flush(  i, j, n, m, u, s) {
+			if (f["types"] ~ /(^| )deb( |$)/ && f["enabled"] != "no") {
+				n = split(f["uris"], u, " "); m = split(f["suites"], s, " ")
+				for (i = 1; i <= n; i++) for (j = 1; j <= m; j++)
+					print u[i] "|" s[j] "|" f["components"] "|" \
+						f["signed-by"] "|" f["trusted"]
+			}
+			delete f; name = ""
+		}
+		/^#/ { next }
+		/^[ \t]*$/ { flush(); next }
+		/^[ \t]/ { gsub(/^[ \t]+/, ""); f[name] = f[name] " " $0; next }
+		{ name = tolower($0); sub(/:.*/, "", name); v = $0
+		  sub(/^[^:]*:[ \t]*/, "", v); f[name] = v }
+		END { flush() }' "$f"
+	done
+}
+
+# stanza TYPES URI SUITES KEY TRUSTED: one deb822 entry
+stanza()
+{
+	printf 'Types: %s\nURIs: %s\nSuites: %s\nComponents: main\n' "$1" "$2" "$3"
+	case $4 in
+	"") ;;
+	/*) printf 'Signed-By: %s\n' "$4" ;;
+	*) die "the apt source $2 has its key inline; name a key file instead" ;;
+	esac
+	[ -z "$5" ] || printf 'Trusted: %s\n' "$5"
+	printf '\n'
+}
