@@ -11,12 +11,6 @@
 #include <string.h>
 #include "cxl-dcd-pool-file.h"
 
-static void set_record(CXLDcdPool *pool, uint32_t number,
-                       const PoolRecord *value)
-{
-    cxl_dcd_pool_set(pool, &pool->records[number], value, sizeof(*value));
-}
-
 bool cxl_dcd_pool_check_host(const CXLDcdPool *pool, uint32_t host,
                              GError **error)
 {
@@ -303,14 +297,18 @@ static bool split(CXLDcdPool *pool, uint32_t number, uint64_t block,
     range = (CXLDcdPoolRange) { fresh.first, fresh.count };
     cxl_dcd_pool_fill(pool, &range, pool_word(state, number, keep.generation),
                       pool_word(state, other, keep.generation));
-    set_record(pool, number, &keep);
+    cxl_dcd_pool_set_record(pool, number, &keep);
     cxl_dcd_pool_link_host(pool, other);
     return true;
 }
 
-uint32_t cxl_dcd_pool_isolate(CXLDcdPool *pool, uint32_t host,
-                              const CXLDcdPoolRange *range, uint64_t block,
-                              GError **error)
+/*
+ * The record that covers exactly what @range and the extent at @block have in
+ * common; extents are divided for that. 0 with @error set.
+ */
+static uint32_t isolate(CXLDcdPool *pool, uint32_t host,
+                        const CXLDcdPoolRange *range, uint64_t block,
+                        GError **error)
 {
     uint64_t end = range->first + range->count;
     uint32_t number = cxl_dcd_pool_own(pool, host, block, error);
@@ -330,6 +328,24 @@ uint32_t cxl_dcd_pool_isolate(CXLDcdPool *pool, uint32_t host,
         return 0;
     }
     return cxl_dcd_pool_covering(pool, block);
+}
+
+bool cxl_dcd_pool_each_own(CXLDcdPool *pool, uint32_t host,
+                           const CXLDcdPoolRange *range, PoolStep step,
+                           GError **error)
+{
+    uint64_t at = range->first;
+
+    while (at < range->first + range->count) {
+        uint32_t number = isolate(pool, host, range, at, error);
+
+        if (!number || !step(pool, host, number, at, error)) {
+            return false;
+        }
+        at += pool->records[number].count;
+    }
+    cxl_dcd_pool_count_host(pool, host, 0, true);
+    return true;
 }
 
 /* --- Accepting --- */
@@ -353,25 +369,14 @@ static bool accept_shared(CXLDcdPool *pool, uint32_t host, uint32_t tag,
     return true;
 }
 
-static bool accept_own(CXLDcdPool *pool, uint32_t host,
-                       const CXLDcdPoolRange *range, GError **error)
+static bool accept_own(CXLDcdPool *pool, uint32_t host, uint32_t number,
+                       uint64_t at, GError **error)
 {
-    uint64_t at = range->first;
-
-    while (at < range->first + range->count) {
-        uint32_t number = cxl_dcd_pool_isolate(pool, host, range, at, error);
-
-        if (!number) {
-            return false;
-        }
-        if (pool->records[number].use > CXL_DCD_POOL_ACCEPTED) {
-            return cxl_dcd_pool_fail(error, EPERM, "block %" PRIu64 " of the "
-                                     "pool is leaving host %u", at, host);
-        }
-        cxl_dcd_pool_set_use(pool, number, CXL_DCD_POOL_ACCEPTED);
-        at += pool->records[number].count;
+    if (pool->records[number].use > CXL_DCD_POOL_ACCEPTED) {
+        return cxl_dcd_pool_fail(error, EPERM, "block %" PRIu64 " of the pool "
+                                 "is leaving host %u", at, host);
     }
-    cxl_dcd_pool_count_host(pool, host, 0, true);
+    cxl_dcd_pool_set_use(pool, number, CXL_DCD_POOL_ACCEPTED);
     return true;
 }
 
@@ -388,6 +393,6 @@ bool cxl_dcd_pool_accept(CXLDcdPool *pool, uint32_t host,
     }
     tag = cxl_dcd_pool_tag_of(pool, range->first);
     ok = tag ? accept_shared(pool, host, tag, error) :
-               accept_own(pool, host, range, error);
+               cxl_dcd_pool_each_own(pool, host, range, accept_own, error);
     return cxl_dcd_pool_end(pool, ok, error);
 }

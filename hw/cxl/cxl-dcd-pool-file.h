@@ -209,10 +209,22 @@ static inline uint32_t pool_number(const CXLDcdPool *pool,
 {
     return record - pool->records;
 }
+/* @number, which was checked before, becomes a copy of @value */
+void cxl_dcd_pool_set_record(CXLDcdPool *pool, uint32_t number,
+                             const PoolRecord *value);
+/* The root becomes a copy of @value, but for the journal's own count */
+void cxl_dcd_pool_set_root(CXLDcdPool *pool, const PoolRoot *value);
 /* A copy of @value as a new record, in no list. 0: no room, error set */
 uint32_t cxl_dcd_pool_new_record(CXLDcdPool *pool, const PoolRecord *value,
                                  GError **error);
 void cxl_dcd_pool_free_record(CXLDcdPool *pool, uint32_t number);
+/* The record beside @number in a list of its. False: there is no @number */
+bool cxl_dcd_pool_set_link(CXLDcdPool *pool, uint32_t number, PoolKind kind,
+                           size_t link, uint32_t other);
+#define POOL_PREV offsetof(PoolRecord, prev)
+#define POOL_NEXT offsetof(PoolRecord, next)
+#define POOL_PEER_PREV offsetof(PoolRecord, peer_prev)
+#define POOL_PEER_NEXT offsetof(PoolRecord, peer_next)
 /* Into and out of the list of its host */
 void cxl_dcd_pool_link_host(CXLDcdPool *pool, uint32_t number);
 void cxl_dcd_pool_unlink_host(CXLDcdPool *pool, uint32_t number);
@@ -249,12 +261,14 @@ uint32_t cxl_dcd_pool_own(CXLDcdPool *pool, uint32_t host, uint64_t block,
 /* The tag of @block; 0: it is not shared */
 uint32_t cxl_dcd_pool_tag_of(CXLDcdPool *pool, uint64_t block);
 /*
- * The record that covers exactly what @range and the extent at @block have in
- * common; extents are divided for that. 0 with @error set.
+ * @step on each record of @host's within @range, after dividing those that
+ * reach out of it; and its list has changed. @at: the record's first block.
  */
-uint32_t cxl_dcd_pool_isolate(CXLDcdPool *pool, uint32_t host,
-                              const CXLDcdPoolRange *range, uint64_t block,
-                              GError **error);
+typedef bool (*PoolStep)(CXLDcdPool *pool, uint32_t host, uint32_t number,
+                         uint64_t at, GError **error);
+bool cxl_dcd_pool_each_own(CXLDcdPool *pool, uint32_t host,
+                           const CXLDcdPoolRange *range, PoolStep step,
+                           GError **error);
 bool cxl_dcd_pool_check_range(const CXLDcdPool *pool,
                               const CXLDcdPoolRange *range, GError **error);
 bool cxl_dcd_pool_check_host(const CXLDcdPool *pool, uint32_t host,

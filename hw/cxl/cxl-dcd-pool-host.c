@@ -104,7 +104,6 @@ bool cxl_dcd_pool_set_head(CXLDcdPool *pool, uint32_t host,
                            const CXLDcdPoolRegion *regions, unsigned count,
                            const CXLDcdPoolHead *head, GError **error)
 {
-    const size_t skip = sizeof(pool->root->journal_count);
     PoolRoot root;
     PoolHost entry;
     bool ok = true;
@@ -117,8 +116,7 @@ bool cxl_dcd_pool_set_head(CXLDcdPool *pool, uint32_t host,
     if (!root.region_count) {
         root.region_count = count;
         memcpy(root.regions, regions, count * sizeof(*regions));
-        cxl_dcd_pool_set(pool, (uint8_t *)pool->root + skip,
-                         (uint8_t *)&root + skip, sizeof(root) - skip);
+        cxl_dcd_pool_set_root(pool, &root);
     } else if (!same_regions(&root, regions, count)) {
         ok = cxl_dcd_pool_fail(error, EINVAL, "pool '%s' is divided into %"
                                PRIu64 " regions by its first head; all heads "

@@ -18,26 +18,13 @@
 
 /* --- Leave --- */
 
-
-static bool leave_own(CXLDcdPool *pool, uint32_t host,
-                      const CXLDcdPoolRange *range, GError **error)
+static bool leave_own(CXLDcdPool *pool, uint32_t host, uint32_t number,
+                      uint64_t at, GError **error)
 {
-    uint64_t at = range->first;
-
-    while (at < range->first + range->count) {
-        uint32_t number = cxl_dcd_pool_isolate(pool, host, range, at, error);
-
-        if (!number) {
-            return false;
-        }
-        if (pool->records[number].use <= CXL_DCD_POOL_ACCEPTED) {
-            cxl_dcd_pool_mark(pool, number, CXL_DCD_POOL_OWNED,
-                              CXL_DCD_POOL_DIRTY);
-            cxl_dcd_pool_set_use(pool, number, CXL_DCD_POOL_LEAVING);
-        }
-        at += pool->records[number].count;
+    if (pool->records[number].use <= CXL_DCD_POOL_ACCEPTED) {
+        cxl_dcd_pool_mark(pool, number, CXL_DCD_POOL_OWNED, CXL_DCD_POOL_DIRTY);
+        cxl_dcd_pool_set_use(pool, number, CXL_DCD_POOL_LEAVING);
     }
-    cxl_dcd_pool_count_host(pool, host, 0, true);
     return true;
 }
 
@@ -69,7 +56,7 @@ bool cxl_dcd_pool_leave(CXLDcdPool *pool, uint32_t host,
     if (tag) {
         leave_shared(pool, host, tag);
     } else {
-        ok = leave_own(pool, host, range, error);
+        ok = cxl_dcd_pool_each_own(pool, host, range, leave_own, error);
     }
     return cxl_dcd_pool_end(pool, ok, error);
 }

@@ -20,13 +20,13 @@ PoolRecord *cxl_dcd_pool_record(CXLDcdPool *pool, uint32_t number,
     return &pool->records[number];
 }
 
-static void set_record(CXLDcdPool *pool, uint32_t number,
-                       const PoolRecord *value)
+void cxl_dcd_pool_set_record(CXLDcdPool *pool, uint32_t number,
+                             const PoolRecord *value)
 {
     cxl_dcd_pool_set(pool, &pool->records[number], value, sizeof(*value));
 }
 
-static void set_root(CXLDcdPool *pool, const PoolRoot *value)
+void cxl_dcd_pool_set_root(CXLDcdPool *pool, const PoolRoot *value)
 {
     const size_t skip = sizeof(value->journal_count);
 
@@ -59,8 +59,8 @@ uint32_t cxl_dcd_pool_new_record(CXLDcdPool *pool, const PoolRecord *value,
         return 0;
     }
     root.used_records++;
-    set_root(pool, &root);
-    set_record(pool, number, value);
+    cxl_dcd_pool_set_root(pool, &root);
+    cxl_dcd_pool_set_record(pool, number, value);
     return number;
 }
 
@@ -71,8 +71,8 @@ void cxl_dcd_pool_free_record(CXLDcdPool *pool, uint32_t number)
 
     root.free_record = number;
     root.used_records--;
-    set_root(pool, &root);
-    set_record(pool, number, &record);
+    cxl_dcd_pool_set_root(pool, &root);
+    cxl_dcd_pool_set_record(pool, number, &record);
 }
 
 void cxl_dcd_pool_set_use(CXLDcdPool *pool, uint32_t number, uint32_t use)
@@ -80,21 +80,22 @@ void cxl_dcd_pool_set_use(CXLDcdPool *pool, uint32_t number, uint32_t use)
     PoolRecord record = pool->records[number];
 
     record.use = use;
-    set_record(pool, number, &record);
+    cxl_dcd_pool_set_record(pool, number, &record);
 }
 
 /* --- Lists --- */
 
-static void set_prev(CXLDcdPool *pool, uint32_t number, PoolKind kind,
-                     uint32_t prev)
+bool cxl_dcd_pool_set_link(CXLDcdPool *pool, uint32_t number, PoolKind kind,
+                           size_t link, uint32_t other)
 {
     PoolRecord *record = cxl_dcd_pool_record(pool, number, kind), copy;
 
     if (record) {
         copy = *record;
-        copy.prev = prev;
-        set_record(pool, number, &copy);
+        memcpy((uint8_t *)&copy + link, &other, sizeof(other));
+        cxl_dcd_pool_set_record(pool, number, &copy);
     }
+    return record;
 }
 
 /* The kind of a record that is in a host's list, whichever it is */
@@ -115,56 +116,56 @@ static PoolHost *host_entry(CXLDcdPool *pool, uint32_t host)
     return &pool->hosts[host];
 }
 
+/* The list of @entry begins with @first now, and has @count records more */
+static void set_list(CXLDcdPool *pool, PoolHost *entry, uint32_t first,
+                     int count)
+{
+    PoolHost host = *entry;
+
+    host.first = first;
+    host.records += count;
+    cxl_dcd_pool_set(pool, entry, &host, sizeof(host));
+}
+
 void cxl_dcd_pool_link_host(CXLDcdPool *pool, uint32_t number)
 {
     PoolRecord record = pool->records[number];
-    PoolHost *entry = host_entry(pool, record.host), host;
+    PoolHost *host = host_entry(pool, record.host);
 
-    if (!entry) {
+    if (!host) {
         return;
     }
-    host = *entry;
     record.prev = 0;
-    record.next = host.first;
-    set_record(pool, number, &record);
-    if (host.first) {
-        set_prev(pool, host.first, kind_in_host(pool, host.first), number);
+    record.next = host->first;
+    cxl_dcd_pool_set_record(pool, number, &record);
+    if (record.next) {
+        cxl_dcd_pool_set_link(pool, record.next,
+                              kind_in_host(pool, record.next), POOL_PREV,
+                              number);
     }
-    host.first = number;
-    host.records++;
-    cxl_dcd_pool_set(pool, entry, &host, sizeof(host));
+    set_list(pool, host, number, 1);
 }
 
 void cxl_dcd_pool_unlink_host(CXLDcdPool *pool, uint32_t number)
 {
     PoolRecord record = pool->records[number];
-    PoolHost *entry = host_entry(pool, record.host), host;
+    PoolHost *host = host_entry(pool, record.host);
 
-    if (!entry) {
+    if (!host) {
         return;
     }
-    host = *entry;
     if (record.next) {
-        set_prev(pool, record.next, kind_in_host(pool, record.next),
-                 record.prev);
+        cxl_dcd_pool_set_link(pool, record.next,
+                              kind_in_host(pool, record.next), POOL_PREV,
+                              record.prev);
     }
-    if (record.prev) {
-        PoolRecord *prev = cxl_dcd_pool_record(pool, record.prev,
-                                               kind_in_host(pool,
-                                                            record.prev));
-        PoolRecord copy;
-
-        if (!prev) {
-            return;
-        }
-        copy = *prev;
-        copy.next = record.next;
-        set_record(pool, record.prev, &copy);
-    } else {
-        host.first = record.next;
+    if (record.prev &&
+        !cxl_dcd_pool_set_link(pool, record.prev,
+                               kind_in_host(pool, record.prev), POOL_NEXT,
+                               record.next)) {
+        return;
     }
-    host.records--;
-    cxl_dcd_pool_set(pool, entry, &host, sizeof(host));
+    set_list(pool, host, record.prev ? host->first : record.next, -1);
 }
 
 void cxl_dcd_pool_count_host(CXLDcdPool *pool, uint32_t number, int64_t blocks,
@@ -217,7 +218,7 @@ void cxl_dcd_pool_hash(CXLDcdPool *pool, uint32_t number)
     uint32_t bucket = bucket_of(pool, &record);
 
     record.hash_next = pool->buckets[bucket];
-    set_record(pool, number, &record);
+    cxl_dcd_pool_set_record(pool, number, &record);
     set_bucket(pool, bucket, number);
 }
 
@@ -249,7 +250,7 @@ void cxl_dcd_pool_unhash(CXLDcdPool *pool, uint32_t number)
         if (before->hash_next == number) {
             copy = *before;
             copy.hash_next = record->hash_next;
-            set_record(pool, at, &copy);
+            cxl_dcd_pool_set_record(pool, at, &copy);
             return;
         }
         at = before->hash_next;

@@ -12,22 +12,14 @@
 #include <string.h>
 #include "cxl-dcd-pool-file.h"
 
-static void set_record(CXLDcdPool *pool, uint32_t number,
-                       const PoolRecord *value)
-{
-    cxl_dcd_pool_set(pool, &pool->records[number], value, sizeof(*value));
-}
-
 void cxl_dcd_pool_tags_changed(CXLDcdPool *pool, uint32_t first, int count)
 {
     PoolRoot root = *pool->root;
-    const size_t skip = sizeof(root.journal_count);
 
     root.tags = first;
     root.tag_count += count;
     root.tag_generation++;
-    cxl_dcd_pool_set(pool, (uint8_t *)pool->root + skip,
-                     (uint8_t *)&root + skip, sizeof(root) - skip);
+    cxl_dcd_pool_set_root(pool, &root);
 }
 
 static void add_reference(CXLDcdPool *pool, uint32_t tag, uint32_t reference)
@@ -37,22 +29,15 @@ static void add_reference(CXLDcdPool *pool, uint32_t tag, uint32_t reference)
 
     record.peer_next = parent.references;
     record.peer_prev = 0;
-    set_record(pool, reference, &record);
-    if (parent.references) {
-        PoolRecord *next = cxl_dcd_pool_record(pool, parent.references,
-                                               POOL_REFERENCE);
-        PoolRecord copy;
-
-        if (!next) {
-            return;
-        }
-        copy = *next;
-        copy.peer_prev = reference;
-        set_record(pool, parent.references, &copy);
+    cxl_dcd_pool_set_record(pool, reference, &record);
+    if (parent.references &&
+        !cxl_dcd_pool_set_link(pool, parent.references, POOL_REFERENCE,
+                               POOL_PEER_PREV, reference)) {
+        return;
     }
     parent.references = reference;
     parent.reference_count++;
-    set_record(pool, tag, &parent);
+    cxl_dcd_pool_set_record(pool, tag, &parent);
     cxl_dcd_pool_link_host(pool, reference);
     cxl_dcd_pool_hash(pool, reference);
 }
@@ -126,17 +111,10 @@ bool cxl_dcd_pool_new_tag(CXLDcdPool *pool, uint32_t host,
         tag.count += extent.count;
     }
     tag.extents = last;
-    set_record(pool, number, &tag);
-    if (tag.next) {
-        PoolRecord *next = cxl_dcd_pool_record(pool, tag.next, POOL_TAG);
-        PoolRecord copy;
-
-        if (!next) {
-            return true;
-        }
-        copy = *next;
-        copy.prev = number;
-        set_record(pool, tag.next, &copy);
+    cxl_dcd_pool_set_record(pool, number, &tag);
+    if (tag.next &&
+        !cxl_dcd_pool_set_link(pool, tag.next, POOL_TAG, POOL_PREV, number)) {
+        return true;
     }
     cxl_dcd_pool_tags_changed(pool, number, 1);
     cxl_dcd_pool_hash(pool, number);
@@ -162,31 +140,19 @@ static void end_tag(CXLDcdPool *pool, uint32_t number, uint32_t host)
         copy.host = host;
         copy.parent = 0;
         copy.use = POOL_LEFT;
-        set_record(pool, at, &copy);
+        cxl_dcd_pool_set_record(pool, at, &copy);
         cxl_dcd_pool_link_host(pool, at);
         cxl_dcd_pool_count_host(pool, host, extent->count, false);
         at = next;
     }
     cxl_dcd_pool_unhash(pool, number);
-    if (tag.next) {
-        PoolRecord *next = cxl_dcd_pool_record(pool, tag.next, POOL_TAG);
-
-        if (!next) {
-            return;
-        }
-        copy = *next;
-        copy.prev = tag.prev;
-        set_record(pool, tag.next, &copy);
-    }
-    if (tag.prev) {
-        PoolRecord *prev = cxl_dcd_pool_record(pool, tag.prev, POOL_TAG);
-
-        if (!prev) {
-            return;
-        }
-        copy = *prev;
-        copy.next = tag.next;
-        set_record(pool, tag.prev, &copy);
+    if ((tag.next &&
+         !cxl_dcd_pool_set_link(pool, tag.next, POOL_TAG, POOL_PREV,
+                                tag.prev)) ||
+        (tag.prev &&
+         !cxl_dcd_pool_set_link(pool, tag.prev, POOL_TAG, POOL_NEXT,
+                                tag.next))) {
+        return;
     }
     cxl_dcd_pool_tags_changed(pool, tag.prev ? pool->root->tags : tag.next, -1);
     cxl_dcd_pool_free_record(pool, number);
@@ -205,28 +171,17 @@ static void end_if_unused(CXLDcdPool *pool, uint32_t number, uint32_t host)
 static void unlink_peer(CXLDcdPool *pool, const PoolRecord *record,
                         PoolRecord *tag)
 {
-    PoolRecord copy, *peer;
-
-    if (record->peer_next) {
-        peer = cxl_dcd_pool_record(pool, record->peer_next, POOL_REFERENCE);
-        if (!peer) {
-            return;
-        }
-        copy = *peer;
-        copy.peer_prev = record->peer_prev;
-        set_record(pool, record->peer_next, &copy);
+    if (record->peer_next &&
+        !cxl_dcd_pool_set_link(pool, record->peer_next, POOL_REFERENCE,
+                               POOL_PEER_PREV, record->peer_prev)) {
+        return;
     }
-    if (!record->peer_prev) {
+    if (record->peer_prev) {
+        cxl_dcd_pool_set_link(pool, record->peer_prev, POOL_REFERENCE,
+                              POOL_PEER_NEXT, record->peer_next);
+    } else {
         tag->references = record->peer_next;
-        return;
     }
-    peer = cxl_dcd_pool_record(pool, record->peer_prev, POOL_REFERENCE);
-    if (!peer) {
-        return;
-    }
-    copy = *peer;
-    copy.peer_next = record->peer_next;
-    set_record(pool, record->peer_prev, &copy);
 }
 
 void cxl_dcd_pool_drop_reference(CXLDcdPool *pool, uint32_t number,
@@ -242,7 +197,7 @@ void cxl_dcd_pool_drop_reference(CXLDcdPool *pool, uint32_t number,
     tag = *parent;
     unlink_peer(pool, &record, &tag);
     tag.reference_count--;
-    set_record(pool, record.parent, &tag);
+    cxl_dcd_pool_set_record(pool, record.parent, &tag);
     cxl_dcd_pool_unhash(pool, number);
     cxl_dcd_pool_unlink_host(pool, number);
     cxl_dcd_pool_free_record(pool, number);
