@@ -25,29 +25,15 @@ static int64_t now(void)
 
 /* --- Add, accept, release: through QMP and through the FM endpoint --- */
 
-static void fm_initiate(CXLDcdFmLine *l, uint16_t opcode, uint8_t policy,
-                        uint64_t dpa)
-{
-    struct QEMU_PACKED {
-        CXLDcdFmInitiateRequest head;
-        CXLDcdWireExtent extent;
-    } in = {
-        .head = { .policy = policy, .extent_count = cxl_dcd_put32(1) },
-        .extent = { .start_dpa = cxl_dcd_put64(dpa),
-                    .length = cxl_dcd_put64(BLOCK) },
-    };
-
-    g_assert_cmphex(cxl_dcd_fm_tell(l, opcode, in), ==, SUCCESS);
-}
-
 /* @l NULL: by QMP. What the host does is the same. */
 static void cycle(CXLDcdDevice *d, CXLDcdFmLine *l)
 {
     CXLDcdEvents events;
 
     if (l) {
-        fm_initiate(l, CXL_DCD_OP_FM_INITIATE_ADD, CXL_DCD_POLICY_PRESCRIPTIVE,
-                    d->dc_base);
+        g_assert_cmphex(cxl_dcd_fm_initiate(l, CXL_DCD_OP_FM_INITIATE_ADD,
+                                            CXL_DCD_POLICY_PRESCRIPTIVE,
+                                            d->dc_base, BLOCK), ==, SUCCESS);
     } else {
         cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
     }
@@ -55,8 +41,9 @@ static void cycle(CXLDcdDevice *d, CXLDcdFmLine *l)
     cxl_dcd_events_free(&events);
     g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base, BLOCK }), ==, SUCCESS);
     if (l) {
-        fm_initiate(l, CXL_DCD_OP_FM_INITIATE_RELEASE,
-                    CXL_DCD_REMOVE_PRESCRIPTIVE, d->dc_base);
+        g_assert_cmphex(cxl_dcd_fm_initiate(l, CXL_DCD_OP_FM_INITIATE_RELEASE,
+                                            CXL_DCD_REMOVE_PRESCRIPTIVE,
+                                            d->dc_base, BLOCK), ==, SUCCESS);
     } else {
         cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
     }

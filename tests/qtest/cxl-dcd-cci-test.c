@@ -483,21 +483,6 @@ static void tunnel_bad(CXLDcdDevice *d)
 
 /* --- Two fronts of one core --- */
 
-static uint16_t initiate(CXLDcdFmLine *l, uint16_t opcode, uint8_t policy,
-                         uint64_t dpa)
-{
-    struct QEMU_PACKED {
-        CXLDcdFmInitiateRequest head;
-        CXLDcdWireExtent extent;
-    } in = {
-        .head = { .policy = policy, .extent_count = cxl_dcd_put32(1) },
-        .extent = { .start_dpa = cxl_dcd_put64(dpa),
-                    .length = cxl_dcd_put64(BLOCK) },
-    };
-
-    return cxl_dcd_fm_tell(l, opcode, in);
-}
-
 static uint32_t listed(CXLDcdFmLine *l)
 {
     const CXLDcdFmExtentListRequest in = { 0 };
@@ -519,8 +504,8 @@ static void fronts(CXLDcdDevice *d)
     size_t len, i;
 
     /* The FM adds: QMP sees it, refuses the same, hears of the answer. */
-    g_assert_cmphex(initiate(&l, ADD, CXL_DCD_POLICY_PRESCRIPTIVE, base), ==,
-                    SUCCESS);
+    g_assert_cmphex(cxl_dcd_fm_initiate(&l, ADD, CXL_DCD_POLICY_PRESCRIPTIVE,
+                                        base, BLOCK), ==, SUCCESS);
     g_assert_cmpuint(cxl_dcd_query_count(d, "state", "pending"), ==, 1);
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }), .error = "overlaps");
     g_assert_cmphex(cxl_dcd_accept(d, { base, BLOCK }), ==, SUCCESS);
@@ -528,8 +513,8 @@ static void fronts(CXLDcdDevice *d)
     qobject_unref(heard);
     /* QMP adds: the FM sees it, is refused the same, has a record. */
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 4 * BLOCK, BLOCK }));
-    g_assert_cmphex(initiate(&l, ADD, CXL_DCD_POLICY_PRESCRIPTIVE,
-                             base + 4 * BLOCK), ==,
+    g_assert_cmphex(cxl_dcd_fm_initiate(&l, ADD, CXL_DCD_POLICY_PRESCRIPTIVE,
+                                        base + 4 * BLOCK, BLOCK), ==,
                     CXL_DCD_RC_INVALID_EXTENT_LIST);
     g_assert_cmpuint(listed(&l), ==, 1);
     g_assert_cmphex(cxl_dcd_accept(d, { base + 4 * BLOCK, BLOCK }), ==,
@@ -538,9 +523,10 @@ static void fronts(CXLDcdDevice *d)
     /* Each takes away what the other gave. */
     cxl_dcd_qmp_release(d, .forced = true, CXL_DCD_EXTENTS({ 0, BLOCK }));
     g_assert_cmpuint(listed(&l), ==, 1);
-    g_assert_cmphex(initiate(&l, RELEASE, CXL_DCD_REMOVE_PRESCRIPTIVE |
-                             CXL_DCD_REMOVE_FORCED, base + 4 * BLOCK), ==,
-                    SUCCESS);
+    g_assert_cmphex(cxl_dcd_fm_initiate(&l, RELEASE,
+                                        CXL_DCD_REMOVE_PRESCRIPTIVE |
+                                        CXL_DCD_REMOVE_FORCED,
+                                        base + 4 * BLOCK, BLOCK), ==, SUCCESS);
     g_assert_cmpuint(cxl_dcd_query_count(d, "state", "accepted"), ==, 0);
     /* Both answers of the host, and both removals, are recorded for the FM. */
     g_assert_cmphex(cxl_dcd_fm_command(&l, CXL_DCD_OP_GET_EVENT_RECORDS, &log,

@@ -316,6 +316,21 @@ uint16_t cxl_dcd_fm_ask(CXLDcdFmLine *line, uint16_t opcode,
     return code;
 }
 
+uint16_t cxl_dcd_fm_initiate(CXLDcdFmLine *line, uint16_t opcode,
+                             uint8_t policy, uint64_t dpa, uint64_t len)
+{
+    struct QEMU_PACKED {
+        CXLDcdFmInitiateRequest head;
+        CXLDcdWireExtent extent;
+    } in = {
+        .head = { .policy = policy, .extent_count = cxl_dcd_put32(1) },
+        .extent = { .start_dpa = cxl_dcd_put64(dpa),
+                    .length = cxl_dcd_put64(len) },
+    };
+
+    return cxl_dcd_fm_tell(line, opcode, in);
+}
+
 /* --- Get DCD Info --- */
 
 size_t cxl_dcd_fm_info_request(uint8_t *body, uint8_t tag)

@@ -94,6 +94,10 @@ uint16_t cxl_dcd_fm_ask(CXLDcdFmLine *line, uint16_t opcode,
 #define cxl_dcd_fm_tell(line, opcode, payload) \
     cxl_dcd_fm_ask(line, opcode, &(payload), sizeof(payload), NULL, 0)
 
+/* Initiate Add or Release (5604h, 5605h) of @len bytes at @dpa; the code. */
+uint16_t cxl_dcd_fm_initiate(CXLDcdFmLine *line, uint16_t opcode,
+                             uint8_t policy, uint64_t dpa, uint64_t len);
+
 /* --- Get DCD Info, the command of tests that are about the line --- */
 
 /* The request, CXL_DCD_FM_CCI bytes of body; and as one frame, MCTP tag 0 */
