@@ -411,6 +411,22 @@ uint64_t cxl_dcd_map(CXLDcdDevice *device)
     return decoder.hpa;
 }
 
+uint64_t cxl_dcd_map_beside(CXLDcdMachine *machine, unsigned index)
+{
+    CXLDcdDecoder decoder = {
+        .index = index,
+        .hpa = machine->window + index * CXL_DCD_TEST_GIB,
+        .size = CXL_DCD_TEST_GIB,
+        .skip = index,
+    };
+
+    cxl_dcd_decoder_commit(machine, machine->host_bridge_hdm, &decoder);
+    decoder.index = 0;
+    decoder.skip = machine->device[index].dc_base;
+    cxl_dcd_decoder_commit(machine, machine->device[index].hdm, &decoder);
+    return decoder.hpa;
+}
+
 void cxl_dcd_set_commit(CXLDcdMachine *machine, unsigned ways_code,
                         unsigned granularity_code)
 {

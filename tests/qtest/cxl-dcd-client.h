@@ -276,6 +276,11 @@ void cxl_dcd_decoder_uncommit(CXLDcdMachine *machine, uint64_t hdm,
  */
 uint64_t cxl_dcd_map(CXLDcdDevice *device);
 /*
+ * Decode DC of the @index-th device alone, 1 GiB, at as many GiB behind the
+ * start of the window, in decoder @index of the host bridge. Returns the HPA.
+ */
+uint64_t cxl_dcd_map_beside(CXLDcdMachine *machine, unsigned index);
+/*
  * Decode DC of the first 2^@ways_code devices, 512 MiB of each, as one set at
  * the start of the window; the granularity is 256 << @granularity_code. With
  * several host bridges that must be the window's as well.

@@ -134,21 +134,12 @@ static void side_by_side(CXLDcdDevice *d)
     unsigned i;
 
     for (i = 0; i < 2; i++) {
-        CXLDcdDecoder decoder = {
-            .index = i,
-            .hpa = m->window + i * CXL_DCD_TEST_GIB,
-            .size = CXL_DCD_TEST_GIB,
-            .skip = i,
-        };
+        uint64_t hpa = cxl_dcd_map_beside(m, i);
 
-        cxl_dcd_decoder_commit(m, m->host_bridge_hdm, &decoder);
-        decoder.index = 0;
-        decoder.skip = m->device[i].dc_base;
-        cxl_dcd_decoder_commit(m, m->device[i].hdm, &decoder);
         accept_on(&m->device[i]);
         g_assert_cmpuint(cxl_dcd_query_count(&m->device[i], "mapping",
                                              "direct"), ==, 1);
-        qtest_writeq(m->qts, decoder.hpa, 100 + i);
+        qtest_writeq(m->qts, hpa, 100 + i);
     }
     g_assert_cmphex(qtest_readq(m->qts, m->window), ==, 100);
     g_assert_cmphex(qtest_readq(m->qts, m->window + CXL_DCD_TEST_GIB), ==, 101);

@@ -194,18 +194,10 @@ static void cxl_reset(CXLDcdDevice *d)
     char *before;
 
     for (i = 0; i < 2; i++) {
-        CXLDcdDecoder decoder = {
-            .index = i, .hpa = d->machine->window + i * CXL_DCD_TEST_GIB,
-            .size = CXL_DCD_TEST_GIB, .skip = i,
-        };
+        uint64_t hpa = cxl_dcd_map_beside(d->machine, i);
 
-        cxl_dcd_decoder_commit(d->machine, d->machine->host_bridge_hdm,
-                               &decoder);
-        decoder.index = 0;
-        decoder.skip = d->machine->device[i].dc_base;
-        cxl_dcd_decoder_commit(d->machine, d->machine->device[i].hdm, &decoder);
         cxl_dcd_add_accepted(&d->machine->device[i], { 0, BLOCK });
-        qtest_writeq(d->machine->qts, decoder.hpa, 4711 + i);
+        qtest_writeq(d->machine->qts, hpa, 4711 + i);
     }
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 4 * BLOCK, BLOCK }));
     before = cxl_dcd_snapshot(other);

@@ -49,8 +49,11 @@ static int64_t mappings(CXLDcdDevice *d)
     return count;
 }
 
-/* Decode two devices as a set, and have @blocks accepted on both */
-static void prepare(CXLDcdDevice *d)
+/*
+ * Decode two devices as a set, and have a block accepted on both, with contents
+ * (assert_contents). Returns the second.
+ */
+static CXLDcdDevice *prepare(CXLDcdDevice *d)
 {
     unsigned i;
 
@@ -65,6 +68,7 @@ static void prepare(CXLDcdDevice *d)
         store(d, i, PAGE - 8, 200 + i);
         store(d, i, BLOCK - 8, 300 + i);
     }
+    return &d->machine->device[1];
 }
 
 static void assert_contents(CXLDcdDevice *d, unsigned position)
@@ -135,9 +139,8 @@ static void over_pages(CXLDcdDevice *d)
 
 static void given_back(CXLDcdDevice *d)
 {
-    CXLDcdDevice *other = &d->machine->device[1];
+    CXLDcdDevice *other = prepare(d);
 
-    prepare(d);
     g_assert_cmphex(cxl_dcd_give_back(other, { other->dc_base, BLOCK }), ==,
                     SUCCESS);
     assert_kinds(d, 0, 0, 1, 0);
@@ -161,9 +164,8 @@ static void taken_by_force(CXLDcdDevice *d)
 /* Poison takes a stripe from all of the set, and only that */
 static void poisoned(CXLDcdDevice *d)
 {
-    CXLDcdDevice *other = &d->machine->device[1];
+    CXLDcdDevice *other = prepare(d);
 
-    prepare(d);
     qtest_qmp_assert_success(d->machine->qts,
         "{'execute':'cxl-inject-poison','arguments':{'path':%s,"
         "'start':%" PRIu64 ",'length':64}}", other->path,
@@ -182,9 +184,8 @@ static void poisoned(CXLDcdDevice *d)
 /* A member that does not answer: its part is gone, the rest goes on */
 static void disabled(CXLDcdDevice *d)
 {
-    CXLDcdDevice *other = &d->machine->device[1];
+    CXLDcdDevice *other = prepare(d);
 
-    prepare(d);
     cxl_dcd_device_enable(other, false);
     assert_absent(d, 1);
     assert_contents(d, 0);
@@ -197,9 +198,8 @@ static void disabled(CXLDcdDevice *d)
 
 static void uncommitted(CXLDcdDevice *d)
 {
-    CXLDcdDevice *other = &d->machine->device[1];
+    CXLDcdDevice *other = prepare(d);
 
-    prepare(d);
     cxl_dcd_decoder_uncommit(d->machine, other->hdm, 0);
     assert_absent(d, 1);
     assert_contents(d, 0);
@@ -213,9 +213,8 @@ static void uncommitted(CXLDcdDevice *d)
 
 static void unplugged(CXLDcdDevice *d)
 {
-    CXLDcdDevice *other = &d->machine->device[1];
+    CXLDcdDevice *other = prepare(d);
 
-    prepare(d);
     cxl_dcd_device_unplug(other);
     assert_contents(d, 0);
     g_assert_cmphex(load(d, 1, 0), ==, UINT64_MAX);
@@ -288,20 +287,13 @@ static void many_of_all(CXLDcdDevice *d)
 
     for (i = 0; i < 3; i++) {
         CXLDcdDevice *one = &m->device[i];
-        CXLDcdDecoder decoder = {
-            .index = i, .hpa = m->window + i * CXL_DCD_TEST_GIB,
-            .size = CXL_DCD_TEST_GIB, .skip = i,
-        };
+        uint64_t hpa = cxl_dcd_map_beside(m, i);
 
-        cxl_dcd_decoder_commit(m, m->host_bridge_hdm, &decoder);
-        decoder.index = 0;
-        decoder.skip = one->dc_base;
-        cxl_dcd_decoder_commit(m, one->hdm, &decoder);
         for (k = 0; k < MANY; k++) {
             spans[k] = (CXLDcdSpan) { 2 * k * SMALL, SMALL };
         }
         cxl_dcd_add_accepted_n(one, spans, MANY);
-        qtest_writeq(m->qts, decoder.hpa + 2 * (MANY - 1) * SMALL, i + 1);
+        qtest_writeq(m->qts, hpa + 2 * (MANY - 1) * SMALL, i + 1);
         total += mappings(one);
     }
     g_assert_cmpint(total, >, MANY);
