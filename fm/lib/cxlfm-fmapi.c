@@ -7,7 +7,7 @@
  */
 #include <string.h>
 #include "cxlfm-private.h"
-#include "hw/cxl/cxl_dcd_wire.h"
+#include "hw/cxl/cxl_dcd_wire_fm.h"
 
 /*
  * By its serial number. A device without one has all ones or zeros, several may

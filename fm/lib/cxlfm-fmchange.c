@@ -4,7 +4,7 @@
  */
 #include <string.h>
 #include "cxlfm-private.h"
-#include "hw/cxl/cxl_dcd_wire.h"
+#include "hw/cxl/cxl_dcd_wire_fm.h"
 
 /* Base of @region as @host sees it: the FM API speaks DPA, we offsets. */
 static int cxlfm_fmapi_base(cxlfm *fm, uint16_t id, uint8_t region,

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cxlfm-private.h"
-#include "hw/cxl/cxl_dcd_wire.h"
+#include "hw/cxl/cxl_dcd_wire_fm.h"
 
 /* A device that logs faster than we read must not keep us for ever. */
 #define DRAIN_MAX 4096

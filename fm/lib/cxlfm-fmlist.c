@@ -7,7 +7,7 @@
  */
 #include <string.h>
 #include "cxlfm-private.h"
-#include "hw/cxl/cxl_dcd_wire.h"
+#include "hw/cxl/cxl_dcd_wire_fm.h"
 
 #define RESTARTS 64               /* of a list that changes under our hands */
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "cxlfm-private.h"
 #include "hw/cxl/cxl_dcd_mctp.h"
-#include "hw/cxl/cxl_dcd_wire.h"
+#include "hw/cxl/cxl_dcd_wire_fm.h"
 
 #define OUR_EID       CXL_DCD_MCTP_EID_FIRST
 #define GIVEN_EID     (CXL_DCD_MCTP_EID_FIRST + 1)

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 #include "cxlfm-private.h"
-#include "hw/cxl/cxl_dcd_wire.h"
+#include "hw/cxl/cxl_dcd_wire_fm.h"
 
 CXLFM_EXPORT int cxlfm_tag_parse(const char *text,
                                  uint8_t ret_tag[CXLFM_TAG_SIZE])

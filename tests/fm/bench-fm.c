@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "cxlfm-private.h"
-#include "hw/cxl/cxl_dcd_wire.h"
+#include "hw/cxl/cxl_dcd_wire_fm.h"
 
 static int bench_once(cxlfm *fm)
 {

@@ -8,7 +8,7 @@
  *
  * A helper that cannot go on asserts. A helper whose failure may be the
  * subject of a test returns the CCI return code. Byte arrays on the wire are
- * those of hw/cxl/cxl_dcd_wire.h; everything else is in host order.
+ * those of hw/cxl/cxl_dcd_wire_fm.h; everything else is in host order.
  */
 #ifndef CXL_DCD_CLIENT_H
 #define CXL_DCD_CLIENT_H
@@ -16,7 +16,7 @@
 #include "libqtest.h"
 #include "libqos/libqos.h"
 #include "qobject/qdict.h"
-#include "hw/cxl/cxl_dcd_wire.h"
+#include "hw/cxl/cxl_dcd_wire_fm.h"
 
 #define CXL_DCD_TEST_MIB          (1ULL << 20)
 #define CXL_DCD_TEST_GIB          (1ULL << 30)

@@ -64,7 +64,7 @@
 #include <stdint.h>
 #include <glib.h>
 #include "hw/cxl/cxl_dcd_event.h"
-#include "hw/cxl/cxl_dcd_wire.h"
+#include "hw/cxl/cxl_dcd_wire_fm.h"
 
 #define CXL_DCD_ERROR (cxl_dcd_error_quark())
 GQuark cxl_dcd_error_quark(void);
