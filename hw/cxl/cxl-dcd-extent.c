@@ -277,16 +277,17 @@ void cxl_dcd_tree_resize(CXLDcdTree *tree, CXLDcdNode *node, uint64_t dpa,
 
 /* --- Looking up --- */
 
-CXLDcdNode *cxl_dcd_tree_from(const CXLDcdTree *tree, uint64_t dpa)
+/* The entry of a page to go down by; page->count: none */
+typedef unsigned (*Chooser)(const CXLDcdPage *page, uint64_t *sought);
+
+static CXLDcdNode *descend(const CXLDcdTree *tree, Chooser choose,
+                           uint64_t sought)
 {
     const CXLDcdPage *page = tree->root;
 
     while (page) {
-        unsigned i = 0;
+        unsigned i = choose(page, &sought);
 
-        while (i < page->count && page->end[i] <= dpa) {
-            i++;
-        }
         if (i == page->count) {
             return NULL;
         }
@@ -298,25 +299,34 @@ CXLDcdNode *cxl_dcd_tree_from(const CXLDcdTree *tree, uint64_t dpa)
     return NULL;
 }
 
+static unsigned ends_behind(const CXLDcdPage *page, uint64_t *dpa)
+{
+    unsigned i = 0;
+
+    while (i < page->count && page->end[i] <= *dpa) {
+        i++;
+    }
+    return i;
+}
+
+CXLDcdNode *cxl_dcd_tree_from(const CXLDcdTree *tree, uint64_t dpa)
+{
+    return descend(tree, ends_behind, dpa);
+}
+
+static unsigned has_listed(const CXLDcdPage *page, uint64_t *index)
+{
+    unsigned i = 0;
+
+    while (i < page->count && *index >= page->listed[i]) {
+        *index -= page->listed[i++];
+    }
+    return i;
+}
+
 CXLDcdNode *cxl_dcd_tree_listed(const CXLDcdTree *tree, uint32_t index)
 {
-    const CXLDcdPage *page = tree->root;
-
-    while (page) {
-        unsigned i = 0;
-
-        while (i < page->count && index >= page->listed[i]) {
-            index -= page->listed[i++];
-        }
-        if (i == page->count) {
-            return NULL;
-        }
-        if (!page->height) {
-            return page->below[i];
-        }
-        page = page->below[i];
-    }
-    return NULL;
+    return descend(tree, has_listed, index);
 }
 
 uint32_t cxl_dcd_tree_listed_count(const CXLDcdTree *tree)

@@ -83,6 +83,14 @@ static GArray *cxl_dcd_qmp_ranges(const CxlDynamicCapacityExtentList *list)
     return ranges;
 }
 
+/* What both commands take by the same names, as the core's question */
+#define CXL_DCD_QMP_ASK(ranges_) { \
+    .has_region = has_region, .region = region, \
+    .has_region_id = has_region_id, .region_id = region_id, \
+    .tag = tag, .has_length = has_length, .length = length, \
+    .ranges = (CXLDcdAskRange *)(ranges_)->data, .count = (ranges_)->len, \
+}
+
 void qmp_cxl_add_dynamic_capacity(const char *path, bool has_host_id,
                                   uint16_t host_id, bool has_policy,
                                   CxlExtentSelectionPolicy policy,
@@ -97,12 +105,7 @@ void qmp_cxl_add_dynamic_capacity(const char *path, bool has_host_id,
     g_autoptr(GArray) ranges = cxl_dcd_qmp_ranges(has_extents ? list : NULL);
     g_autoptr(GArray) extents = NULL;
     g_autoptr(GError) error = NULL;
-    CXLDcdAsk ask = {
-        .has_region = has_region, .region = region,
-        .has_region_id = has_region_id, .region_id = region_id,
-        .tag = tag, .has_length = has_length, .length = length,
-        .ranges = (CXLDcdAskRange *)ranges->data, .count = ranges->len,
-    };
+    CXLDcdAsk ask = CXL_DCD_QMP_ASK(ranges);
     CXLDcdAddRequest request = {
         .policy = cxl_dcd_add_policies[has_policy ? policy :
                       CXL_EXTENT_SELECTION_POLICY_PRESCRIPTIVE],
@@ -145,12 +148,7 @@ void qmp_cxl_release_dynamic_capacity(const char *path, bool has_host_id,
     g_autoptr(GArray) ranges = cxl_dcd_qmp_ranges(has_extents ? list : NULL);
     g_autoptr(GArray) extents = NULL;
     g_autoptr(GError) error = NULL;
-    CXLDcdAsk ask = {
-        .has_region = has_region, .region = region,
-        .has_region_id = has_region_id, .region_id = region_id,
-        .tag = tag, .has_length = has_length, .length = length,
-        .ranges = (CXLDcdAskRange *)ranges->data, .count = ranges->len,
-    };
+    CXLDcdAsk ask = CXL_DCD_QMP_ASK(ranges);
     CXLDcdRemoveRequest request = {
         .policy = has_policy &&
                   policy == CXL_EXTENT_REMOVAL_POLICY_TAG_BASED ?
