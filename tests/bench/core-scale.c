@@ -9,12 +9,10 @@
  *
  * Prints lines "name extents value".
  */
-#define _GNU_SOURCE
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include "hw/cxl/cxl_dcd.h"
+#include "scale.h"
 
 #define TIB         (1ULL << 40)
 #define BLOCK       (2ULL << 20)
@@ -22,7 +20,6 @@
 #define MOST        1000000
 #define CHUNK       10000
 #define ROUNDS      20000
-#define REPEATS     5
 
 static uint64_t live;           /* extents laid out, each stride apart */
 
@@ -32,22 +29,6 @@ static void on_event(void *opaque G_GNUC_UNUSED,
 }
 
 static const CXLDcdOps ops = { .event = on_event };
-
-static double seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec + now.tv_nsec / 1e9;
-}
-
-static void must(bool ok, GError *error)
-{
-    if (!ok) {
-        fprintf(stderr, "core-scale: %s\n", error->message);
-        exit(1);
-    }
-}
 
 static void answer(CXLDcd *dcd, CXLDcdChain kind, const CXLDcdRange *ranges,
                    size_t count)
@@ -87,15 +68,7 @@ static void grow(CXLDcd *dcd, uint64_t to)
     }
 }
 
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
-static void add_accept_release(CXLDcd *dcd, uint64_t *random)
+static void add_accept_release(void *dcd, uint64_t *random)
 {
     CXLDcdRange range = { place(next_random(random) % live) + 4 * BLOCK,
                           BLOCK };
@@ -111,7 +84,7 @@ static void add_accept_release(CXLDcd *dcd, uint64_t *random)
 }
 
 /* A length that fits nowhere between the live extents: the tree must know. */
-static void add_free_and_reject(CXLDcd *dcd, uint64_t *random G_GNUC_UNUSED)
+static void add_free_and_reject(void *dcd, uint64_t *random G_GNUC_UNUSED)
 {
     CXLDcdAddRequest request = {
         .policy = CXL_DCD_POLICY_CONTIGUOUS, .length = 16 * BLOCK,
@@ -122,38 +95,13 @@ static void add_free_and_reject(CXLDcd *dcd, uint64_t *random G_GNUC_UNUSED)
     answer(dcd, CXL_DCD_CHAIN_ADD_RESPONSE, NULL, 0);
 }
 
-static void read_entry(CXLDcd *dcd, uint64_t *random)
+static void read_entry(void *dcd, uint64_t *random)
 {
     CXLDcdExtent extent;
 
     if (!cxl_dcd_listed(dcd, next_random(random) % live, &extent)) {
         abort();
     }
-}
-
-static double best_microseconds(CXLDcd *dcd,
-                                void (*what)(CXLDcd *dcd, uint64_t *random))
-{
-    uint64_t random = 88172645463325252ULL;
-    double best = 1e9;
-
-    for (unsigned repeat = 0; repeat < REPEATS; repeat++) {
-        double start = seconds(), spent;
-
-        for (unsigned i = 0; i < ROUNDS; i++) {
-            what(dcd, &random);
-        }
-        spent = (seconds() - start) / ROUNDS * 1e6;
-        best = MIN(best, spent);
-    }
-    return best;
-}
-
-static size_t heap(void)
-{
-    struct mallinfo2 info = mallinfo2();
-
-    return info.uordblks + info.hblkhd;
 }
 
 int main(void)
@@ -174,11 +122,11 @@ int main(void)
     for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
         grow(dcd, sizes[i]);
         printf("add-accept-release %" G_GUINT64_FORMAT " %.3f\n", live,
-               best_microseconds(dcd, add_accept_release));
+               best_microseconds(ROUNDS, add_accept_release, dcd));
         printf("contiguous-add-reject %" G_GUINT64_FORMAT " %.3f\n", live,
-               best_microseconds(dcd, add_free_and_reject));
+               best_microseconds(ROUNDS, add_free_and_reject, dcd));
         printf("list-entry %" G_GUINT64_FORMAT " %.3f\n", live,
-               best_microseconds(dcd, read_entry));
+               best_microseconds(ROUNDS, read_entry, dcd));
         fflush(stdout);
     }
     /* The block bits are in it: 1 MiB for 16 TiB is 8.4 bits an extent here */

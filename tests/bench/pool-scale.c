@@ -14,22 +14,19 @@
  *
  * Prints lines "name TiB value"; "claims-per-second PROCESSES value".
  */
-#define _GNU_SOURCE
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "hw/cxl/cxl_dcd.h"
 #include "hw/cxl/cxl_dcd_pool.h"
+#include "scale.h"
 
 #define TIB         (1ULL << 40)
 #define BLOCK       (2ULL << 20)
 #define EXTENTS     8           /* of each host, and one that comes and goes */
 #define ROUNDS      4000
-#define REPEATS     5
 #define SECONDS     2
 
 typedef struct Host {
@@ -41,22 +38,6 @@ typedef struct Host {
 static CXLDcdPool *pool;
 static Host *hosts;
 static uint32_t count;
-
-static double seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec + now.tv_nsec / 1e9;
-}
-
-static void must(bool ok, GError *error)
-{
-    if (!ok) {
-        fprintf(stderr, "pool-scale: %s\n", error ? error->message : "failed");
-        exit(1);
-    }
-}
 
 /* --- A head: DPA is the offset in the pool --- */
 
@@ -159,15 +140,7 @@ static void give_back(Host *host, const CXLDcdRange *range)
 
 /* --- What is measured --- */
 
-static uint64_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
-static void round_trip(uint64_t *random)
+static void round_trip(void *unused, uint64_t *random)
 {
     Host *host = &hosts[next_random(random) % count];
     CXLDcdRange range = add(host, 4 * BLOCK);
@@ -176,7 +149,7 @@ static void round_trip(uint64_t *random)
 }
 
 /* From anywhere: over gaps that are all too short */
-static void find(uint64_t *random)
+static void find(void *unused, uint64_t *random)
 {
     CXLDcdPoolRange found;
     uint64_t all = cxl_dcd_pool_blocks(pool);
@@ -185,7 +158,7 @@ static void find(uint64_t *random)
                            cxl_dcd_pool_longest(pool), &found), NULL);
 }
 
-static void share(uint64_t *random)
+static void share(void *unused, uint64_t *random)
 {
     static const uint8_t tag[CXL_DCD_POOL_TAG_SIZE] = "everybody's";
     Host *host = &hosts[1 + next_random(random) % (count - 1)];
@@ -196,30 +169,6 @@ static void share(uint64_t *random)
          cxl_dcd_pool_accept(pool, host->id, &range, &error) &&
          cxl_dcd_pool_leave(pool, host->id, &range, &error) &&
          cxl_dcd_pool_finish(pool, host->id, &range, true, &error), error);
-}
-
-static double best_microseconds(void (*what)(uint64_t *random))
-{
-    uint64_t random = 88172645463325252ULL;
-    double best = 1e9;
-
-    for (unsigned repeat = 0; repeat < REPEATS; repeat++) {
-        double start = seconds(), spent;
-
-        for (unsigned i = 0; i < ROUNDS; i++) {
-            what(&random);
-        }
-        spent = (seconds() - start) / ROUNDS * 1e6;
-        best = MIN(best, spent);
-    }
-    return best;
-}
-
-static size_t heap(void)
-{
-    struct mallinfo2 info = mallinfo2();
-
-    return info.uordblks + info.hblkhd;
 }
 
 static CXLDcdPool *open_pool(const char *path, uint64_t size, uint32_t most)
@@ -309,9 +258,9 @@ static void simulate(const char *folder, double tib, uint32_t number)
            (double)(heap() - before) / number);
     fill(size);
     share_one();
-    printf("pool-round %g %.3f\n", tib, best_microseconds(round_trip));
-    printf("pool-find %g %.3f\n", tib, best_microseconds(find));
-    printf("pool-share %g %.3f\n", tib, best_microseconds(share));
+    printf("pool-round %g %.3f\n", tib, best_microseconds(ROUNDS, round_trip, NULL));
+    printf("pool-find %g %.3f\n", tib, best_microseconds(ROUNDS, find, NULL));
+    printf("pool-share %g %.3f\n", tib, best_microseconds(ROUNDS, share, NULL));
     start = seconds();
     must(cxl_dcd_pool_check(pool, &error), error);
     printf("pool-check-ms %g %.1f\n", tib, (seconds() - start) * 1e3);
