@@ -171,8 +171,32 @@ static inline void world_clear(Fixture *f, CXLDcdEventLog *log, uint8_t count)
     }
 }
 
+/* --- Steps: what the bytes of an input are turned into --- */
+
+typedef void (*WorldStep)(Fixture *f, Input *in);
+
+static inline void world_add(Fixture *f, Input *in)
+{
+    world_initiate(f, in, CXL_DCD_OP_FM_INITIATE_ADD);
+}
+
+static inline void world_release(Fixture *f, Input *in)
+{
+    world_initiate(f, in, CXL_DCD_OP_FM_INITIATE_RELEASE);
+}
+
+static inline void world_clear_host(Fixture *f, Input *in)
+{
+    world_clear(f, f->host_log, take(in));
+}
+
+static inline void world_clear_fm(Fixture *f, Input *in)
+{
+    world_clear(f, f->fm_log, take(in));
+}
+
 /* Everything saved and restored into itself is the same again. */
-static inline void world_round_trip(Fixture *f)
+static inline void world_round_trip(Fixture *f, Input *in)
 {
     g_autoptr(GByteArray) before = fixture_state(f);
     g_autoptr(GByteArray) core = cxl_dcd_save(f->dcd);
@@ -184,6 +208,23 @@ static inline void world_round_trip(Fixture *f)
                                        NULL));
     cxl_dcd_assert_state(f->dcd);
     assert_state_is(f, before);
+}
+
+/*
+ * Take steps until the input ends, each byte choosing the next one. What is
+ * listed twice is chosen twice as often. Returns what a fuzz target returns.
+ */
+static inline int world_run(const uint8_t *data, size_t size,
+                            const WorldStep *steps, unsigned count)
+{
+    Input in = { data, size };
+    Fixture *f = fixture_new(take(&in) & 1 ? 8 : 256);
+
+    while (in.left) {
+        steps[take(&in) % count](f, &in);
+    }
+    fixture_free(f);
+    return 0;
 }
 
 #endif /* DCD_WORLD_H */

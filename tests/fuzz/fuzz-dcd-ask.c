@@ -152,33 +152,14 @@ static void set_region(Fixture *f, Input *in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    Input in = { data, size };
-    Fixture *f = fixture_new(take(&in) & 1 ? 8 : 256);
+    static const WorldStep steps[] = {
+        add, add, add,
+        release,
+        reference,
+        set_region,
+        world_clear_host,
+        world_update,
+    };
 
-    while (in.left) {
-        switch (take(&in) % 8) {
-        case 0:
-        case 1:
-        case 2:
-            add(f, &in);
-            break;
-        case 3:
-            release(f, &in);
-            break;
-        case 4:
-            reference(f, &in);
-            break;
-        case 5:
-            set_region(f, &in);
-            break;
-        case 6:
-            world_clear(f, f->host_log, take(&in));
-            break;
-        default:
-            world_update(f, &in);
-            break;
-        }
-    }
-    fixture_free(f);
-    return 0;
+    return world_run(data, size, steps, G_N_ELEMENTS(steps));
 }

@@ -59,43 +59,25 @@ static void ask(Fixture *f, Input *in)
     world_check(f, CXL_DCD_RC_INTERNAL_ERROR, before);
 }
 
+static void reset(Fixture *f, Input *in)
+{
+    cxl_dcd_reset(f->dcd, take(in) % 3);
+    cxl_dcd_event_log_reset(f->host_log);
+    cxl_dcd_assert_state(f->dcd);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    Input in = { data, size };
-    Fixture *f = fixture_new(take(&in) & 1 ? 8 : 256);
+    static const WorldStep steps[] = {
+        world_add, world_add,
+        world_release,
+        world_update, world_update,
+        set_region,
+        reset,
+        world_round_trip,
+        damaged_snapshot,
+        ask,
+    };
 
-    while (in.left) {
-        switch (take(&in) % 10) {
-        case 0:
-        case 1:
-            world_initiate(f, &in, CXL_DCD_OP_FM_INITIATE_ADD);
-            break;
-        case 2:
-            world_initiate(f, &in, CXL_DCD_OP_FM_INITIATE_RELEASE);
-            break;
-        case 3:
-        case 4:
-            world_update(f, &in);
-            break;
-        case 5:
-            set_region(f, &in);
-            break;
-        case 6:
-            cxl_dcd_reset(f->dcd, take(&in) % 3);
-            cxl_dcd_event_log_reset(f->host_log);
-            cxl_dcd_assert_state(f->dcd);
-            break;
-        case 7:
-            world_round_trip(f);
-            break;
-        case 8:
-            damaged_snapshot(f, &in);
-            break;
-        default:
-            ask(f, &in);
-            break;
-        }
-    }
-    fixture_free(f);
-    return 0;
+    return world_run(data, size, steps, G_N_ELEMENTS(steps));
 }

@@ -53,42 +53,26 @@ static void reference(Fixture *f, Input *in)
     world_check(f, code, before);
 }
 
+/* Framed bytes through the endpoint, good or not */
+static void frames(Fixture *f, Input *in)
+{
+    cxl_dcd_endpoint_receive(f->endpoint, in->at, in->left);
+    cxl_dcd_assert_state(f->dcd);
+    take_bytes(in, 8);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    Input in = { data, size };
-    Fixture *f = fixture_new(take(&in) & 1 ? 8 : 256);
+    static const WorldStep steps[] = {
+        world_add,
+        world_release,
+        world_update,
+        reference,
+        world_clear_fm,
+        frames,
+        command,
+        raw,
+    };
 
-    while (in.left) {
-        switch (take(&in) % 8) {
-        case 0:
-            world_initiate(f, &in, CXL_DCD_OP_FM_INITIATE_ADD);
-            break;
-        case 1:
-            world_initiate(f, &in, CXL_DCD_OP_FM_INITIATE_RELEASE);
-            break;
-        case 2:
-            world_update(f, &in);
-            break;
-        case 3:
-            reference(f, &in);
-            break;
-        case 4:
-            world_clear(f, f->fm_log, take(&in));
-            break;
-        case 5:
-            /* Framed bytes through the endpoint, good or not */
-            cxl_dcd_endpoint_receive(f->endpoint, in.at, in.left);
-            cxl_dcd_assert_state(f->dcd);
-            take_bytes(&in, 8);
-            break;
-        case 6:
-            command(f, &in);
-            break;
-        default:
-            raw(f, &in);
-            break;
-        }
-    }
-    fixture_free(f);
-    return 0;
+    return world_run(data, size, steps, G_N_ELEMENTS(steps));
 }

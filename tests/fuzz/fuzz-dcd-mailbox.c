@@ -41,29 +41,13 @@ static void list(Fixture *f, Input *in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    Input in = { data, size };
-    Fixture *f = fixture_new(take(&in) & 1 ? 8 : 256);
+    static const WorldStep steps[] = {
+        world_add,
+        world_update, world_update,
+        list,
+        world_clear_host,
+        raw,
+    };
 
-    while (in.left) {
-        switch (take(&in) % 6) {
-        case 0:
-            world_initiate(f, &in, CXL_DCD_OP_FM_INITIATE_ADD);
-            break;
-        case 1:
-        case 2:
-            world_update(f, &in);
-            break;
-        case 3:
-            list(f, &in);
-            break;
-        case 4:
-            world_clear(f, f->host_log, take(&in));
-            break;
-        default:
-            raw(f, &in);
-            break;
-        }
-    }
-    fixture_free(f);
-    return 0;
+    return world_run(data, size, steps, G_N_ELEMENTS(steps));
 }
