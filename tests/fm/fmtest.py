@@ -115,15 +115,29 @@ def until(what, limit=10):
     return True
 
 
-def main(*tests):
+def run_tests(tests, start):
+    """Each test gets a start(checks, test) of its own, closed after it."""
     checks = Checks()
     for test in tests:
         print(f"# {test.__name__}: {test.__doc__}")
-        bench = Bench(checks, getattr(test, "line", "unix"))
+        world = start(checks, test)
         try:
-            test(bench)
+            test(world)
         except Failed as failure:
             checks.that(False, test.__name__, failure)
         finally:
-            bench.close()
+            world.close()
     sys.exit(checks.end())
+
+
+def main(*tests):
+    run_tests(tests, lambda checks, test:
+              Bench(checks, getattr(test, "line", "unix")))
+
+
+def main_qemu(kind, *tests):
+    """kind(checks) starts QEMU."""
+    if not os.path.exists(os.environ.get("QEMU", "")):
+        print("1..0 # SKIP no QEMU with our device; run scripts/build-qemu")
+        sys.exit(77)
+    run_tests(tests, lambda checks, test: kind(checks))

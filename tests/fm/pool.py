@@ -7,11 +7,10 @@
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 
 from fmtest import (MIB, OK, REFUSED, UNREACHABLE, USAGE, Bench,
-                    Checks, Failed, until)
+                    Failed, main_qemu, until)
 
 POLICY = """\
 step 64M
@@ -143,22 +142,5 @@ def balance(b):
     b.expect(USAGE, "balance", "-p", path, err="policy, line 4: host 1 has two")
 
 
-def main():
-    if not os.path.exists(os.environ.get("QEMU", "")):
-        print("1..0 # SKIP no QEMU with our device; run scripts/build-qemu")
-        sys.exit(77)
-    checks = Checks()
-    for test in (show, reclaim, move, balance):
-        print(f"# {test.__name__}: {test.__doc__}")
-        pool = Pool(checks)
-        try:
-            test(pool)
-        except Failed as failure:
-            checks.that(False, test.__name__, failure)
-        finally:
-            pool.close()
-    sys.exit(checks.end())
-
-
 if __name__ == "__main__":
-    main()
+    main_qemu(Pool, show, reclaim, move, balance)

@@ -12,11 +12,10 @@ import os
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 
 from fmtest import (FAILED, MIB, OK, REFUSED, TAG, TIMEOUT, UNREACHABLE, USAGE,
-                    Bench, Checks, Failed, until)
+                    Bench, Failed, main_qemu, until)
 from qmp import QMP
 
 DEVICES = (
@@ -198,23 +197,6 @@ def discipline(b):
     b.checks.that(True, "the kernel takes the line as mctp-serial")
 
 
-def main():
-    if not os.path.exists(os.environ.get("QEMU", "")):
-        print("1..0 # SKIP no QEMU with our device; run scripts/build-qemu")
-        sys.exit(77)
-    checks = Checks()
-    for test in (reading, offers, refused, configure, many, serial, discipline,
-                 busy):
-        print(f"# {test.__name__}: {test.__doc__}")
-        machine = Machine(checks)
-        try:
-            test(machine)
-        except Failed as failure:
-            checks.that(False, test.__name__, failure)
-        finally:
-            machine.close()
-    sys.exit(checks.end())
-
-
 if __name__ == "__main__":
-    main()
+    main_qemu(Machine, reading, offers, refused, configure, many, serial,
+              discipline, busy)
