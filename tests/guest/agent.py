@@ -36,11 +36,12 @@ class Agent:
     def __init__(self, vm):
         build()
         self.vm = vm
-        with open(PROGRAM, "rb") as file:
-            subprocess.run(vm.ssh_command() + [
-                "rm -f /tmp/agent && cat > /tmp/agent && "
-                "chmod +x /tmp/agent"],
-                input=file.read(), check=True, timeout=60)
+        if vm.guest("test -x /tmp/agent").status:
+            with open(PROGRAM, "rb") as file:
+                subprocess.run(vm.ssh_command() + [
+                    "cat > /tmp/agent.new && chmod +x /tmp/agent.new && "
+                    "mv /tmp/agent.new /tmp/agent"],
+                    input=file.read(), check=True, timeout=60)
         self.child = subprocess.Popen(
             vm.ssh_command() + ["/tmp/agent"], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True, bufsize=1)

@@ -117,6 +117,13 @@ def dax_devices(vm):
     return {d["chardev"]: d for d in json.loads(out)} if out else {}
 
 
+def seed(vm, region):
+    """sysfs folder of the empty device that each region has."""
+    return vm.guest_ok(
+        f"for d in /sys/bus/cxl/devices/dax_{region}/dax*.*; do "
+        "[ $(cat $d/size) = 0 ] && echo $d && break; done")
+
+
 def create_dax(vm, region, extra=""):
     """Make a DAX device of all that is available; gives its name."""
     out = vm.guest_ok(f"daxctl create-device {region} {extra} 2> /dev/null")

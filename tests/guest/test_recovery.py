@@ -131,15 +131,28 @@ def test_unplug(vm, check):
     destroy_region(vm, region)
 
 
+def mapping(vm):
+    return vm.device()["extents"][0]["mapping"]
+
+
 def test_suspend(vm, check):
-    """Suspend is refused or survived; the extent is there afterwards."""
+    """Suspend to RAM and disk are refused, suspend to idle is survived."""
     region = create_region(vm)
     add(vm, region, [LOW])
     dax = create_dax(vm, region)
     memtest(vm, 64, f"/dev/{dax}", 4)
-    done = vm.guest("echo devices > /sys/power/pm_test && "
-                    "echo freeze > /sys/power/state", 120)
-    check.that(done.status != 124, "suspend comes to an end", done.text)
+    for kind in ("mem", "disk"):
+        bad = vm.guest(f"echo {kind} > /sys/power/state")
+        check.that(bad.status not in (0, 124), f"'{kind}' is refused",
+                   bad.text)
+    vm.guest_ok("dmesg -C; (sleep 1; echo freeze > /sys/power/state) "
+                "> /dev/null 2>&1 < /dev/null &")
+    poll(lambda: mapping(vm) == "trapped", 30,
+         "its memory is switched off while the guest sleeps")
+    vm.qmp.run("system_powerdown")      # the button wakes who sleeps
+    poll(lambda: mapping(vm) == "direct", 60, "the guest wakes")
+    check.that("suspend exit" in vm.guest_ok("dmesg"),
+               "it has slept and woken")
     same = vm.guest(f"memtest -v 64 /dev/{dax} 4", 300)
     check.that(same.status == 0, "the contents are as they were", same.text)
     destroy_dax(vm, dax)

@@ -6,10 +6,11 @@ the fabric manager to ask again for what was in use, our module gives it back
 by itself; that is what is looked at here.
 """
 
+from agent import Agent
 from hostile import Hostile, record
 from steps import (ADD, MIB, RELEASE, add, add_tagged, available, create_dax,
                    create_region, dax_devices, destroy_dax, destroy_region,
-                   request, shown, states, wait_released, wait_shown)
+                   request, seed, shown, states, wait_released, wait_shown)
 from vm import poll
 
 BOOT = "suite"
@@ -69,12 +70,22 @@ def test_remove_extent_under_dax_device(vm, check):
 
 
 def test_create_dax_dev_spanning_two_extents(vm, check):
-    """With remove_extents_in_use."""
     region = create_region(vm)
     add_tagged(vm, region, [LOW, HIGH], TAG)
     dax = create_dax(vm, region, f"--uuid {TAG}")
     check.equal(dax_devices(vm)[dax]["size"], 128 * MIB,
                 "one device of the sum")
+    test = vm.guest(f"memtest 128 /dev/{dax} 2", 300)
+    check.that(test.status == 0, "and one file", test.text)
+    destroy_dax(vm, dax)
+    release_all(vm, region)
+    destroy_region(vm, region)
+
+
+def test_remove_extents_in_use(vm, check):
+    region = create_region(vm)
+    add_tagged(vm, region, [LOW, HIGH], TAG)
+    dax = create_dax(vm, region, f"--uuid {TAG}")
     for part in (LOW, HIGH):
         request(vm, RELEASE, [part], tag=TAG)
     poll(lambda: set(states(vm, region).values()) == {"releasing"}, 20,
@@ -103,14 +114,31 @@ def test_inject_tag_support(vm, check):
 
 
 def test_uuid_no_match(vm, check):
-    """With uuid_no_match_seed_intact."""
     region = create_region(vm)
+    add(vm, region, [LOW])
     add_tagged(vm, region, [HIGH], TAG)
     before = available(vm, region)
     check.that(refused(vm, f"daxctl create-device {region} --uuid {OTHER}",
                        "No such file"), "ENOENT")
     check.equal((available(vm, region), dax_devices(vm)), (before, {}),
                 "nothing is consumed")
+    release_all(vm, region)
+    destroy_region(vm, region)
+
+
+def test_uuid_no_match_seed_intact(vm, check):
+    """The empty device of the region takes the true tag after a wrong one."""
+    region = create_region(vm)
+    add_tagged(vm, region, [HIGH], TAG)
+    path = seed(vm, region)
+    check.that(refused(vm, f"echo {OTHER} > {path}/uuid", "No such file"),
+               "ENOENT")
+    check.equal(vm.guest_ok(f"cat {path}/size {path}/uuid").split(),
+                ["0", NULL], "the seed is as it was")
+    vm.guest_ok(f"echo {TAG} > {path}/uuid")
+    check.equal(vm.guest_ok(f"cat {path}/size {path}/uuid").split(),
+                [str(64 * MIB), TAG], "and takes the true tag")
+    vm.guest_ok(f"echo 0 > {path}/size")
     dax = create_dax(vm, region, f"--uuid {TAG}")
     check.equal(dax_devices(vm)[dax]["size"], 64 * MIB,
                 "the true tag can still be claimed")
@@ -353,4 +381,28 @@ def test_event_reporting(vm, check):
     lines = vm.guest_ok(f"grep -c cxl_dynamic_capacity: {trace}/trace")
     check.equal(int(lines), 2, "two events for an add and a release")
     vm.guest_ok(f"echo 0 > {trace}/events/cxl_dcd/cxl_dynamic_capacity/enable")
+    destroy_region(vm, region)
+
+
+def test_mapped_by_name(vm, check):
+    """As famfs does: several processes map one device and see one file,
+    which here begins in one extent and ends in another."""
+    region = create_region(vm, "dc1")
+    add_tagged(vm, region, [HIGH, LOW], TAG, dc=1)
+    path = "/dev/" + create_dax(vm, region, f"--uuid {TAG}")
+    count = 128 * MIB // (64 * 1024)
+    with Agent(vm) as writer, Agent(vm) as reader:
+        writer.ask("map", 0, path, 128 * MIB)
+        reader.ask("map", 0, path, 128 * MIB)
+        writer.ask("put", 0, 8, 64 * 1024, count, 1000)
+        check.equal(reader.ask("get", 0, 8, 64 * 1024, count, 1000, 1), "",
+                    "another process reads what one has written")
+        reader.ask("put", 0, 64 * MIB, 8, 1, 77)
+        check.equal(writer.ask("get", 0, 64 * MIB, 8, 1, 77, 1), "",
+                    "and the other way round, in the second extent")
+        reader.ask("map", 1, path, 64 * MIB, 64 * MIB)
+        check.equal(reader.ask("get", 1, 0, 8, 1, 77, 1), "",
+                    "a file that begins there is mapped by its offset")
+    destroy_dax(vm, path.split("/")[-1])
+    release_all(vm, region)
     destroy_region(vm, region)

@@ -179,9 +179,27 @@ class VM:
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 timeout=timeout, errors="replace", check=False)
         except subprocess.TimeoutExpired as err:
+            why = self.what_hangs() if timeout >= 60 else ""
             return Result(124, (err.stdout or b"").decode(errors="replace"),
-                          f"no end after {timeout} s")
+                          f"no end after {timeout} s{why}")
         return Result(done.returncode, done.stdout, done.stderr)
+
+    def what_hangs(self):
+        """Where the guest's processes are, for the person who must find out
+        why a command has not ended; over a connection of its own."""
+        look = ("for t in /proc/[0-9]*; do grep -q '^State:.*[DR] (' $t/status "
+                "2> /dev/null && tr '\\0' ' ' < $t/cmdline && echo $t && "
+                "cat $t/stack; done; cat /proc/loadavg")
+        try:
+            done = subprocess.run(
+                self.ssh_command()[:-1] + ["-o", "ControlPath=none", "guest",
+                                           look], stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+                errors="replace", check=False)
+        except subprocess.TimeoutExpired:
+            return "; nor does a new connection; serial log:\n" + \
+                self.serial_tail()
+        return "; running or blocked:\n" + done.stdout[-8000:]
 
     def guest_ok(self, command, timeout=60):
         """As guest(), but a failure is an error; gives the output."""
