@@ -20,6 +20,7 @@
 
 #include "drivers/cxl/cxlmem.h"
 #include "drivers/cxl/cxl.h"
+#include "drivers/cxl/cxlpci.h"
 #include "drivers/dax/dax-private.h"
 #include "drivers/dax/bus.h"
 

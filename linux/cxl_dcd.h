@@ -48,7 +48,9 @@ struct cxl_dcd_chain {
  * @cxlds: its state; not to be touched once @dying
  * @nr_parts: number of entries of @parts
  * @parts: partitions, by DC region index
- * @parts_shown: bit n: folder of partition n was added to the memdev
+ * @parts_shown: bit n: the folder of slot n (names.c) is on the memdev
+ * @cdat_known: attributes of @parts have been read
+ * @qos_class: of each of @parts, CXL_QOS_CLASS_INVALID for none
  * @dpa_end: last DPA of the device's static capacity, to be put back
  * @dying: the memdev is going away: no more commands
  * @armed: interrupts are set up, events are read
@@ -70,6 +72,8 @@ struct cxl_dcd {
 	unsigned int nr_parts;
 	struct cxl_dcd_part parts[CXL_DCD_MAX_REGIONS];
 	unsigned long parts_shown;
+	bool cdat_known;
+	int qos_class[CXL_DCD_MAX_REGIONS];
 	resource_size_t dpa_end;
 	bool dying;
 	bool armed;
@@ -186,6 +190,7 @@ struct cxl_dcd *cxl_dcd_find(const struct cxl_memdev *cxlmd);
 struct cxl_dcd *cxl_dcd_get(struct cxl_dcd *dcd);
 void cxl_dcd_put(struct cxl_dcd *dcd);
 void cxl_dcd_read_cdat(struct cxl_dcd *dcd);
+void cxl_dcd_endpoint_ready(struct cxl_dcd *dcd, struct cxl_port *port);
 
 /* mbox.c */
 int cxl_dcd_get_config(struct cxl_dev_state *cxlds, struct cxl_dcd_part *parts,
@@ -264,16 +269,33 @@ void cxl_dcd_decoders_drop(struct cxl_dcd *dcd);
 void cxl_dcd_port_unbinds(struct device *dev);
 void cxl_dcd_region_added(struct device *dev);
 void cxl_dcd_region_gone(struct device *dev);
+void cxl_dcd_region_found(struct cxl_region *cxlr);
 void cxl_dcd_regions_take(void);
 void cxl_dcd_regions_enable(void);
 void cxl_dcd_regions_disable(void);
 void cxl_dcd_roots_take(void);
 void cxl_dcd_roots_drop(void);
 void cxl_dcd_regions_drop(void);
-const char *cxl_dcd_part_name(unsigned int part, char *buf, size_t size);
-int cxl_dcd_part_parse(const char *text);
 
+/* names.c */
 #define CXL_DCD_NAME_MAX 24
+
+int cxl_dcd_names_init(void);
+unsigned int cxl_dcd_slots(void);
+const char *cxl_dcd_slot_name(unsigned int slot);
+const char *cxl_dcd_slot_kind(unsigned int slot);
+unsigned int cxl_dcd_slot_of(const struct cxl_dcd *dcd, unsigned int part);
+int cxl_dcd_slot_part(const struct cxl_dcd *dcd, unsigned int slot);
+bool cxl_dcd_names_need_cdat(void);
+int cxl_dcd_name_part(const struct cxl_dcd *dcd, const char *text);
+
+/* qos.c */
+void cxl_dcd_read_qos(struct cxl_dcd *dcd, struct cxl_port *port);
+
+/* firmware.c */
+void cxl_dcd_decoder_committed(struct cxl_dcd *dcd,
+			       struct cxl_endpoint_decoder *cxled);
+void cxl_dcd_firmware_retry(void);
 
 /* sysfs.c */
 
@@ -291,7 +313,7 @@ struct cxl_dcd_override {
 
 int cxl_dcd_override_add(struct device *dev, struct cxl_dcd_override *ovr);
 void cxl_dcd_override_del(struct device *dev, struct cxl_dcd_override *ovr);
-int cxl_dcd_sysfs_init(void);
+void cxl_dcd_sysfs_init(void);
 
 /* flush.c */
 int cxl_dcd_flush_init(void);

@@ -285,6 +285,7 @@ static int dax_probe(struct device *dev)
 			rgn->dax->res.end = rgn->dax->res.start - 1;
 		return 0;
 	}
+	cxl_dcd_region_found(cxlr_dax->cxlr);
 	region_publish(rgn);
 	return 0;
 }

@@ -28,37 +28,6 @@ struct dcd_decoder {
 
 static LIST_HEAD(decoders);
 
-/* The name of partition @part, as the v11 series continues it. */
-const char *cxl_dcd_part_name(unsigned int part, char *buf, size_t size)
-{
-	snprintf(buf, size, "dynamic_ram_%u", part + 1);
-	return buf;
-}
-
-/* Index of the partition that any of its names means, -EINVAL for others. */
-int cxl_dcd_part_parse(const char *text)
-{
-	char buf[CXL_DCD_NAME_MAX], *name;
-	size_t stem;
-
-	if (strscpy(buf, text, sizeof(buf)) < 0)
-		return -EINVAL;
-	name = strim(buf);
-	if (!strcmp(name, "dc"))
-		return 0;
-	if (str_has_prefix(name, "dc") && name[2] >= '0' && name[2] <= '7' &&
-	    !name[3])
-		return name[2] - '0';
-	stem = str_has_prefix(name, "dynamic_ram_");
-	if (!stem || !name[stem] || name[stem + 1])
-		return -EINVAL;
-	if (name[stem] >= '1' && name[stem] <= '8')
-		return name[stem] - '1';
-	if (name[stem] >= 'a' && name[stem] <= 'h')
-		return name[stem] - 'a';
-	return -EINVAL;
-}
-
 static struct dcd_decoder *decoder_find(const struct device *dev)
 {
 	struct dcd_decoder *dec;
@@ -142,7 +111,7 @@ static ssize_t mode_show(struct device *dev, struct device_attribute *attr,
 {
 	struct cxl_dcd *dcd;
 	struct dcd_decoder *dec;
-	char name[CXL_DCD_NAME_MAX];
+	unsigned int slot = 0;
 	int part = -ENODEV;
 
 	mutex_lock(&cxl_dcd_mutex);
@@ -150,32 +119,33 @@ static ssize_t mode_show(struct device *dev, struct device_attribute *attr,
 	dcd = dec ? cxl_dcd_find(cxled_to_memdev(dec->cxled)) : NULL;
 	if (dcd)
 		part = decoder_part(dcd, dec);
+	if (part >= 0)
+		slot = cxl_dcd_slot_of(dcd, part);
 	cxl_dcd_unlock();
 	if (part >= 0)
-		return sysfs_emit(buf, "%s\n", cxl_dcd_part_name(part, name,
-								 sizeof(name)));
+		return sysfs_emit(buf, "%s\n", cxl_dcd_slot_name(slot));
 	return mode_file.stock->show(dev, mode_file.stock, buf);
 }
 
 static ssize_t mode_store(struct device *dev, struct device_attribute *attr,
 			  const char *buf, size_t len)
 {
-	int part = cxl_dcd_part_parse(buf);
 	struct cxl_dcd *dcd;
 	struct dcd_decoder *dec;
+	int part = -ENXIO;
 	ssize_t rc = len;
 
 	mutex_lock(&cxl_dcd_mutex);
 	dec = decoder_find(dev);
 	dcd = dec ? cxl_dcd_find(cxled_to_memdev(dec->cxled)) : NULL;
-	if (!dcd)
+	if (dcd)
+		part = cxl_dcd_name_part(dcd, buf);
+	if (part == -ENXIO)
 		rc = -ENXIO;
 	else if (decoder_part(dcd, dec) >= 0 && dec->cxled->dpa_res)
 		rc = -EBUSY;
 	else if (part < 0)
 		rc = mode_file.stock->store(dev, mode_file.stock, buf, len);
-	else if (part >= dcd->nr_parts || !dcd->parts[part].size)
-		rc = -ENXIO;
 	else if (dec->cxled->dpa_res ||
 		 dec->cxled->cxld.flags & CXL_DECODER_F_ENABLE)
 		rc = -EBUSY;
@@ -261,21 +231,26 @@ void cxl_dcd_decoder_added(struct device *dev)
 {
 	struct cxl_endpoint_decoder *cxled = to_cxl_endpoint_decoder(dev);
 	struct dcd_decoder *dec = kzalloc(sizeof(*dec), GFP_KERNEL);
-	bool ours;
+	struct cxl_dcd *dcd;
 
 	if (!dec)
 		return;
 	dec->cxled = cxled;
 	dec->part = -1;
 	mutex_lock(&cxl_dcd_mutex);
-	ours = cxl_dcd_find(cxled_to_memdev(cxled)) && !decoder_find(dev);
-	if (ours)
-		list_add_tail(&dec->node, &decoders);
-	cxl_dcd_unlock();
-	if (!ours) {
+	dcd = cxl_dcd_find(cxled_to_memdev(cxled));
+	if (!dcd || decoder_find(dev)) {
+		cxl_dcd_unlock();
 		kfree(dec);
 		return;
 	}
+	list_add_tail(&dec->node, &decoders);
+	cxl_dcd_decoder_committed(dcd, cxled);
+	cxl_dcd_get(dcd);
+	cxl_dcd_unlock();
+	if (!cxled->cxld.id)
+		cxl_dcd_endpoint_ready(dcd, cxled_to_port(cxled));
+	cxl_dcd_put(dcd);
 	if (cxl_dcd_override_add(dev, &mode_file) ||
 	    cxl_dcd_override_add(dev, &dpa_size_file))
 		dev_err(dev, "cannot be used for dynamic capacity\n");

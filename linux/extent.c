@@ -14,12 +14,6 @@
 
 #include "extent.h"
 
-/* CDAT: 16 bytes of header, then entries; DSMAS is type 0 (CDAT 1.04) */
-#define CDAT_HEADER_SIZE 16
-#define CDAT_ENTRY_SIZE 4
-#define CDAT_DSMAS_TYPE 0
-#define CDAT_DSMAS_SIZE 24
-
 static const char * const why_text[CXL_DCD_WHY_MAX] = {
 	[CXL_DCD_OK] = "accepted",
 	[CXL_DCD_EMPTY] = "length is 0",
@@ -142,39 +136,6 @@ unsigned int cxl_dcd_part_find(const struct cxl_dcd_part *parts,
 		    cxl_dcd_range_within(parts[i].base, parts[i].decode, dpa, 1))
 			return i;
 	return CXL_DCD_PART_NONE;
-}
-
-/**
- * cxl_dcd_cdat_flags - take the attributes of partitions out of the CDAT
- * @parts: partitions, matched by their DSMAS handle
- * @nr: number of partitions
- * @table: the whole table, header first
- * @length: bytes at @table
- *
- * Stops at the first entry that does not fit; what was found until then stays.
- */
-void cxl_dcd_cdat_flags(struct cxl_dcd_part *parts, unsigned int nr,
-			const u8 *table, size_t length)
-{
-	size_t at = CDAT_HEADER_SIZE;
-	unsigned int i;
-
-	while (at < length && length - at >= CDAT_ENTRY_SIZE) {
-		const u8 *entry = table + at;
-		size_t size = entry[2] | entry[3] << 8;
-
-		if (size < CDAT_ENTRY_SIZE || size > length - at)
-			return;
-		at += size;
-		if (entry[0] != CDAT_DSMAS_TYPE || size < CDAT_DSMAS_SIZE)
-			continue;
-		for (i = 0; i < nr; i++) {
-			if (!parts[i].size || parts[i].dsmad != entry[4])
-				continue;
-			parts[i].shareable = entry[5] & CXL_DCD_REGION_SHARABLE;
-			parts[i].read_only = entry[5] & CXL_DCD_REGION_READ_ONLY;
-		}
-	}
 }
 
 static int by_dpa(const void *a, const void *b)

@@ -40,6 +40,14 @@ struct cxl_dcd_part {
 	bool read_only;
 };
 
+/* Speed as the device says it: ns and MB/s, 0 for not said */
+struct cxl_dcd_perf {
+	u32 read_latency;
+	u32 write_latency;
+	u32 read_bandwidth;
+	u32 write_bandwidth;
+};
+
 /* Why an extent is not taken; the order is that of the checks. */
 enum cxl_dcd_why {
 	CXL_DCD_OK,
@@ -117,8 +125,12 @@ int cxl_dcd_part_decode(struct cxl_dcd_part *part,
 int cxl_dcd_parts_check(const struct cxl_dcd_part *parts, unsigned int nr);
 unsigned int cxl_dcd_part_find(const struct cxl_dcd_part *parts,
 			       unsigned int nr, u64 dpa);
+
+/* cdat.c */
 void cxl_dcd_cdat_flags(struct cxl_dcd_part *parts, unsigned int nr,
 			const u8 *table, size_t length);
+bool cxl_dcd_cdat_perf(u8 dsmad, const u8 *table, size_t length,
+		       struct cxl_dcd_perf *perf);
 
 void cxl_dcd_judge(const struct cxl_dcd_judge *judge, struct cxl_dcd_rec *recs,
 		   struct cxl_dcd_rec **sorted, u32 nr);

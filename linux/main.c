@@ -83,6 +83,25 @@ void cxl_dcd_read_cdat(struct cxl_dcd *dcd)
 		return;
 	cxl_dcd_cdat_flags(dcd->parts, dcd->nr_parts, port->cdat.table,
 			   port->cdat.length);
+	dcd->cdat_known = true;
+}
+
+/**
+ * cxl_dcd_endpoint_ready - a device's endpoint port has read its CDAT
+ * @dcd: device
+ * @port: the endpoint, which does not go meanwhile
+ *
+ * What partitions are, and how they are called, is known from here on.
+ */
+void cxl_dcd_endpoint_ready(struct cxl_dcd *dcd, struct cxl_port *port)
+{
+	mutex_lock(&cxl_dcd_mutex);
+	cxl_dcd_read_cdat(dcd);
+	cxl_dcd_unlock();
+	if (port->cdat.table)
+		cxl_dcd_read_qos(dcd, port);
+	cxl_dcd_roots_take();
+	cxl_dcd_parts_show(dcd);
 }
 
 /*
@@ -113,6 +132,7 @@ static void start_work(struct work_struct *work)
 static struct cxl_dcd *dcd_alloc(struct cxl_memdev *cxlmd)
 {
 	struct cxl_dcd *dcd = kzalloc(sizeof(*dcd), GFP_KERNEL);
+	unsigned int i;
 
 	if (!dcd)
 		return NULL;
@@ -132,6 +152,8 @@ static struct cxl_dcd *dcd_alloc(struct cxl_memdev *cxlmd)
 		kfree(dcd);
 		return NULL;
 	}
+	for (i = 0; i < ARRAY_SIZE(dcd->qos_class); i++)
+		dcd->qos_class[i] = CXL_QOS_CLASS_INVALID;
 	get_device(&cxlmd->dev);
 	atomic_inc(&cxl_dcd_counters.devs);
 	return dcd;
@@ -174,9 +196,9 @@ static void memdev_added(struct cxl_memdev *cxlmd)
 	mutex_lock(&cxl_dcd_mutex);
 	list_add_tail(&dcd->node, &cxl_dcd_devs);
 	cxl_dcd_unlock();
-	cxl_dcd_roots_take();
 	dev_info(dev, "dynamic capacity: %u region%s of the device\n", nr_parts,
 		 nr_parts > 1 ? "s" : "");
+	cxl_dcd_roots_take();
 	cxl_dcd_parts_show(dcd);
 	cxl_dcd_decoders_take(dcd);
 	if (READ_ONCE(ready))
@@ -297,9 +319,10 @@ static int __init cxl_dcd_init(void)
 {
 	int rc;
 
-	rc = cxl_dcd_sysfs_init();
+	rc = cxl_dcd_names_init();
 	if (rc)
 		return rc;
+	cxl_dcd_sysfs_init();
 	rc = cxl_dcd_flush_init();
 	if (rc)
 		return rc;
@@ -322,6 +345,7 @@ static int __init cxl_dcd_init(void)
 	}
 	cxl_dcd_regions_enable();
 	start_all();
+	cxl_dcd_firmware_retry();
 	return 0;
 }
 

@@ -7,13 +7,13 @@
 
 #include "cxl_dcd.h"
 
-/* Files of one partition on a root decoder. */
+/* Files of one kind of partition on a root decoder; a slot is in names.c. */
 struct root_files {
 	struct device_attribute create;
 	struct device_attribute cap;
 	char create_name[CXL_DCD_NAME_MAX + 16];
 	char cap_name[CXL_DCD_NAME_MAX + 8];
-	unsigned int part;
+	unsigned int slot;
 };
 
 static struct root_files root_files[CXL_DCD_MAX_REGIONS];
@@ -22,21 +22,21 @@ static struct root_files root_files[CXL_DCD_MAX_REGIONS];
  * struct dcd_cxlr - a CXL region that is known to be over a partition
  * @node: entry in cxlrs
  * @dev: the region's device; no reference, dropped when it goes
- * @part: the partition
+ * @slot: what the partition is called
  */
 struct dcd_cxlr {
 	struct list_head node;
 	struct device *dev;
-	unsigned int part;
+	unsigned int slot;
 };
 
 static LIST_HEAD(cxlrs);
 static DEFINE_MUTEX(cxlrs_lock);
 
-/* Who is in create_store() now, and for which partition. */
+/* Who is in create_store() now, and for what. */
 static DEFINE_MUTEX(create_lock);
 static struct task_struct *creator;
-static unsigned int creator_part;
+static unsigned int creator_slot;
 
 static struct device_attribute *stock_create(struct device *dev)
 {
@@ -71,7 +71,7 @@ static ssize_t create_store(struct device *dev, struct device_attribute *attr,
 	if (!stock)
 		return -ENXIO;
 	mutex_lock(&create_lock);
-	creator_part = files->part;
+	creator_slot = files->slot;
 	WRITE_ONCE(creator, current);
 	rc = stock->store(dev, stock, buf, len);
 	WRITE_ONCE(creator, NULL);
@@ -100,14 +100,14 @@ static void root_file_add(struct device *dev, struct device_attribute *attr)
 
 static int take_root(struct device *dev, void *data)
 {
-	unsigned long *parts = data;
+	unsigned long *slots = data;
 	unsigned int i;
 
 	if (!is_root_decoder(dev) ||
 	    !(to_cxl_decoder(dev)->flags & CXL_DECODER_F_RAM) ||
 	    !stock_create(dev))
 		return 0;
-	for_each_set_bit(i, parts, CXL_DCD_MAX_REGIONS) {
+	for_each_set_bit(i, slots, CXL_DCD_MAX_REGIONS) {
 		root_file_add(dev, &root_files[i].create);
 		root_file_add(dev, &root_files[i].cap);
 	}
@@ -120,7 +120,7 @@ static int drop_root(struct device *dev, void *data)
 
 	if (!is_root_decoder(dev))
 		return 0;
-	for (i = 0; i < CXL_DCD_MAX_REGIONS; i++) {
+	for (i = 0; i < cxl_dcd_slots(); i++) {
 		device_remove_file(dev, &root_files[i].create);
 		device_remove_file(dev, &root_files[i].cap);
 	}
@@ -129,17 +129,16 @@ static int drop_root(struct device *dev, void *data)
 
 static void root_files_init(void)
 {
-	char name[CXL_DCD_NAME_MAX];
 	unsigned int i;
 
-	for (i = 0; i < CXL_DCD_MAX_REGIONS; i++) {
+	for (i = 0; i < cxl_dcd_slots(); i++) {
 		struct root_files *f = &root_files[i];
+		const char *name = cxl_dcd_slot_kind(i);
 
-		cxl_dcd_part_name(i, name, sizeof(name));
 		snprintf(f->create_name, sizeof(f->create_name),
 			 "create_%s_region", name);
 		snprintf(f->cap_name, sizeof(f->cap_name), "cap_%s", name);
-		f->part = i;
+		f->slot = i;
 		f->create = (struct device_attribute) {
 			.attr = { .name = f->create_name, .mode = 0644 },
 			.show = create_show,
@@ -154,11 +153,11 @@ static void root_files_init(void)
 	}
 }
 
-/* Give every root decoder the files of every partition that some device has. */
+/* Give every root decoder the files of every kind that some device has. */
 void cxl_dcd_roots_take(void)
 {
 	static DEFINE_MUTEX(lock);
-	unsigned long parts = 0;
+	unsigned long slots = 0;
 	struct cxl_dcd *dcd;
 	unsigned int i;
 
@@ -166,12 +165,15 @@ void cxl_dcd_roots_take(void)
 	if (!root_files[0].create.show)
 		root_files_init();
 	mutex_lock(&cxl_dcd_mutex);
-	list_for_each_entry(dcd, &cxl_dcd_devs, node)
+	list_for_each_entry(dcd, &cxl_dcd_devs, node) {
+		if (cxl_dcd_names_need_cdat() && !dcd->cdat_known)
+			continue;
 		for (i = 0; i < dcd->nr_parts; i++)
 			if (dcd->parts[i].size)
-				__set_bit(i, &parts);
+				__set_bit(cxl_dcd_slot_of(dcd, i), &slots);
+	}
 	cxl_dcd_unlock();
-	bus_for_each_dev(&cxl_bus_type, NULL, &parts, take_root);
+	bus_for_each_dev(&cxl_bus_type, NULL, &slots, take_root);
 	mutex_unlock(&lock);
 }
 
@@ -197,32 +199,30 @@ static struct dcd_cxlr *cxlr_find(const struct device *dev)
 static ssize_t mode_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
-	char name[CXL_DCD_NAME_MAX];
 	struct dcd_cxlr *c;
-	int part = -ENODEV;
+	int slot = -ENODEV;
 
 	mutex_lock(&cxlrs_lock);
 	c = cxlr_find(dev);
 	if (c)
-		part = c->part;
+		slot = c->slot;
 	mutex_unlock(&cxlrs_lock);
-	if (part < 0)
+	if (slot < 0)
 		return region_mode_file.stock->show(dev, region_mode_file.stock,
 						    buf);
-	return sysfs_emit(buf, "%s\n",
-			  cxl_dcd_part_name(part, name, sizeof(name)));
+	return sysfs_emit(buf, "%s\n", cxl_dcd_slot_kind(slot));
 }
 
 static struct cxl_dcd_override region_mode_file = { .mine = __ATTR_RO(mode) };
 
-static void region_know(struct device *dev, unsigned int part)
+static void region_know(struct device *dev, unsigned int slot)
 {
 	struct dcd_cxlr *c = kzalloc(sizeof(*c), GFP_KERNEL);
 
 	if (!c)
 		return;
 	c->dev = dev;
-	c->part = part;
+	c->slot = slot;
 	mutex_lock(&cxlrs_lock);
 	list_add_tail(&c->node, &cxlrs);
 	mutex_unlock(&cxlrs_lock);
@@ -233,7 +233,7 @@ static void region_know(struct device *dev, unsigned int part)
 void cxl_dcd_region_added(struct device *dev)
 {
 	if (READ_ONCE(creator) == current)
-		region_know(dev, creator_part);
+		region_know(dev, creator_slot);
 }
 
 void cxl_dcd_region_gone(struct device *dev)
@@ -248,17 +248,40 @@ void cxl_dcd_region_gone(struct device *dev)
 	kfree(c);
 }
 
-static int take_region(struct device *dev, void *unused)
+/**
+ * cxl_dcd_region_found - a region was not made by one of our files
+ * @cxlr: region whose targets do not change meanwhile
+ *
+ * It was there before the module, or firmware made it.
+ */
+void cxl_dcd_region_found(struct cxl_region *cxlr)
 {
+	struct dcd_cxlr *known;
+	unsigned int slot = 0;
 	int part;
 
-	if (!is_cxl_region(dev))
-		return 0;
+	mutex_lock(&cxlrs_lock);
+	known = cxlr_find(&cxlr->dev);
+	mutex_unlock(&cxlrs_lock);
+	if (known)
+		return;
 	mutex_lock(&cxl_dcd_mutex);
-	part = cxl_dcd_region_part(cxl_dcd_to_region(dev));
+	part = cxl_dcd_region_part(cxlr);
+	if (part >= 0) {
+		struct cxl_memdev *first =
+			cxled_to_memdev(cxlr->params.targets[0]);
+
+		slot = cxl_dcd_slot_of(cxl_dcd_find(first), part);
+	}
 	cxl_dcd_unlock();
 	if (part >= 0)
-		region_know(dev, part);
+		region_know(&cxlr->dev, slot);
+}
+
+static int take_region(struct device *dev, void *unused)
+{
+	if (is_cxl_region(dev))
+		cxl_dcd_region_found(cxl_dcd_to_region(dev));
 	return 0;
 }
 

@@ -92,59 +92,97 @@ void cxl_dcd_override_del(struct device *dev, struct cxl_dcd_override *ovr)
 			 ovr->mine.attr.name);
 }
 
-/* Folder dynamic_ram_N of a memdev. */
+/* Folder of a partition below a memdev, one set per name (names.c). */
 struct part_file {
 	struct device_attribute attr;
-	unsigned int part;
+	unsigned int slot;
 };
 
-enum { PART_SIZE, PART_BLOCK, PART_SHAREABLE, PART_READ_ONLY, PART_FILES };
+enum {
+	PART_SIZE,
+	PART_BLOCK,
+	PART_SHAREABLE,
+	PART_READ_ONLY,
+	PART_QOS_CLASS,
+	PART_FILES,
+};
 
 static struct part_file part_files[CXL_DCD_MAX_REGIONS][PART_FILES];
 static struct attribute *part_attrs[CXL_DCD_MAX_REGIONS][PART_FILES + 1];
 static struct attribute_group part_groups[CXL_DCD_MAX_REGIONS];
-static char part_names[CXL_DCD_MAX_REGIONS][CXL_DCD_NAME_MAX];
+static DEFINE_MUTEX(parts_lock); /* guards parts_shown of all devices */
 
-static ssize_t part_show(struct device *dev, struct device_attribute *attr,
-			 char *buf)
+/* What is in slot @slot of a memdev: false when it has no such partition. */
+static bool part_get(struct device *dev, unsigned int slot,
+		     struct cxl_dcd_part *part, int *qos_class)
 {
-	struct part_file *file = container_of(attr, struct part_file, attr);
-	struct cxl_dcd_part part = { };
 	struct cxl_dcd *dcd;
+	int i = -ENXIO;
 
 	mutex_lock(&cxl_dcd_mutex);
 	dcd = cxl_dcd_find(to_cxl_memdev(dev));
 	if (dcd) {
 		cxl_dcd_read_cdat(dcd);
-		part = dcd->parts[file->part];
+		i = cxl_dcd_slot_part(dcd, slot);
+	}
+	if (i >= 0) {
+		*part = dcd->parts[i];
+		*qos_class = dcd->qos_class[i];
 	}
 	cxl_dcd_unlock();
-	if (!dcd)
+	return i >= 0;
+}
+
+static ssize_t part_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	struct part_file *file = container_of(attr, struct part_file, attr);
+	struct cxl_dcd_part part;
+	int qos_class;
+
+	if (!part_get(dev, file->slot, &part, &qos_class))
 		return -ENXIO;
-	switch (file - part_files[file->part]) {
+	switch (file - part_files[file->slot]) {
 	case PART_SIZE:
 		return sysfs_emit(buf, "%#llx\n", part.size);
 	case PART_BLOCK:
 		return sysfs_emit(buf, "%#llx\n", part.block);
 	case PART_SHAREABLE:
 		return sysfs_emit(buf, "%d\n", part.shareable);
-	default:
+	case PART_READ_ONLY:
 		return sysfs_emit(buf, "%d\n", part.read_only);
+	default:
+		return sysfs_emit(buf, "%d\n", qos_class);
 	}
 }
 
-int cxl_dcd_sysfs_init(void)
+static umode_t part_visible(struct kobject *kobj, struct attribute *attr,
+			    int n)
+{
+	struct part_file *file = container_of(attr, struct part_file,
+					      attr.attr);
+	struct cxl_dcd_part part;
+	int qos_class;
+
+	if (file - part_files[file->slot] == PART_QOS_CLASS &&
+	    (!part_get(kobj_to_dev(kobj), file->slot, &part, &qos_class) ||
+	     qos_class == CXL_QOS_CLASS_INVALID))
+		return 0;
+	return attr->mode;
+}
+
+void cxl_dcd_sysfs_init(void)
 {
 	static const char * const names[PART_FILES] = {
-		"size", "block_size", "shareable", "read_only"
+		"size", "block_size", "shareable", "read_only", "qos_class"
 	};
 	unsigned int i, k;
 
-	for (i = 0; i < CXL_DCD_MAX_REGIONS; i++) {
+	for (i = 0; i < cxl_dcd_slots(); i++) {
 		for (k = 0; k < PART_FILES; k++) {
 			struct part_file *file = &part_files[i][k];
 
-			file->part = i;
+			file->slot = i;
 			file->attr = (struct device_attribute) {
 				.attr = { .name = names[k], .mode = 0444 },
 				.show = part_show,
@@ -153,31 +191,59 @@ int cxl_dcd_sysfs_init(void)
 			part_attrs[i][k] = &file->attr.attr;
 		}
 		part_groups[i] = (struct attribute_group) {
-			.name = cxl_dcd_part_name(i, part_names[i],
-						  sizeof(part_names[i])),
+			.name = cxl_dcd_slot_name(i),
 			.attrs = part_attrs[i],
+			.is_visible = part_visible,
 		};
 	}
-	return 0;
 }
 
-void cxl_dcd_parts_show(struct cxl_dcd *dcd)
+/* Which names a device's partitions go by; none while that is not known. */
+static unsigned long part_slots(struct cxl_dcd *dcd)
 {
+	unsigned long slots = 0;
 	unsigned int i;
 
-	for (i = 0; i < dcd->nr_parts; i++)
-		if (dcd->parts[i].size &&
-		    !sysfs_create_group(&dcd->cxlmd->dev.kobj, &part_groups[i]))
+	mutex_lock(&cxl_dcd_mutex);
+	cxl_dcd_read_cdat(dcd);
+	for (i = 0; i < cxl_dcd_slots(); i++)
+		if ((dcd->cdat_known || !cxl_dcd_names_need_cdat()) &&
+		    cxl_dcd_slot_part(dcd, i) >= 0)
+			__set_bit(i, &slots);
+	cxl_dcd_unlock();
+	return slots;
+}
+
+/* Show a device's partitions, and what has become known of those shown. */
+void cxl_dcd_parts_show(struct cxl_dcd *dcd)
+{
+	struct kobject *kobj = &dcd->cxlmd->dev.kobj;
+	unsigned long slots = part_slots(dcd);
+	unsigned int i;
+
+	mutex_lock(&parts_lock);
+	for_each_set_bit(i, &slots, CXL_DCD_MAX_REGIONS) {
+		if (test_bit(i, &dcd->parts_shown)) {
+			if (sysfs_update_group(kobj, &part_groups[i]))
+				dev_warn(&dcd->cxlmd->dev,
+					 "%s shows what was known before\n",
+					 part_groups[i].name);
+		} else if (!sysfs_create_group(kobj, &part_groups[i])) {
 			__set_bit(i, &dcd->parts_shown);
+		}
+	}
+	mutex_unlock(&parts_lock);
 }
 
 void cxl_dcd_parts_hide(struct cxl_dcd *dcd)
 {
 	unsigned int i;
 
+	mutex_lock(&parts_lock);
 	for_each_set_bit(i, &dcd->parts_shown, CXL_DCD_MAX_REGIONS)
 		sysfs_remove_group(&dcd->cxlmd->dev.kobj, &part_groups[i]);
 	dcd->parts_shown = 0;
+	mutex_unlock(&parts_lock);
 }
 
 /* Every tagged extent of this host, by tag. */

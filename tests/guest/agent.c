@@ -7,11 +7,14 @@
  *   read PATH                 ok TEXT | err ERRNO
  *   write PATH TEXT           ok | err ERRNO
  *   list PATTERN              ok PATH...
- *   map SLOT PATH BYTES       ok | err ERRNO
+ *   map SLOT PATH BYTES [OFFSET]
+ *                             ok | err ERRNO
  *   unmap SLOT                ok
  *   put SLOT AT STEP N FIRST  ok | sigbus
  *   get SLOT AT STEP N FIRST INCREMENT
  *                             ok | differs AT | sigbus
+ *   peek SLOT AT              ok VALUE, of a register of 32 bits
+ *   poke SLOT AT VALUE        ok
  *   state                     ok, then per region and extent and device a word
  *
  * put writes the numbers FIRST, FIRST + 1... of 64 bits, N of them, STEP bytes
@@ -125,9 +128,10 @@ static void do_map(const char *args)
     char path[256];
     unsigned slot;
     size_t size;
+    long long offset = 0;
     int fd;
 
-    if (sscanf(args, "%u %255s %zu", &slot, path, &size) != 3 ||
+    if (sscanf(args, "%u %255s %zu %lli", &slot, path, &size, &offset) < 3 ||
         slot >= SLOTS || slots[slot].at) {
         printf("err %d\n", EINVAL);
         return;
@@ -137,7 +141,8 @@ static void do_map(const char *args)
         printf("err %d\n", errno);
         return;
     }
-    slots[slot].at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    slots[slot].at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+                          offset);
     slots[slot].size = size;
     if (slots[slot].at == MAP_FAILED) {
         slots[slot].at = NULL;
@@ -188,6 +193,27 @@ static void do_access(const char *args, int store)
         }
     }
     printf("ok\n");
+}
+
+static void do_register(const char *args, int store)
+{
+    unsigned long long at;
+    volatile uint32_t *word;
+    unsigned slot, value;
+
+    if (sscanf(args, "%u %llu %u", &slot, &at, &value) != 2 + store ||
+        slot >= SLOTS || !slots[slot].at || at % 4 || slots[slot].size < 4 ||
+        at > slots[slot].size - 4) {
+        printf("err %d\n", EINVAL);
+        return;
+    }
+    word = (void *)(slots[slot].at + at);
+    if (store) {
+        *word = value;
+        printf("ok\n");
+    } else {
+        printf("ok %u\n", *word);
+    }
 }
 
 static void show(const char *folder, const char *name)
@@ -254,6 +280,8 @@ int main(void)
             do_unmap(args);
         } else if (!strcmp(word, "put") || !strcmp(word, "get")) {
             do_access(args, word[0] == 'p');
+        } else if (!strcmp(word, "peek") || !strcmp(word, "poke")) {
+            do_register(args, word[1] == 'o');
         } else if (!strcmp(word, "state")) {
             do_state();
         } else {

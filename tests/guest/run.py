@@ -36,12 +36,24 @@ MACHINES = {
     "hypervisor": ["--dc-size", "1G"],
     "pool": ["--pool", f"/dev/shm/cxl-dcd-pool-{os.getpid()}", "--host-id",
              "1", "--dc-size", "1G"],
-    "regions": ["--dc-region", "1G:2M", "--dc-region", "512M:64K"],
+    "regions": ["--dc-region", "1G:2M", "--dc-region", "512M:64K",
+                "--dc-region", "40G:2M"],
 }
 
 
+# What the platform must say of itself so that it has QoS classes: how far the
+# host bridge is from the processors.
+HMAT = ["-machine", "hmat=on", "-numa", "cpu,node-id=0,socket-id=0",
+        "-numa", "node,nodeid=1,initiator=0",
+        "-object", "acpi-generic-port,id=gp0,pci-bus=cxl.1,node=1"]
+for node, nanoseconds, bandwidth in (0, 10, "10G"), (1, 50, "5G"):
+    HMAT += ["-numa", f"hmat-lb,initiator=0,target={node},hierarchy=memory,"
+             f"data-type=access-latency,latency={nanoseconds}",
+             "-numa", f"hmat-lb,initiator=0,target={node},hierarchy=memory,"
+             f"data-type=access-bandwidth,bandwidth={bandwidth}"]
+
 # What QEMU is told on top; its last -cpu counts.
-QEMU_ARGS = {"hypervisor": ["-cpu", "max"]}
+QEMU_ARGS = {"hypervisor": ["-cpu", "max"], "mixed": HMAT}
 
 
 def tests_by_machine():
@@ -67,7 +79,8 @@ def left_over(vm):
     found = []
     for device in vm.qmp.call("query-cxl-dynamic-capacity"):
         if device["extents"]:
-            found.append(f"{device['id']} has extents {device['extents']}")
+            found.append(f"{device['id']} has {len(device['extents'])} "
+                         f"extents, the first {device['extents'][0]}")
     regions = vm.guest("ls -d /sys/bus/cxl/devices/region* 2> /dev/null").out
     if regions:
         found.append("regions in the guest: " + regions.strip())

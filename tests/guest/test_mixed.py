@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Eight DC regions beside volatile and persistent static capacity."""
 
+import json
+
 from steps import (MIB, add, create_dax, create_region, destroy_dax,
                    destroy_region, memdev, memtest, states, wait_released)
 
@@ -15,6 +17,20 @@ def test_partitions(vm, check):
                         "cat ram/size pmem/size dynamic_ram_*/size").split()
     check.equal([int(s, 16) for s in sizes], [256 * MIB] * 10,
                 "ten partitions of 256 MiB")
+
+
+def test_qos_class(vm, check):
+    """The platform's class, for dynamic capacity as for static."""
+    name = memdev(vm, DEVICE)
+    path = f"/sys/bus/cxl/devices/{name}"
+    static = vm.guest(f"cat {path}/ram/qos_class")
+    check.that(static.status == 0, "the stock driver shows one", static.text)
+    classes = vm.guest_ok(f"cat {path}/dynamic_ram_*/qos_class").split()
+    check.equal(classes, [static.out.strip()] * 8, "so do eight partitions")
+    listed = json.loads(vm.guest_ok(f"cxl list -m {name}"))[0]
+    check.equal([listed.get(f"dynamic_ram_{i}_qos_class")
+                 for i in range(1, 9)], [int(static.out)] * 8,
+                "and cxl list")
 
 
 def beside(vm, check, kinds):

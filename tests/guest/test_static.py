@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Static volatile memory and dynamic capacity side by side on one device."""
 
-from steps import (MIB, add, create_dax, create_region, destroy_dax,
-                   destroy_region, memtest, release)
+from firmware import firmware, load_stack, looks_and_works, take, the_region
+from steps import (GIB, MIB, add, create_dax, create_region, destroy_dax,
+                   destroy_region, memdev, memtest, release)
 
 BOOT = "static"
 PART = [(256 * MIB, 128 * MIB)]
@@ -36,3 +37,22 @@ def test_dynamic_alone(vm, check):
     destroy_dax(vm, dax)
     release(vm, PART)
     destroy_region(vm, dynamic)
+
+
+def test_firmware_before_module(vm, check):
+    """The port driver has given a committed decoder up before the module
+    comes: the device gets its second chance."""
+    firmware(vm, 2 * GIB, skip=512 * MIB)
+    take(vm, "cxl_dcd")
+    vm.guest_ok("sed -i.bak /softdep/d /etc/modprobe.d/cxl_dcd.conf")
+    load_stack(vm)
+    name = memdev(vm)
+    check.that("Failed to reserve DPA" in vm.guest_ok("dmesg | tail -30"),
+               "the stock driver does not know the addresses")
+    check.that(vm.guest(f"ls -d /sys/bus/cxl/devices/{name}/driver "
+                        "/sys/bus/cxl/devices/region*").status != 0,
+               "and makes neither region nor endpoint")
+    take(vm)
+    vm.guest_ok("mv /etc/modprobe.d/cxl_dcd.conf.bak "
+                "/etc/modprobe.d/cxl_dcd.conf && modprobe cxl_dcd")
+    looks_and_works(vm, check, the_region(vm))

@@ -347,13 +347,16 @@ static int claim_region(struct cxl_decoder *decoder, const char *attr,
 CXL_EXPORT struct cxl_region *
 cxl_decoder_create_dc_region(struct cxl_decoder *decoder, const char *name)
 {
+	/* The oldest series makes all of them with one file. */
+	static const char any_partition[] = "dc";
 	char buf[SYSFS_ATTR_SIZE], attr[DCD_NAME_MAX + 16];
 	struct cxl_region *region;
 	const char *kernel_name;
 	int rc, i;
 
 	for (i = 0; (kernel_name = cxl_decoder_get_dc_name(decoder, i)); i++)
-		if (same_partition(kernel_name, name))
+		if (same_partition(kernel_name, name) ||
+		    strcmp(kernel_name, any_partition) == 0)
 			break;
 	if (!kernel_name) {
 		errno = ENOENT;

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The same tools with the names of every series of patches for Linux."""
+
+import json
+
+from steps import (MIB, add, add_tagged, create_dax, create_region,
+                   dax_devices, destroy_dax, destroy_region, memdev,
+                   wait_released)
+
+BOOT = "suite"
+TAG = "5ead4c2b-0f2c-4b50-9a6d-8c3cf8d7a911"
+PART = (64 * MIB, 64 * MIB)
+
+# names=: the two partitions, what their regions are called
+SERIES = {
+    "dc0": (["dc0", "dc1"], ["dc", "dc"]),
+    "dynamic_ram_a": (["dynamic_ram_a", "dynamic_ram_b"],) * 2,
+    "dynamic_ram_1": (["dynamic_ram_1", "dynamic_ram_2"],) * 2,
+    "dynamic_ram": (["dynamic_ram", "dynamic_ram_shared"],) * 2,
+}
+
+
+def reload(vm, names):
+    vm.guest_ok(f"modprobe -r cxl_dcd && modprobe cxl_dcd {names}")
+
+
+def two_regions(vm, check, name, parts, kinds, asked):
+    """A region over each partition, both with memory."""
+    path = f"/sys/bus/cxl/devices/{memdev(vm)}"
+    shown = vm.guest_ok(f"cd {path}; ls -d d*/ | tr -d /").split()
+    check.equal([s for s in shown if s.startswith(("dc", "dynamic"))],
+                sorted(parts), f"{name}: folders of the memdev")
+    regions = [create_region(vm, kind) for kind in asked]
+    check.equal([vm.guest_ok(f"cat /sys/bus/cxl/devices/{r}/mode")
+                 for r in regions], kinds, f"{name}: modes of regions")
+    modes = vm.guest_ok("cat /sys/bus/cxl/devices/decoder2.[01]/mode").split()
+    check.equal(modes, parts, f"{name}: modes of decoders")
+    add(vm, regions[0], [PART])
+    add_tagged(vm, regions[1], [PART], TAG, dc=1)
+    dax = [create_dax(vm, regions[0]),
+           create_dax(vm, regions[1], f"--uuid {TAG}")]
+    sizes = dax_devices(vm)
+    check.equal([sizes[d]["size"] for d in dax], [64 * MIB] * 2,
+                f"{name}: memory from both")
+    for device in dax:
+        destroy_dax(vm, device)
+    for region in regions:
+        vm.guest_ok(f"cxl release-extent {region} --all")
+    wait_released(vm)
+    for region in reversed(regions):
+        destroy_region(vm, region)
+
+
+def test_series(vm, check):
+    try:
+        for name, (parts, kinds) in SERIES.items():
+            reload(vm, f"names={name}")
+            two_regions(vm, check, name, parts, kinds, ["dc0", parts[1]])
+            listed = json.loads(vm.guest_ok(f"cxl list -m {memdev(vm)}"))[0]
+            check.equal([listed.get(f"{p}_size") for p in parts],
+                        [2048 * MIB, 1024 * MIB], f"{name}: cxl list -m")
+            window = json.loads(vm.guest_ok("cxl list -D -d decoder0.0"))[0]
+            check.equal({k for k in window
+                         if k.startswith(("dc", "dynamic"))},
+                        {f"{k}_capable" for k in kinds},
+                        f"{name}: what the window can do")
+    finally:
+        reload(vm, "")
+
+
+def test_by_properties(vm, check):
+    """What the partition is, instead of where, with any names shown."""
+    region = create_region(vm, "dynamic_ram_shared")
+    check.equal(vm.guest_ok(f"cat /sys/bus/cxl/devices/{region}/mode"),
+                "dynamic_ram_2", "dynamic_ram_shared is the shareable one")
+    destroy_region(vm, region)
+    none = vm.guest("cxl create-region -t dynamic_ram_ro -d decoder0.0 "
+                    f"-m {memdev(vm)}")
+    check.that(none.status == 1 and "dynamic_ram_1, dynamic_ram_2" in none.text,
+               "no partition is read-only: it is said which there are",
+               none.text)
+
+
+def test_unknown(vm, check):
+    vm.guest_ok("modprobe -r cxl_dcd")
+    bad = vm.guest("modprobe cxl_dcd names=dynamic")
+    log = vm.guest_ok("dmesg | tail -3")
+    vm.guest_ok("modprobe cxl_dcd")
+    check.that(bad.status != 0 and "names=dynamic is not known" in log,
+               "names that are none are refused", bad.text + log)
