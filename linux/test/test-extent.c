@@ -262,6 +262,46 @@ static void test_cdat(void)
 	CHECK(p[0].shareable);
 }
 
+static void put_dslbis(u8 *entry, u8 handle, u8 flags, u8 type, u16 value,
+		       u64 unit)
+{
+	int i;
+
+	memset(entry, 0, 24);
+	entry[0] = 1;
+	entry[2] = 24;
+	entry[4] = handle;
+	entry[5] = flags;
+	entry[6] = type;
+	for (i = 0; i < 8; i++)
+		entry[8 + i] = unit >> 8 * i;
+	entry[16] = value & 0xff;
+	entry[17] = value >> 8;
+}
+
+/* Latencies are rounded up to ns, what says nothing or overflows is 0. */
+static void test_cdat_perf(void)
+{
+	u8 table[16 + 6 * 24] = { 0 }, *at = table + 16;
+	struct cxl_dcd_perf perf;
+
+	name = "cdat perf";
+	put_dslbis(at, 3, 0, 0, 150, 1001);
+	put_dslbis(at + 24, 3, 0, 2, 200, 1000);
+	put_dslbis(at + 48, 3, 0, 3, 16, 1000);
+	put_dslbis(at + 72, 3, 0, 4, 0xffff, 1);
+	put_dslbis(at + 96, 3, 1, 5, 1, 1);
+	put_dslbis(at + 120, 4, 0, 5, 2, (u64)U32_MAX + 1);
+	CHECK(cxl_dcd_cdat_perf(3, table, sizeof(table), &perf));
+	CHECK(perf.read_latency == 151 && perf.write_latency == 200);
+	CHECK(perf.read_bandwidth == 16000 && perf.write_bandwidth == 16000);
+	CHECK(cxl_dcd_cdat_perf(3, table, sizeof(table) - 100, &perf));
+	CHECK(perf.write_latency == 151 && !perf.read_bandwidth);
+	CHECK(!cxl_dcd_cdat_perf(4, table, sizeof(table), &perf));
+	CHECK(!perf.write_bandwidth);
+	CHECK(!cxl_dcd_cdat_perf(3, table, 10, &perf));
+}
+
 /* Whatever a device sends, what is accepted obeys the rules. */
 static void test_random(void)
 {
@@ -426,6 +466,7 @@ static void test_long_offer(void)
 static void test_cdat_of_any_bytes(void)
 {
 	struct cxl_dcd_part p[2];
+	struct cxl_dcd_perf perf;
 	u32 round, i;
 
 	name = "cdat of any bytes";
@@ -438,6 +479,7 @@ static void test_cdat_of_any_bytes(void)
 		memcpy(p, parts, sizeof(p));
 		cxl_dcd_cdat_flags(p, 2, table, len);
 		CHECK(p[0].base == parts[0].base && p[1].size == parts[1].size);
+		cxl_dcd_cdat_perf(rand() % 32, table, len, &perf);
 		free(table);
 	}
 }
@@ -457,7 +499,8 @@ int main(void)
 	static void (* const tests[])(void) = {
 		test_single, test_group_falls_together, test_live_tag,
 		test_sequence, test_overlap_in_chain, test_parts_mixed,
-		test_part_decode, test_parts_check, test_cdat, test_random,
+		test_part_decode, test_parts_check, test_cdat, test_cdat_perf,
+		test_random,
 		test_config_of_any_bytes, test_records_of_any_bytes,
 		test_long_offer, test_cdat_of_any_bytes, test_texts,
 	};

@@ -52,8 +52,14 @@ for node, nanoseconds, bandwidth in (0, 10, "10G"), (1, 50, "5G"):
              "-numa", f"hmat-lb,initiator=0,target={node},hierarchy=memory,"
              f"data-type=access-bandwidth,bandwidth={bandwidth}"]
 
+# A device that has no dynamic capacity (test_others.py).
+PLAIN = ["-object", "memory-backend-ram,id=plain,size=256M",
+         "-device", "cxl-rp,id=rp-plain,bus=cxl.1,port=9,chassis=9,slot=9",
+         "-device", "cxl-type3,bus=rp-plain,id=plain0,volatile-memdev=plain,"
+         "sn=99"]
+
 # What QEMU is told on top; its last -cpu counts.
-QEMU_ARGS = {"hypervisor": ["-cpu", "max"], "mixed": HMAT}
+QEMU_ARGS = {"hypervisor": ["-cpu", "max"], "mixed": HMAT, "static": PLAIN}
 
 
 def tests_by_machine():

@@ -132,6 +132,11 @@ def test_policy(vm, check):
     add(vm, region, PART)
     off = vm.guest("daxctl online-capacity --mode off")
     check.equal((off.status, dax_devices(vm)), (0, {}), "off does nothing")
+    vm.guest_ok("daxctl online-capacity --mode devdax")
+    (plain,) = dax_devices(vm).values()
+    check.equal((plain["mode"], plain["size"]), ("devdax", 256 * MIB),
+                "devdax makes a device of it")
+    destroy_dax(vm, plain["chardev"])
     bad = vm.guest("daxctl online-capacity --mode always")
     check.that(bad.status == 1 and "system-ram" in bad.text,
                "a policy that is none is refused", bad.text)
@@ -162,7 +167,10 @@ def test_by_itself(vm, check):
     settings = ("cat /sys/devices/system/memory/auto_online_blocks "
                 "/sys/kernel/rcu_expedited")
     before = vm.guest_ok(settings)
+    vm.guest_ok("systemctl stop daxctl-capacity")
     region = create_region(vm)
+    poll(lambda: vm.guest("systemctl is-active daxctl-capacity").status == 0,
+         20, "udev starts the service for a region")
     add(vm, region, PART)
     vm.guest_ok(f"cp {conf} /tmp/conf; printf '[dynamic-capacity]\\n"
                 f"mode = system-ram\\nrelease = system-ram\\n' > {conf}")

@@ -68,6 +68,39 @@ def test_series(vm, check):
         reload(vm, "")
 
 
+# As tutorials of 2023 have it, without any tool.
+BY_HAND = """
+cd /sys/bus/cxl/devices
+region=$(cat decoder0.0/create_dc_region)
+echo $region > decoder0.0/create_dc_region
+echo dc1 > decoder2.0/mode
+echo 0x40000000 > decoder2.0/dpa_size
+echo 256 > $region/interleave_granularity
+echo 1 > $region/interleave_ways
+echo 0x40000000 > $region/size
+echo decoder2.0 > $region/target0
+echo 1 > $region/commit
+echo $region > /sys/bus/cxl/drivers/cxl_region/bind
+echo $region
+"""
+
+
+def test_by_hand(vm, check):
+    try:
+        reload(vm, "names=dc0")
+        region = vm.guest_ok("set -e" + BY_HAND)
+        add_tagged(vm, region, [PART], TAG, dc=1)
+        dax = create_dax(vm, region, f"--uuid {TAG}")
+        check.equal(dax_devices(vm)[dax]["size"], 64 * MIB,
+                    "a region made by hand has memory")
+        destroy_dax(vm, dax)
+        vm.guest_ok(f"cxl release-extent {region} --all")
+        wait_released(vm)
+        destroy_region(vm, region)
+    finally:
+        reload(vm, "")
+
+
 def test_by_properties(vm, check):
     """What the partition is, instead of where, with any names shown."""
     region = create_region(vm, "dynamic_ram_shared")

@@ -17,7 +17,7 @@ from steps import (ADD, MIB, RELEASE, create_dax, create_region,
 from vm import poll
 
 BOOT = "two-devices"
-RELOADS = int(os.environ.get("CXL_DCD_RELOADS", "0"))
+RELOADS = int(os.environ.get("CXL_DCD_RELOADS", "20"))
 PARTS = [(i * 64 * MIB, 32 * MIB) for i in range(16)]
 FIXED = (1536 * MIB, 64 * MIB)
 READERS = 2
@@ -83,15 +83,12 @@ def test_in_use(vm, check):
 
 
 def test_under_load(vm, check):
-    if not RELOADS:
-        check.skip("many times", "CXL_DCD_RELOADS is not set")
-        return
     region = create_region(vm)
     vm.qmp.call(ADD, {"path": "/machine/peripheral/cxl-mem0", "region-id": 0,
                       "extents": [{"offset": FIXED[0], "len": FIXED[1]}]})
     wait_shown(vm, region, [FIXED])
     for _ in range(READERS):
-        vm.guest_ok("setsid sh -c 'while [ ! -e /tmp/enough ]; do "
+        vm.guest_ok("rm -f /tmp/enough; setsid sh -c 'while [ ! -e /tmp/enough ]; do "
                     "cat /sys/bus/cxl/devices/*/extent*/* "
                     "/sys/bus/cxl/devices/*/mode /sys/bus/dax/devices/*/* "
                     "/sys/bus/cxl/devices/mem*/dynamic*/*; done' "
@@ -109,6 +106,8 @@ def test_under_load(vm, check):
             poll(lambda: FIXED in states(vm, region), 20,
                  "the extent that nobody asks for is there")
     vm.guest_ok("touch /tmp/enough")
+    poll(lambda: vm.guest("pgrep -f '[w]hile .*enough'").status == 1, 60,
+         "all readers have seen that it is over")
     check.that(load.sent > RELOADS and not load.error,
                f"{load.sent} requests were made meanwhile", load.error)
     check.that(answer == "", f"{RELOADS} times unloaded and loaded, in use")
@@ -118,6 +117,6 @@ def test_under_load(vm, check):
     poll(lambda: {(o, n) for _, o, n, _ in vm.extents()} ==
          set(states(vm, region)), 30, "both sides list the same")
     check.equal(vm.kernel_complaints(), [], "the kernel log is clean")
-    vm.guest_ok(f"rm /tmp/enough; cxl release-extent {region} --all")
+    vm.guest_ok(f"cxl release-extent {region} --all")
     wait_released(vm)
     destroy_region(vm, region)
