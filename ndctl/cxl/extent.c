@@ -278,33 +278,28 @@ static int explain_release(struct cxl_region *region, unsigned long long offset,
 }
 
 /*
- * Release what matches.  A kernel may release a whole tag with its first
- * extent, and each walk reads anew: so begin again after every success, and
- * pass over what has failed.
+ * Release what matches, in one walk.  With its first extent a whole tag may go:
+ * the others are found gone then, which is as well.
  */
 static int release_matching(struct cxl_region *region,
 			    const struct extent_query *query,
 			    int *ret_released)
 {
-	unsigned long long skip_below = 0, offset, length;
 	struct cxl_extent *extent;
 	int rc, err_rc = 0;
 
 	*ret_released = 0;
-	for (extent = cxl_extent_get_first(region); extent;) {
-		offset = cxl_extent_get_offset(extent);
-		length = cxl_extent_get_length(extent);
-		if (offset < skip_below || !match(extent, query)) {
-			extent = cxl_extent_get_next(extent);
+	cxl_extent_foreach(region, extent) {
+		if (!match(extent, query))
 			continue;
-		}
 		rc = cxl_extent_release(extent);
 		if (rc == 0)
 			(*ret_released)++;
 		else if (rc != -ENOENT)
-			err_rc = explain_release(region, offset, length, rc);
-		skip_below = offset + length;
-		extent = cxl_extent_get_first(region);
+			err_rc = explain_release(region,
+						 cxl_extent_get_offset(extent),
+						 cxl_extent_get_length(extent),
+						 rc);
 	}
 	return err_rc;
 }

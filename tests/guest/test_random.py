@@ -280,16 +280,29 @@ class Run:
         device.slot = None
         return f"unmap {device.name}"
 
+    def empty(self, device):
+        """Take the driver and the size away.  The kernel binds what is idle
+        when another device is bound, in its own time: perhaps just now."""
+        for _ in range(10):
+            self.refresh_bound()
+            if device.bound:
+                self.agent.write(f"{BUS}/drivers/device_dax/unbind",
+                                 device.name)
+            try:
+                self.agent.write(f"{BUS}/devices/{device.name}/size", 0)
+                return
+            except Refused as err:
+                if err.errno != errno.EBUSY:
+                    raise
+        raise GuestError(f"{device.name} is bound again and again")
+
     def destroy(self):
         device = self.some_device()
         if not device:
             return None
         if device.slot is not None:
             self.agent.ask("unmap", device.slot)
-        self.refresh_bound()
-        if device.bound:
-            self.agent.write(f"{BUS}/drivers/device_dax/unbind", device.name)
-        self.agent.write(f"{BUS}/devices/{device.name}/size", 0)
+        self.empty(device)
         self.agent.write(f"{self.folder(device.dc)}/delete", device.name)
         self.model.destroy(device)
         return f"destroy {device.name}"
