@@ -13,6 +13,7 @@ class Checks:
 
     def __init__(self, tap=True):
         self.tap, self.passed, self.failed, self.skipped = tap, 0, 0, 0
+        self.names = []
 
     def _show(self, good, name, detail):
         number = self.passed + self.failed + self.skipped
@@ -27,6 +28,7 @@ class Checks:
 
     def that(self, good, name, detail=""):
         """Record a check; gives back whether it was good."""
+        self.names.append(name)
         if good:
             self.passed += 1
         else:

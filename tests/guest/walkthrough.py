@@ -11,13 +11,18 @@ usage: walkthrough.py [--tap] [DCD-VM-OPTION...]
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 
 from checks import Checks, Failed
-from vm import VM, GuestError, poll
+from vm import TOP, VM, GuestError, poll
 
+sys.path.insert(0, os.path.join(TOP, "tests", "docs"))
+from blocks import blocks_of, documents  # noqa: E402
+
+ME = "tests/guest/walkthrough.py"
 SOCKET = "/tmp/qmp-sock"  # what a person types; a test has one of its own
 GIB = 1 << 30
 MIB = 1 << 20
@@ -25,16 +30,23 @@ DEVICE = "/machine/peripheral/cxl-mem0"
 ADD, RELEASE = "cxl-add-dynamic-capacity", "cxl-release-dynamic-capacity"
 
 
+def squeezed(text):
+    """Without blanks: the same however it is laid out."""
+    return re.sub(r"\s", "", text)
+
+
 class WalkThrough:
     """The steps, in order.  Each leaves the machine as the next needs it."""
 
     def __init__(self, vm, check, show):
         self.vm, self.check, self.show = vm, check, show
+        self.said = []
         self.node = None
 
     # --- the two prompts
 
     def say(self, text=""):
+        self.said.append(text)
         if self.show:
             print(text, flush=True)
 
@@ -240,6 +252,20 @@ class WalkThrough:
         complaints = self.vm.kernel_complaints()
         self.check.that(not complaints, "the guest's kernel log is clean",
                         "\n".join(complaints[:10]))
+        self.as_documented()
+
+    def as_documented(self):
+        """What documents show of this is what is seen, but for numbers."""
+        seen = squeezed("\n".join(
+            self.said + [f"ok: {name}" for name in self.check.names])
+            .replace(self.vm.qmp_path, SOCKET))
+        for path in documents():
+            for block in blocks_of(path):
+                if block.how == "output" and block.test == ME:
+                    missing = [x for x in block.lines if not re.search(
+                        re.sub(r"\d+", r"\\d+", re.escape(squeezed(x))), seen)]
+                    self.check.that(not missing, f"{path} shows what is seen",
+                                    "\n".join(missing))
 
 
 def main(arguments):
