@@ -20,7 +20,6 @@
 
 #include "drivers/cxl/cxlmem.h"
 #include "drivers/cxl/cxl.h"
-#include "drivers/cxl/cxlpci.h"
 #include "drivers/dax/dax-private.h"
 #include "drivers/dax/bus.h"
 
@@ -113,6 +112,22 @@ static inline int cxl_dcd_dpa_reserve(struct cxl_endpoint_decoder *cxled,
 	return rc;
 }
 
+/* The platform's answer to a speed; how many classes there are, or -errno. */
+static inline int cxl_dcd_ask_class(struct cxl_root *root,
+				    struct access_coordinate *speed, int *class)
+{
+	if (!root->ops || !root->ops->qos_class)
+		return -EOPNOTSUPP;
+	return root->ops->qos_class(root, speed, 1, class);
+}
+
+/* Say what a decoder is over that was committed before, as far as the core. */
+static inline void cxl_dcd_decoder_is(struct cxl_endpoint_decoder *cxled,
+				      bool is_volatile)
+{
+	cxled->mode = is_volatile ? CXL_DECODER_RAM : CXL_DECODER_MIXED;
+}
+
 static inline struct kernfs_node *cxl_dcd_parent(struct kernfs_node *kn)
 {
 	return kn->parent;
@@ -148,31 +163,54 @@ static inline bool cxl_dcd_skip_possible(struct cxl_dev_state *cxlds,
 /*
  * A decoder has the index of its partition and takes from that what its regions
  * are; where the reservation lies does not matter. A device without volatile
- * capacity gets an empty partition of that kind.
+ * capacity gets an empty partition of that kind. -1: there is no room for one.
  */
+static inline int cxl_dcd_volatile_index(struct cxl_dev_state *cxlds)
+{
+	struct resource *ram = cxl_dcd_static(cxlds, true);
+	unsigned int index = cxlds->nr_partitions;
+
+	if (ram)
+		return container_of(ram, struct cxl_dpa_partition, res) -
+		       cxlds->part;
+	if (index == ARRAY_SIZE(cxlds->part))
+		return -1;
+	cxlds->part[index] = (struct cxl_dpa_partition) {
+		.res = { .name = "ram", .end = -1 },
+		.perf.qos_class = CXL_QOS_CLASS_INVALID,
+		.mode = CXL_PARTMODE_RAM,
+	};
+	/* Who sees that it is there sees what it is. */
+	smp_store_release(&cxlds->nr_partitions, index + 1);
+	return index;
+}
+
+static inline int cxl_dcd_ask_class(struct cxl_root *root,
+				    struct access_coordinate *speed, int *class)
+{
+	if (!root->ops.qos_class)
+		return -EOPNOTSUPP;
+	return root->ops.qos_class(root, speed, 1, class);
+}
+
+static inline void cxl_dcd_decoder_is(struct cxl_endpoint_decoder *cxled,
+				      bool is_volatile)
+{
+	struct cxl_dev_state *cxlds = cxled_to_memdev(cxled)->cxlds;
+
+	WRITE_ONCE(cxled->part,
+		   is_volatile ? cxl_dcd_volatile_index(cxlds) : -1);
+}
+
 static inline int cxl_dcd_dpa_reserve(struct cxl_endpoint_decoder *cxled,
 				      const struct range *part, u64 base,
 				      u64 size, u64 skip)
 {
-	struct cxl_dev_state *cxlds = cxled_to_memdev(cxled)->cxlds;
-	struct resource *ram = cxl_dcd_static(cxlds, true);
-	unsigned int index = cxlds->nr_partitions;
+	int index = cxl_dcd_volatile_index(cxled_to_memdev(cxled)->cxlds);
 	int rc;
 
-	if (!ram && index == ARRAY_SIZE(cxlds->part))
+	if (index < 0)
 		return -ENXIO;
-	if (ram) {
-		index = container_of(ram, struct cxl_dpa_partition, res) -
-			cxlds->part;
-	} else {
-		cxlds->part[index] = (struct cxl_dpa_partition) {
-			.res = { .name = "ram", .end = -1 },
-			.perf.qos_class = CXL_QOS_CLASS_INVALID,
-			.mode = CXL_PARTMODE_RAM,
-		};
-		/* Who sees that it is there sees what it is. */
-		smp_store_release(&cxlds->nr_partitions, index + 1);
-	}
 	WRITE_ONCE(cxled->part, index);
 	rc = devm_cxl_dpa_reserve(cxled, base, size, skip);
 	if (rc)

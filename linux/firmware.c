@@ -16,6 +16,9 @@
 
 #include "cxl_dcd.h"
 
+/* Register Block Identifier of component registers (8.1.9.1) */
+#define COMPONENT_REGISTERS 1
+
 /**
  * cxl_dcd_decoder_committed - a decoder was added: was it committed before?
  * @dcd: its device
@@ -40,10 +43,10 @@ void cxl_dcd_decoder_committed(struct cxl_dcd *dcd,
 		dev_err(&cxled->cxld.dev,
 			"was committed over more than dynamic capacity region %u: %pr is not used\n",
 			i, res);
-		cxled->mode = CXL_DECODER_MIXED;
+		cxl_dcd_decoder_is(cxled, false);
 		return;
 	}
-	cxled->mode = CXL_DECODER_RAM;
+	cxl_dcd_decoder_is(cxled, true);
 }
 
 /* Has any of the device's decoders been committed? By its registers. */
@@ -55,7 +58,7 @@ static bool any_committed(struct cxl_dev_state *cxlds)
 	bool found = false;
 	void __iomem *regs;
 
-	if (map->reg_type != CXL_REGLOC_RBI_COMPONENT || !hdm->valid)
+	if (map->reg_type != COMPONENT_REGISTERS || !hdm->valid)
 		return false;
 	regs = ioremap(map->resource + hdm->offset, hdm->size);
 	if (!regs)

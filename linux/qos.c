@@ -26,7 +26,7 @@ static int class_of(struct cxl_root *root, const struct cxl_dcd_perf *perf,
 	};
 	int class;
 
-	if (root->ops->qos_class(root, &sum, 1, &class) != 1)
+	if (cxl_dcd_ask_class(root, &sum, &class) != 1)
 		return CXL_QOS_CLASS_INVALID;
 	return class;
 }
@@ -45,8 +45,7 @@ void cxl_dcd_read_qos(struct cxl_dcd *dcd, struct cxl_port *port)
 	struct cxl_dcd_perf perf;
 	unsigned int i;
 
-	if (!root || !root->ops || !root->ops->qos_class ||
-	    cxl_endpoint_get_perf_coordinates(port, way))
+	if (!root || cxl_endpoint_get_perf_coordinates(port, way))
 		return;
 	for (i = 0; i < dcd->nr_parts; i++)
 		if (dcd->parts[i].size &&
