@@ -88,7 +88,7 @@ check-deb: deb
 patches: setup
 	@scripts/patches
 
-check-bases: setup
+check-bases: build
 	@scripts/check-bases
 
 check-libvirt: build

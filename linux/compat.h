@@ -16,6 +16,8 @@
 #include <linux/kernfs.h>
 #include <linux/ioport.h>
 #include <linux/range.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/pci.h>
 
 #include "drivers/cxl/cxlmem.h"
@@ -163,20 +165,26 @@ static inline bool cxl_dcd_skip_possible(struct cxl_dev_state *cxlds,
 /*
  * A decoder has the index of its partition and takes from that what its regions
  * are; where the reservation lies does not matter. A device without volatile
- * capacity gets an empty partition of that kind. -1: there is no room for one.
+ * capacity gets an empty partition of that kind. It stays when this module goes,
+ * as the regions do, and so must its name: that is never freed. -1: no room.
  */
 static inline int cxl_dcd_volatile_index(struct cxl_dev_state *cxlds)
 {
 	struct resource *ram = cxl_dcd_static(cxlds, true);
 	unsigned int index = cxlds->nr_partitions;
+	const char *name;
 
 	if (ram)
 		return container_of(ram, struct cxl_dpa_partition, res) -
 		       cxlds->part;
 	if (index == ARRAY_SIZE(cxlds->part))
 		return -1;
+	name = kstrdup("ram", GFP_KERNEL);
+	if (!name)
+		return -1;
+	/* Empty, and not around the end of all addresses. */
 	cxlds->part[index] = (struct cxl_dpa_partition) {
-		.res = { .name = "ram", .end = -1 },
+		.res = { .name = name, .start = 1, .end = 0 },
 		.perf.qos_class = CXL_QOS_CLASS_INVALID,
 		.mode = CXL_PARTMODE_RAM,
 	};

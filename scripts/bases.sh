@@ -87,6 +87,7 @@ fetch_qemu_102()
 # that Debian 12 or 13 serves, and for the newest of all
 served_kernels()
 {
+	# The last line is the newest of all.
 	apt_here apt-cache pkgnames linux-headers- |
 		sed -n 's/^linux-headers-\([0-9.]*+deb1[23][0-9.]*-amd64\)$/\1/p' |
 		sort -V > "$bases/releases"
@@ -143,4 +144,17 @@ fetch_kernel()
 		"linux-source-$series/drivers/dax/*.h"
 	rm -rf "$tmp"
 	stamp "$base_chroot/private/$1.stamp" "$2"
+}
+
+# fetch_kernel_image RELEASE VERSION DIR: the packages that boot
+fetch_kernel_image()
+{
+	rm -rf "$3"
+	mkdir -p "$3"
+	names=$(apt_here apt-cache pkgnames linux- |
+		grep -Fx -e "linux-image-$1" -e "linux-binary-$1" \
+			-e "linux-modules-$1" -e "linux-base-$1" | sed "s/\$/=$2/")
+	# shellcheck disable=SC2086
+	(cd "$3" && logged "$build/log/fetch-image-$1.log" \
+		apt_here apt-get download $names)
 }

@@ -9,9 +9,9 @@ import os
 import struct
 import subprocess
 
-from vm import BUILD, GuestError, poll
+from vm import GUEST, GuestError, poll
 
-MODULE = os.path.join(BUILD, "guest", "test", "cxl_dcd_inject.ko")
+MODULE = os.path.join(GUEST, "test", "cxl_dcd_inject.ko")
 FOLDER = "/sys/kernel/debug/cxl_dcd_inject"
 UUID = bytes.fromhex("ca95afa7f18340188c2f95268e101a2a")
 TYPE_ADD, TYPE_RELEASE, TYPE_FORCED, TYPE_CONFIG = range(4)

@@ -12,7 +12,7 @@ import tempfile
 
 from steps import (ADD, MIB, add, create_region, dax_devices, destroy_region,
                    release, request, wait_available, wait_released)
-from vm import BUILD, VM, GuestError, poll
+from vm import GUEST, VM, GuestError, poll
 
 SIZE = 256 * MIB
 EXTENT, OTHER = [(0, SIZE)], [(SIZE, SIZE)]
@@ -149,9 +149,9 @@ def test_savevm(vm, check):
 def own_guest_files(where):
     """Kernel and a disk of its own: two machines use it one after the other"""
     for name in ("vmlinuz", "initrd.img"):
-        os.symlink(os.path.join(BUILD, "guest", name),
+        os.symlink(os.path.join(GUEST, name),
                    os.path.join(where, name))
-    shutil.copyfile(os.path.join(BUILD, "guest", "root.img"),
+    shutil.copyfile(os.path.join(GUEST, "root.img"),
                     os.path.join(where, "root.img"))
 
 

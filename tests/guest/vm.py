@@ -16,6 +16,8 @@ from qmp import QMP
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 BUILD = os.environ.get("CXL_DCD_BUILD", os.path.join(TOP, "build"))
+# scripts/check-bases has guests with other kernels
+GUEST = os.environ.get("CXL_DCD_GUEST", os.path.join(BUILD, "guest"))
 BOOT_LIMIT = 240
 
 # What the kernel prints when it is unwell.
@@ -94,7 +96,7 @@ class VM:
         start = time.monotonic()
         command = [os.path.join(TOP, "scripts", "dcd-vm"),
                    "--ssh-port", str(self.port), "--qmp", self.qmp_path,
-                   "--serial", self.serial, *self.options,
+                   "--serial", self.serial, "--guest", GUEST, *self.options,
                    "--", "-qmp", f"unix:{self.own_qmp},server=on,wait=off",
                    *self.qemu_args]
         self.log = open(os.path.join(self.dir, "qemu.log"), "w+")
