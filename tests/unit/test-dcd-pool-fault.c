@@ -16,36 +16,22 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "hw/cxl/cxl_dcd_pool.h"
+#include "dcd-pool-fixture.h"
 
-#define BLOCK 4096ULL
 #define BLOCKS 256ULL
 #define HOSTS 5U
 #define TAGS 6U
 #define STEP 64               /* bytes between those that are looked at */
 
-static char *path;
-
 static const CXLDcdPoolConfig config = {
     .size = BLOCKS * BLOCK, .block_size = BLOCK, .max_hosts = HOSTS + 1,
     .max_records = 1024, .reserve = true,
 };
-
-static CXLDcdPool *open_pool(void)
-{
-    g_autoptr(GError) error = NULL;
-    CXLDcdPool *pool = cxl_dcd_pool_open(path, &config, &error);
-
-    g_assert_no_error(error);
-    return pool;
-}
 
 static unsigned number(const char *name, unsigned otherwise)
 {
@@ -545,16 +531,8 @@ static void instructions(void)
 
 int main(int argc, char **argv)
 {
-    g_autofree char *dir = NULL;
-    int status;
-
     g_test_init(&argc, &argv, NULL);
-    dir = g_dir_make_tmp("dcd-pool-XXXXXX", NULL);
-    path = g_build_filename(dir, "pool", NULL);
     g_test_add_func("/pool/rounds", rounds);
     g_test_add_func("/pool/instructions", instructions);
-    status = g_test_run();
-    g_rmdir(dir);
-    g_free(path);
-    return status;
+    return run_in_folder();
 }
