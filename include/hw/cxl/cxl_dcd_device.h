@@ -200,6 +200,18 @@ void cxl_dcd_check_enables(CXLDcdDevice *device, uint16_t old_control);
 /* The same, and mappings follow. */
 void cxl_dcd_reach_again(CXLDcdDevice *device, uint16_t old_control);
 
+/* What the parent's handlers of these names do, and what follows from it */
+void cxl_dcd_config_write(PCIDevice *pci_dev, uint32_t addr, uint32_t val,
+                          int len);
+bool cxl_dcd_set_cacheline(CXLType3Dev *ct3d, uint64_t dpa, uint8_t *data);
+/*
+ * Decoders are the parent's; what they lead to is ours. The parent commits
+ * whatever it is given and later stops the machine over a number of ways that
+ * does not exist: such a commit fails here (8.2.4.20.7).
+ */
+void cxl_dcd_register_write(void *opaque, hwaddr offset, uint64_t value,
+                            unsigned size);
+
 /* Put our handlers into the table that the parent's reset has just rebuilt. */
 void cxl_dcd_mailbox_install(CXLDcdDevice *device);
 void cxl_dcd_mailbox_free(CXLDcdDevice *device);
