@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Add and release from the wish to the outcome: dry run, the request, waiting
- * with progress, and what to tell the person who asked
+ * What add and release share: dry run, what a refusal may mean, waiting with
+ * progress
  */
 #include <json-c/json.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-#include "tool.h"
-
-#define SHOWN_EXTENTS 4               /* in a sentence */
+#include "change.h"
 
 bool change_check_options(const ChangeOptions *options, GError **error)
 {
@@ -50,10 +46,10 @@ static bool change_progress(const struct cxlfm_outcome *so_far, void *opaque)
     return true;
 }
 
-static int change_wait(Tool *tool, const Target *target,
-                       struct cxlfm_wait *wait, const ChangeOptions *options,
-                       const char *verb, struct cxlfm_outcome *ret_outcome,
-                       GError **error)
+int change_wait(Tool *tool, const Target *target,
+                struct cxlfm_wait *wait, const ChangeOptions *options,
+                const char *verb, struct cxlfm_outcome *ret_outcome,
+                GError **error)
 {
     bool show = isatty(STDERR_FILENO) && !tool->json;
     int ret = cxlfm_wait_run(wait, change_timeout(options) * 1000,
@@ -66,10 +62,10 @@ static int change_wait(Tool *tool, const Target *target,
     return ret < 0 ? tool_library_error(tool, target, ret, error) : 0;
 }
 
-static struct json_object *change_json(const Target *target,
-                                       const char *action, uint16_t host,
-                                       const uint8_t *tag, uint64_t bytes,
-                                       const char *outcome)
+struct json_object *change_json(const Target *target,
+                                const char *action, uint16_t host,
+                                const uint8_t *tag, uint64_t bytes,
+                                const char *outcome)
 {
     struct json_object *o = json_target(target->name,
                                         cxlfm_address(target->fm),
@@ -83,8 +79,8 @@ static struct json_object *change_json(const Target *target,
     return o;
 }
 
-static void change_json_outcome(struct json_object *o,
-                                const struct cxlfm_outcome *outcome)
+void change_json_outcome(struct json_object *o,
+                         const struct cxlfm_outcome *outcome)
 {
     json_object_object_add(o, "done", json_object_new_uint64(outcome->done));
     json_object_object_add(o, "waiting",
@@ -97,7 +93,7 @@ static void change_json_outcome(struct json_object *o,
                                         outcome->extent_count));
 }
 
-static uint64_t change_bytes(const struct cxlfm_extent *extents, size_t count)
+uint64_t change_bytes(const struct cxlfm_extent *extents, size_t count)
 {
     uint64_t bytes = 0;
     size_t i;
@@ -107,42 +103,6 @@ static uint64_t change_bytes(const struct cxlfm_extent *extents, size_t count)
     }
     return bytes;
 }
-
-/* --- Add --- */
-
-static uint64_t change_add_bytes(const struct cxlfm_add *request)
-{
-    return request->policy == CXLFM_POLICY_PRESCRIPTIVE ?
-           change_bytes(request->extents, request->extent_count) :
-           request->length;
-}
-
-/* "1 GiB" or "the capacity of tag ..." for sentences */
-static char *change_add_what(const struct cxlfm_add *request)
-{
-    char tag[CXLFM_TAG_TEXT];
-
-    if (request->policy != CXLFM_POLICY_SHARED) {
-        return format_size(change_add_bytes(request));
-    }
-    cxlfm_tag_format(request->tag, tag);
-    return g_strdup_printf("the capacity of tag %s", tag);
-}
-
-/*
- * What the device is asked for, as far as anybody can tell beforehand whether
- * it will be refused
- */
-typedef struct Wish {
-    const char *action;               /* "add", "release" */
-    uint16_t host;
-    uint8_t region;
-    bool adding;
-    uint64_t bytes;
-    const uint8_t *tag;
-    const struct cxlfm_extent *extents;
-    size_t count;
-} Wish;
 
 static const struct cxlfm_region *change_find_region(
     const struct cxlfm_snapshot *snapshot, const Wish *wish)
@@ -242,8 +202,8 @@ static char *change_problem(const struct cxlfm_snapshot *snapshot,
 }
 
 /* The FM API refuses with a number; say what it may mean. */
-static int change_refused(Tool *tool, const Target *target, const Wish *wish,
-                          int ret, GError **error)
+int change_refused(Tool *tool, const Target *target, const Wish *wish,
+                   int ret, GError **error)
 {
     struct cxlfm_snapshot *snapshot;
     g_autofree char *problem = NULL;
@@ -267,8 +227,8 @@ static int change_refused(Tool *tool, const Target *target, const Wish *wish,
     return -1;
 }
 
-static int change_dry_run(Tool *tool, const Target *target, const Wish *wish,
-                          const char *sentence, GError **error)
+int change_dry_run(Tool *tool, const Target *target, const Wish *wish,
+                   const char *sentence, GError **error)
 {
     g_autofree char *problem = NULL;
     struct cxlfm_snapshot *snapshot;
@@ -294,250 +254,4 @@ static int change_dry_run(Tool *tool, const Target *target, const Wish *wish,
         printf("%s: would %s\n", target->name, sentence);
     }
     return TOOL_OK;
-}
-
-static int change_add_tell(Tool *tool, const Target *target,
-                           const struct cxlfm_add *request,
-                           const struct cxlfm_outcome *outcome)
-{
-    g_autofree char *got = format_size(outcome->done);
-    g_autofree char *wanted = change_add_what(request);
-    g_autofree char *pieces = format_count(outcome->extent_count, "extent");
-    double seconds = outcome->elapsed / 1000.0;
-    unsigned host = request->host;
-
-    if (tool->json) {
-        struct json_object *o = change_json(target, "add", host, request->tag,
-                                            outcome->wanted,
-                                            outcome_name(outcome->state));
-
-        change_json_outcome(o, outcome);
-        json_print(o, true);
-    }
-    switch (outcome->state) {
-    case CXLFM_OUTCOME_DONE:
-        if (!tool->json) {
-            printf("%s: host %u accepted %s in %s of region %u (%.2f s)\n",
-                   target->name, host, got, pieces, request->region, seconds);
-        }
-        return TOOL_OK;
-    case CXLFM_OUTCOME_PARTIAL:
-        fprintf(stderr, "cxl-fm: %s: host %u accepted %s of %s and declined "
-                "the rest (%.2f s)\n", target->name, host, got, wanted,
-                seconds);
-        return TOOL_REJECTED;
-    case CXLFM_OUTCOME_REJECTED:
-        fprintf(stderr, "cxl-fm: %s: host %u declined all of %s that was "
-                "offered (%.2f s); its kernel log may say why\n", target->name, host,
-                wanted, seconds);
-        return TOOL_REJECTED;
-    default:
-        fprintf(stderr, "cxl-fm: %s: host %u has not answered the offer of %s "
-                "within %.1f s; it stands, 'cxl-fm extents' shows it. Is the "
-                "guest up, and its CXL driver one for dynamic capacity?\n",
-                target->name, host, wanted, seconds);
-        return TOOL_TIMEOUT;
-    }
-}
-
-int change_add(Tool *tool, const Target *target,
-               const struct cxlfm_add *request, const ChangeOptions *options,
-               GError **error)
-{
-    g_autofree char *what = change_add_what(request);
-    const Wish wish = {
-        .action = "add", .host = request->host, .region = request->region,
-        .adding = true, .bytes = change_add_bytes(request),
-        .tag = request->tag, .extents = request->extents,
-        .count = request->extent_count,
-    };
-    struct cxlfm_wait *wait = NULL;
-    struct cxlfm_outcome outcome;
-    int ret = 0;
-
-    if (options->dry_run) {
-        g_autofree char *sentence = g_strdup_printf(
-            "offer %s of region %u to host %u (policy %s)", what,
-            request->region, request->host, policy_name(request->policy));
-
-        return change_dry_run(tool, target, &wish, sentence, error);
-    }
-    if (options->wait) {
-        ret = cxlfm_wait_begin_add(target->fm, target->device, request, &wait);
-    }
-    if (ret >= 0) {
-        ret = cxlfm_add(target->fm, target->device, request);
-    }
-    if (ret < 0) {
-        cxlfm_wait_free(wait);
-        return change_refused(tool, target, &wish, ret, error);
-    }
-    if (!wait) {
-        if (tool->json) {
-            json_print(change_json(target, "add", request->host, request->tag,
-                                   change_add_bytes(request), "offered"),
-                       true);
-        } else {
-            printf("%s: offered %s of region %u to host %u\n", target->name,
-                   what, request->region, request->host);
-        }
-        return TOOL_OK;
-    }
-    ret = change_wait(tool, target, wait, options, "accepted", &outcome,
-                      error);
-    cxlfm_wait_free(wait);
-    if (ret >= 0) {
-        ret = change_add_tell(tool, target, request, &outcome);
-        free(outcome.extents);
-    }
-    return ret;
-}
-
-/* --- Release --- */
-
-static int change_release_tell(Tool *tool, const Target *target,
-                               const struct cxlfm_release *request,
-                               const struct cxlfm_outcome *outcome)
-{
-    g_autofree char *done = format_size(outcome->done);
-    g_autofree char *waiting = format_size(outcome->waiting);
-    g_autofree char *pieces = format_count(outcome->extent_count, "extent");
-    g_autofree char *where = format_extents(outcome->extents,
-                                            outcome->extent_count,
-                                            SHOWN_EXTENTS);
-    double seconds = outcome->elapsed / 1000.0;
-
-    if (tool->json) {
-        struct json_object *o = change_json(target, "release", request->host,
-                                            request->tag, outcome->wanted,
-                                            outcome_name(outcome->state));
-
-        change_json_outcome(o, outcome);
-        json_print(o, true);
-    }
-    if (outcome->state == CXLFM_OUTCOME_DONE) {
-        if (!tool->json) {
-            printf("%s: host %u %s %s (%.2f s)\n", target->name, request->host,
-                   request->force ? "lost" : "released", done, seconds);
-        }
-        return TOOL_OK;
-    }
-    fprintf(stderr, "cxl-fm: %s: after %.1f s host %u still holds %s in %s of "
-            "region %u: %s. It has been asked and may give them back later. In "
-            "the guest, 'daxctl list' shows what uses them; 'cxl-fm release "
-            "--force' takes them at once, and the guest loses their "
-            "contents.\n", target->name, seconds, request->host, waiting,
-            pieces, outcome->extent_count ? outcome->extents[0].region :
-            request->region, where);
-    return TOOL_TIMEOUT;
-}
-
-/* The request, in as many parts as the door needs */
-static int change_release_send(const Target *target,
-                               const struct cxlfm_release *request)
-{
-    size_t limit = cxlfm_extent_limit(target->fm), at = 0;
-    struct cxlfm_release part = *request;
-    int ret;
-
-    if (request->removal != CXLFM_REMOVE_PRESCRIPTIVE || !limit) {
-        return cxlfm_release(target->fm, target->device, request);
-    }
-    do {
-        part.extents = request->extents + at;
-        part.extent_count = MIN(limit, request->extent_count - at);
-        ret = cxlfm_release(target->fm, target->device, &part);
-        at += part.extent_count;
-    } while (ret >= 0 && at < request->extent_count);
-    return ret;
-}
-
-static uint64_t change_release_bytes(const struct cxlfm_release *request)
-{
-    return request->removal == CXLFM_REMOVE_PRESCRIPTIVE ?
-           change_bytes(request->extents, request->extent_count) :
-           request->length;
-}
-
-/* "1 GiB [0x0, +0x40000000]" or "all of tag ..." */
-static char *change_release_what(const struct cxlfm_release *request)
-{
-    g_autofree char *size = format_size(change_release_bytes(request));
-    char tag[CXLFM_TAG_TEXT];
-
-    if (request->removal == CXLFM_REMOVE_PRESCRIPTIVE) {
-        g_autofree char *list = format_extents(request->extents,
-                                               request->extent_count,
-                                               SHOWN_EXTENTS);
-
-        return g_strdup_printf("%s of region %u, %s", size, request->region,
-                               list);
-    }
-    cxlfm_tag_format(request->tag, tag);
-    return g_strdup_printf("%s of tag %s", request->length ? size : "all",
-                           tag);
-}
-
-/* "take 1 GiB from host 0 at once" */
-static char *change_release_sentence(const struct cxlfm_release *request,
-                                     const char *what)
-{
-    const char *erase = request->sanitize ? " and erase it" : "";
-
-    return request->force ?
-           g_strdup_printf("take %s from host %u at once%s", what,
-                           request->host, erase) :
-           g_strdup_printf("ask host %u for %s%s", request->host, what, erase);
-}
-
-int change_release(Tool *tool, const Target *target,
-                   const struct cxlfm_release *request,
-                   const ChangeOptions *options, GError **error)
-{
-    g_autofree char *what = change_release_what(request);
-    const Wish wish = {
-        .action = "release", .host = request->host, .region = request->region,
-        .bytes = change_release_bytes(request), .tag = request->tag,
-        .extents = request->extents, .count = request->extent_count,
-    };
-    struct cxlfm_wait *wait = NULL;
-    struct cxlfm_outcome outcome;
-    int ret = 0;
-
-    if (options->dry_run) {
-        g_autofree char *sentence = change_release_sentence(request, what);
-
-        return change_dry_run(tool, target, &wish, sentence, error);
-    }
-    if (options->wait) {
-        ret = cxlfm_wait_begin_release(target->fm, target->device, request,
-                                       &wait);
-    }
-    if (ret >= 0) {
-        ret = change_release_send(target, request);
-    }
-    if (ret < 0) {
-        cxlfm_wait_free(wait);
-        return change_refused(tool, target, &wish, ret, error);
-    }
-    if (!wait) {
-        if (tool->json) {
-            json_print(change_json(target, "release", request->host,
-                                   request->tag, change_release_bytes(request),
-                                   request->force ? "taken" : "asked"), true);
-        } else {
-            printf(request->force ? "%s: took %s from host %u\n" :
-                   "%s: asked for %s; host %u may take its time\n",
-                   target->name, what, request->host);
-        }
-        return TOOL_OK;
-    }
-    ret = change_wait(tool, target, wait, options, "released", &outcome,
-                      error);
-    cxlfm_wait_free(wait);
-    if (ret >= 0) {
-        ret = change_release_tell(tool, target, request, &outcome);
-        free(outcome.extents);
-    }
-    return ret;
 }
