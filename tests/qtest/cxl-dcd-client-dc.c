@@ -290,6 +290,13 @@ void cxl_dcd_events_free(CXLDcdEvents *events)
     g_clear_pointer(&events->records, g_array_unref);
 }
 
+void cxl_dcd_drop_events(CXLDcdDevice *device)
+{
+    CXLDcdEvents events = cxl_dcd_drain_events(device);
+
+    cxl_dcd_events_free(&events);
+}
+
 uint16_t cxl_dcd_clear_events(CXLDcdDevice *device, uint8_t flags,
                               const uint16_t *handles, uint8_t count)
 {

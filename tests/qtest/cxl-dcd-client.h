@@ -228,6 +228,8 @@ CXLDcdEvents cxl_dcd_peek_events(CXLDcdDevice *device);
 /* Read and clear until the log is empty; flags are those of the first read. */
 CXLDcdEvents cxl_dcd_drain_events(CXLDcdDevice *device);
 void cxl_dcd_events_free(CXLDcdEvents *events);
+/* Read and clear all, whatever it says. */
+void cxl_dcd_drop_events(CXLDcdDevice *device);
 /* 0101h on log 4. */
 uint16_t cxl_dcd_clear_events(CXLDcdDevice *device, uint8_t flags,
                               const uint16_t *handles, uint8_t count);

@@ -402,7 +402,6 @@ static void release_good(CXLDcdDevice *d)
     CXLDcdFmLine l = cxl_dcd_fm_connect();
     Initiate in = initiate(CXL_DCD_POLICY_FREE, 2 * BLOCK, tag, -1);
     uint64_t base = d->dc_base;
-    CXLDcdEvents events;
 
     g_assert_cmphex(run(&l, ADD, &in), ==, SUCCESS);
     cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_ADD, { base, 2 * BLOCK });
@@ -428,8 +427,7 @@ static void release_good(CXLDcdDevice *d)
     in.extent.start_dpa = cxl_dcd_put64(base + BLOCK);
     g_assert_cmphex(run(&l, RELEASE, &in), ==, SUCCESS);
     cxl_dcd_assert_no_extents(d);
-    events = cxl_dcd_drain_events(d);
-    cxl_dcd_events_free(&events);
+    cxl_dcd_drop_events(d);
     cxl_dcd_fm_close(&l);
 }
 
@@ -458,12 +456,10 @@ static void release_bad(CXLDcdDevice *d)
     };
     CXLDcdFmLine l = cxl_dcd_fm_connect();
     Initiate in = initiate(CXL_DCD_POLICY_FREE, 2 * BLOCK, tag, -1);
-    CXLDcdEvents events;
 
     g_assert_cmphex(run(&l, ADD, &in), ==, SUCCESS);
     g_assert_cmphex(cxl_dcd_accept(d, { 0, 2 * BLOCK }), ==, SUCCESS);
-    events = cxl_dcd_drain_events(d);
-    cxl_dcd_events_free(&events);
+    cxl_dcd_drop_events(d);
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 8 * BLOCK, BLOCK }));
     in = initiate(CXL_DCD_REMOVE_TAG, BLOCK, tag, -1);
     ASSERT_REFUSED(d, &l, RELEASE, in.head, bad);

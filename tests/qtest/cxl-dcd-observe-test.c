@@ -167,13 +167,11 @@ static void trace_rest(CXLDcdDevice *d)
     const char *reference = "{'execute':'cxl-dynamic-capacity-reference',"
         "'arguments':{'path':%s,'tag':%s,'held':%i}}";
     uint64_t shared = d->dc_base + CXL_DCD_TEST_LENGTH;
-    CXLDcdEvents events;
     size_t at = trace_end();
 
     cxl_dcd_qmp_add(d, .region = 1, .tag = TAG, CXL_DCD_EXTENTS({ 0, BLOCK }));
     g_assert_cmphex(cxl_dcd_accept(d, { shared, BLOCK }), ==, SUCCESS);
-    events = cxl_dcd_drain_events(d);
-    cxl_dcd_events_free(&events);
+    cxl_dcd_drop_events(d);
     qtest_qmp_assert_success(d->machine->qts, reference, d->path, TAG, true);
     at = TRACED(at, "cxl_dcd_reference", TAG, "held 1");
     g_assert_cmphex(cxl_dcd_give_back(d, { shared, BLOCK }), ==, SUCCESS);

@@ -77,14 +77,11 @@ static void assert_saved(CXLDcdDevice *d, const Store *store)
 static void offer_and_accept(CXLDcdDevice *d, unsigned region, uint64_t offset,
                              uint64_t len, const char *tag)
 {
-    CXLDcdEvents events;
-
     cxl_dcd_qmp_add(d, .region = region, .tag = tag,
                     CXL_DCD_EXTENTS({ offset, len }));
     g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base + region * REGION + offset,
                                         len }), ==, SUCCESS);
-    events = cxl_dcd_drain_events(d);
-    cxl_dcd_events_free(&events);
+    cxl_dcd_drop_events(d);
 }
 
 /*

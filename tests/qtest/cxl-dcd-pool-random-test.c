@@ -50,13 +50,6 @@ static void start(World *w, unsigned id)
     w->hpa[id] = cxl_dcd_map(head(w, id));
 }
 
-static void drop_events(CXLDcdDevice *d)
-{
-    CXLDcdEvents events = cxl_dcd_drain_events(d);
-
-    cxl_dcd_events_free(&events);
-}
-
 /* A run of blocks of which @id has all, or nobody any; 0: none there */
 static unsigned run_of(const World *w, unsigned id, unsigned *ret_first)
 {
@@ -100,7 +93,7 @@ static void add(World *w, unsigned id)
         return;
     }
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ first * BLOCK, count * BLOCK }));
-    drop_events(d);
+    cxl_dcd_drop_events(d);
     if (g_test_rand_int_range(0, 4) == 0) {
         g_assert_cmphex(cxl_dcd_reject(d), ==, SUCCESS);
         return;
@@ -121,7 +114,7 @@ static void release(World *w, unsigned id)
     if (g_test_rand_bit()) {
         cxl_dcd_qmp_release(d, .forced = true,
                             CXL_DCD_EXTENTS({ first * BLOCK, count * BLOCK }));
-        drop_events(d);
+        cxl_dcd_drop_events(d);
     } else {
         g_assert_cmphex(cxl_dcd_give_back(d, { dpa, count * BLOCK }), ==,
                         SUCCESS);
@@ -162,7 +155,7 @@ static void share(World *w, unsigned id)
         cxl_dcd_qmp_add(d, .region = 1, .tag = TAG,
                         .policy = "enable-shared-access");
     }
-    drop_events(d);
+    cxl_dcd_drop_events(d);
     g_assert_cmphex(cxl_dcd_accept(d, { dpa, 4 * BLOCK }), ==, SUCCESS);
     g_assert_cmphex(qtest_readq(w->host[id]->qts, at), ==, first ? 0 : SHARED);
     qtest_writeq(w->host[id]->qts, at, SHARED);

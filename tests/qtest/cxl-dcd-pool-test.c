@@ -144,13 +144,6 @@ static void assert_extents(const Pool *pool, unsigned about, const char *want)
     }
 }
 
-static void drop_events(CXLDcdDevice *d)
-{
-    CXLDcdEvents events = cxl_dcd_drain_events(d);
-
-    cxl_dcd_events_free(&events);
-}
-
 static uint64_t dpa(const CXLDcdDevice *d, unsigned region, uint64_t offset)
 {
     return d->dc_base + region * REGION + offset;
@@ -163,7 +156,7 @@ static void accepted(CXLDcdDevice *d, unsigned region, uint64_t offset,
                     CXL_DCD_EXTENTS({ offset, len }));
     g_assert_cmphex(cxl_dcd_accept(d, { dpa(d, region, offset), len }), ==,
                     SUCCESS);
-    drop_events(d);
+    cxl_dcd_drop_events(d);
 }
 
 static uint64_t load(const Pool *pool, unsigned id, uint64_t offset)
@@ -219,7 +212,7 @@ static void owned_once(void)
     assert_extents(&pool, 2, "0:0+8 pending, 0:16+240 pending");
     cxl_dcd_qmp_add(a, .policy = "free", .length = BLOCK,
                     .error = "region 0 has 0x0 free");
-    drop_events(b);
+    cxl_dcd_drop_events(b);
     g_assert_cmphex(cxl_dcd_accept(b, { dpa(b, 0, 0), 2 * BLOCK }), ==,
                     SUCCESS);
     assert_extents(&pool, 2, "0:0+4 accepted");
@@ -228,7 +221,7 @@ static void owned_once(void)
     g_assert_cmphex(cxl_dcd_give_back(a, { dpa(a, 0, 4 * BLOCK), 2 * BLOCK }),
                     ==, SUCCESS);
     assert_extents(&pool, 1, "0:12+4 accepted");
-    drop_events(b);
+    cxl_dcd_drop_events(b);
     accepted(b, 0, 4 * BLOCK, BLOCK, NULL);
     g_assert_cmphex(load(&pool, 2, 4 * BLOCK), ==, 0);
     g_assert_cmphex(load(&pool, 1, 4 * BLOCK), ==, UINT64_MAX);
@@ -239,14 +232,12 @@ static void owned_once(void)
     pool_end(&pool);
 }
 
-static void shared(void)
+/* Two blocks of region 1 that @a and @b share from now on, in the same order */
+static void share(CXLDcdDevice *a, CXLDcdDevice *b)
 {
-    Pool pool = pool_begin();
-    CXLDcdDevice *a = pool_start(&pool, 1, REGIONS("")), *b;
     CXLDcdExtentList of_a, of_b;
     char *before;
 
-    b = pool_start(&pool, 2, REGIONS(""));
     cxl_dcd_qmp_add(a, .region = 1, .tag = TAG,
                     CXL_DCD_EXTENTS({ 8 * BLOCK, BLOCK }, { 0, BLOCK }));
     before = cxl_dcd_snapshot(b);
@@ -277,12 +268,21 @@ static void shared(void)
                     of_b.extents->data, 2 * sizeof(CXLDcdWireExtent));
     cxl_dcd_extents_free(&of_a);
     cxl_dcd_extents_free(&of_b);
+}
+
+static void shared(void)
+{
+    Pool pool = pool_begin();
+    CXLDcdDevice *a = pool_start(&pool, 1, REGIONS("")), *b;
+
+    b = pool_start(&pool, 2, REGIONS(""));
+    share(a, b);
     store(&pool, 1, REGION + 8, 0xa1);
     g_assert_cmphex(load(&pool, 2, REGION + 8), ==, 0xa1);
     store(&pool, 2, REGION + 8 * BLOCK, 0xb2);
     g_assert_cmphex(load(&pool, 1, REGION + 8 * BLOCK), ==, 0xb2);
-    drop_events(a);
-    drop_events(b);
+    cxl_dcd_drop_events(a);
+    cxl_dcd_drop_events(b);
     /* A reset of one host takes the capacity from it, not from the other */
     cxl_dcd_machine_reset(pool.host[1]);
     cxl_dcd_assert_no_extents(a);
@@ -303,7 +303,7 @@ static void shared(void)
         "{'execute':'cxl-dynamic-capacity-reference','arguments':"
         "{'path':%s,'tag':%s,'held':false}}", b->path, TAG);
     g_assert_cmpuint(pool_free(&pool, 1), ==, 2 * REGION);
-    drop_events(b);
+    cxl_dcd_drop_events(b);
     accepted(b, 1, 0, BLOCK, OTHER);
     g_assert_cmphex(load(&pool, 2, REGION + 8), ==, 0);
     pool_end(&pool);
@@ -368,7 +368,7 @@ static void killed(void)
     pool_kill(&pool, 1);
     reclaim(&pool, 2, 1, 3 * BLOCK);
     assert_extents(&pool, 1, "");
-    drop_events(b);
+    cxl_dcd_drop_events(b);
     accepted(b, 0, 0, 2 * BLOCK, NULL);
     g_assert_cmphex(load(&pool, 2, BLOCK), ==, 0);
     pool_kill(&pool, 2);
@@ -458,6 +458,58 @@ static void device_refused(const Pool *pool, const char *members,
     refused(pool->host[1], "device_add", all, error);
 }
 
+static void bad_objects(const Pool *pool)
+{
+    object_refused(pool, pool->file, "\"size\":268435456", "no pool of size");
+    object_refused(pool, pool->file, "\"size\":1073741824", "no pool of size");
+    object_refused(pool, pool->file,
+                   "\"size\":536870912,\"block-size\":4096",
+                   "was made with block-size=2097152");
+    object_refused(pool, pool->file,
+                   "\"size\":536870912,\"max-hosts\":2",
+                   "was made with max-hosts=64");
+    object_refused(pool, pool->file,
+                   "\"size\":536870912,\"share\":false", "cannot be off");
+    object_refused(pool, "/proc/version", "\"size\":536870912",
+                   "/proc/version");
+    object_refused(pool, "/nowhere/at/all", "\"size\":536870912",
+                   "cannot make pool");
+    object_refused(pool, pool->directory, "\"size\":536870912",
+                   "cannot open pool");
+}
+
+static void bad_heads(const Pool *pool)
+{
+    /* A second device of this process needs a pool object of its own */
+    device_refused(pool, "\"dc-pool\":\"dcmem0\",\"host-id\":3",
+                   "used multiple times");
+    qtest_qmp_assert_success(pool->host[1]->qts,
+        "{'execute':'object-add','arguments':{'qom-type':'cxl-dc-pool',"
+        "'id':'more','path':%s,'size':536870912}}", pool->file);
+    device_refused(pool, "\"dc-pool\":\"more\",\"host-id\":1",
+                   "host 1 of pool");
+    device_refused(pool, "\"dc-pool\":\"more\",\"host-id\":2,"
+                   "\"dc-regions\":" REGIONS(""), "by another process");
+    device_refused(pool, "\"dc-pool\":\"more\",\"host-id\":64",
+                   "ids 0 to 63");
+    device_refused(pool, "\"dc-pool\":\"more\",\"host-id\":3",
+                   "divided into 2 regions");
+    device_refused(pool, "\"dc-pool\":\"more\",\"host-id\":3,\"dc-regions\":"
+                   "[{\"size\":268435456},{\"size\":268435456}]",
+                   "divided into 2 regions");
+    device_refused(pool, "\"dc-pool\":\"more\",\"host-id\":3,\"dc-regions\":"
+                   "[{\"size\":268435456,\"block-size\":4096}]",
+                   "is not the pool's");
+    device_refused(pool, "\"dc-pool\":\"more\",\"host-id\":3,"
+                   "\"dc-memdev\":\"plain\"", "leave out 'dc-memdev'");
+    device_refused(pool, "\"dc-pool\":\"more\",\"host-id\":3,"
+                   "\"dc-state\":\"/tmp/state\"", "cannot be used with");
+    device_refused(pool, "\"dc-memdev\":\"plain\",\"num-dc-regions\":1,"
+                   "\"host-id\":3", "needs property 'dc-pool'");
+    device_refused(pool, "\"dc-pool\":\"plain\",\"host-id\":3",
+                   "cxl-dc-pool");
+}
+
 static void bad_input(void)
 {
     Pool pool = pool_begin();
@@ -470,50 +522,8 @@ static void bad_input(void)
     pool.host[1] = cxl_dcd_machine_start(&options);
     pool_start(&pool, 2, REGIONS(""));
     before = cxl_dcd_snapshot(head(&pool, 1));
-    object_refused(&pool, pool.file, "\"size\":268435456", "no pool of size");
-    object_refused(&pool, pool.file, "\"size\":1073741824", "no pool of size");
-    object_refused(&pool, pool.file,
-                   "\"size\":536870912,\"block-size\":4096",
-                   "was made with block-size=2097152");
-    object_refused(&pool, pool.file,
-                   "\"size\":536870912,\"max-hosts\":2",
-                   "was made with max-hosts=64");
-    object_refused(&pool, pool.file,
-                   "\"size\":536870912,\"share\":false", "cannot be off");
-    object_refused(&pool, "/proc/version", "\"size\":536870912",
-                   "/proc/version");
-    object_refused(&pool, "/nowhere/at/all", "\"size\":536870912",
-                   "cannot make pool");
-    object_refused(&pool, pool.directory, "\"size\":536870912",
-                   "cannot open pool");
-    /* A second device of this process needs a pool object of its own */
-    device_refused(&pool, "\"dc-pool\":\"dcmem0\",\"host-id\":3",
-                   "used multiple times");
-    qtest_qmp_assert_success(pool.host[1]->qts,
-        "{'execute':'object-add','arguments':{'qom-type':'cxl-dc-pool',"
-        "'id':'more','path':%s,'size':536870912}}", pool.file);
-    device_refused(&pool, "\"dc-pool\":\"more\",\"host-id\":1",
-                   "host 1 of pool");
-    device_refused(&pool, "\"dc-pool\":\"more\",\"host-id\":2,"
-                   "\"dc-regions\":" REGIONS(""), "by another process");
-    device_refused(&pool, "\"dc-pool\":\"more\",\"host-id\":64",
-                   "ids 0 to 63");
-    device_refused(&pool, "\"dc-pool\":\"more\",\"host-id\":3",
-                   "divided into 2 regions");
-    device_refused(&pool, "\"dc-pool\":\"more\",\"host-id\":3,\"dc-regions\":"
-                   "[{\"size\":268435456},{\"size\":268435456}]",
-                   "divided into 2 regions");
-    device_refused(&pool, "\"dc-pool\":\"more\",\"host-id\":3,\"dc-regions\":"
-                   "[{\"size\":268435456,\"block-size\":4096}]",
-                   "is not the pool's");
-    device_refused(&pool, "\"dc-pool\":\"more\",\"host-id\":3,"
-                   "\"dc-memdev\":\"plain\"", "leave out 'dc-memdev'");
-    device_refused(&pool, "\"dc-pool\":\"more\",\"host-id\":3,"
-                   "\"dc-state\":\"/tmp/state\"", "cannot be used with");
-    device_refused(&pool, "\"dc-memdev\":\"plain\",\"num-dc-regions\":1,"
-                   "\"host-id\":3", "needs property 'dc-pool'");
-    device_refused(&pool, "\"dc-pool\":\"plain\",\"host-id\":3",
-                   "cxl-dc-pool");
+    bad_objects(&pool);
+    bad_heads(&pool);
     refused(pool.host[1], "cxl-dc-pool-reclaim",
             "\"pool\":\"plain\",\"host-id\":3", "no object 'cxl-dc-pool'");
     refused(pool.host[1], "cxl-dc-pool-reclaim",

@@ -254,16 +254,13 @@ static void policy_contiguous(CXLDcdDevice *d)
 
 static void release_by_tag(CXLDcdDevice *d)
 {
-    CXLDcdEvents events;
-
     cxl_dcd_add_accepted(d, { 32 * BLOCK, BLOCK });
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }, { 4 * BLOCK, BLOCK }),
                     .tag = TAG);
     g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base, BLOCK },
                                    { d->dc_base + 4 * BLOCK, BLOCK }), ==,
                     SUCCESS);
-    events = cxl_dcd_drain_events(d);
-    cxl_dcd_events_free(&events);
+    cxl_dcd_drop_events(d);
     cxl_dcd_qmp_release(d, .policy = "tag-based", .tag = TAG);
     cxl_dcd_assert_event_group(d, CXL_DCD_EVENT_RELEASE,
         { d->dc_base, BLOCK },

@@ -66,7 +66,6 @@ static void all_refused(CXLDcdDevice *d, const char *command, const Row *rows,
 static void prepare(CXLDcdDevice *d)
 {
     const uint64_t shared = d->dc_base + 768 * CXL_DCD_TEST_MIB;
-    CXLDcdEvents events;
 
     cxl_dcd_qmp_add(d, .tag = MINE, CXL_DCD_EXTENTS({ 4 * BLOCK, 4 * BLOCK }));
     g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base + 4 * BLOCK, 4 * BLOCK }),
@@ -75,8 +74,7 @@ static void prepare(CXLDcdDevice *d)
                     CXL_DCD_EXTENTS({ 0, BLOCK }, { BLOCK, BLOCK }));
     g_assert_cmphex(cxl_dcd_accept(d, { shared, BLOCK },
                                    { shared + BLOCK, BLOCK }), ==, SUCCESS);
-    events = cxl_dcd_drain_events(d);
-    cxl_dcd_events_free(&events);
+    cxl_dcd_drop_events(d);
     cxl_dcd_qmp_add(d, .tag = THIRD, CXL_DCD_EXTENTS({ 32 * BLOCK, BLOCK }));
 }
 
