@@ -13,13 +13,13 @@ bool cxl_dcd_pool_attach(CXLDcdPool *pool, uint32_t host, GError **error)
                           1 << CXL_DCD_POOL_LEAVING | 1 << POOL_LEFT;
     PoolHost entry;
 
-    if (host < pool->config.max_hosts && pool->attached[host]) {
+    if (host >= pool->config.max_hosts) {
+        return cxl_dcd_pool_check_host(pool, host, error);
+    }
+    if (pool->attached[host]) {
         return cxl_dcd_pool_fail(error, EBUSY, "host %u of pool '%s' is in use "
                                  "by another device of this process", host,
                                  pool->path);
-    }
-    if (host >= pool->config.max_hosts) {
-        return cxl_dcd_pool_check_host(pool, host, error);
     }
     if (!cxl_dcd_pool_lock_byte(pool, POOL_LOCK_HOST + host, true)) {
         return cxl_dcd_pool_fail(error, EBUSY, "host %u of pool '%s' is in use "

@@ -173,6 +173,11 @@ static bool owner_claim(void *opaque, const CXLDcdExtent *extents,
                             owner->refuse_claim);
         return false;
     }
+    if (owner->busy_claims) {
+        owner->busy_claims--;
+        g_set_error_literal(error, CXL_DCD_ERROR, CXL_DCD_RC_BUSY, "taken");
+        return false;
+    }
     g_string_append(owner->trace, "claim");
     for (size_t i = 0; i < count; i++) {
         g_string_append(owner->trace, i ? ", " : " ");

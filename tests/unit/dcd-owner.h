@@ -38,6 +38,7 @@ typedef struct Owner {
     GString *trace;                     /* callbacks since it was last taken */
     uint32_t room;                      /* what event_room answers */
     const char *refuse_claim;           /* why; NULL: claims are granted */
+    unsigned busy_claims;               /* so many are lost to somebody else */
 } Owner;
 
 CXLDcdConfig owner_config(void);

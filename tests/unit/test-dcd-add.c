@@ -292,6 +292,33 @@ static void length_checked(void)
     }
 }
 
+/*
+ * Somebody else takes what was chosen, before it is claimed: what the device
+ * chooses is chosen again, 16 times; what was asked for by address is not.
+ */
+static void raced(void)
+{
+    g_autoptr(Owner) o = owner_new();
+
+    o->busy_claims = 15;
+    assert_ok(add_free(o, 0, 2, 0));
+    g_assert_cmpuint(o->busy_claims, ==, 0);
+    assert_trace(o, "claim 0:0+2\noffer 0:0+2\n");
+    o->busy_claims = 17;
+    assert_rc(add_free(o, 0, 2, 0), RETRY_REQUIRED);
+    assert_message("taken");
+    g_assert_cmpuint(o->busy_claims, ==, 1);
+    o->busy_claims = 15;
+    assert_ok(add_contiguous(o, 1, 3, 0));
+    g_assert_cmpuint(o->busy_claims, ==, 0);
+    o->busy_claims = 17;
+    assert_rc(add_contiguous(o, 1, 3, 0), RETRY_REQUIRED);
+    g_assert_cmpuint(o->busy_claims, ==, 1);
+    assert_rc(add(o, "0:8+1"), INVALID_EXTENT_LIST);
+    g_assert_cmpuint(o->busy_claims, ==, 0);
+    assert_extents(o, "0:0+2 pending, 1:0+3 pending");
+}
+
 /* --- Limits --- */
 
 static void limit_of_extents(void)
@@ -402,6 +429,7 @@ int main(int argc, char **argv)
     T("contiguous/first-that-fits", contiguous_first_that_fits);
     T("contiguous/ends-with-the-region", contiguous_ends_with_the_region);
     T("length", length_checked);
+    T("raced", raced);
     T("limit/extents", limit_of_extents);
     T("limit/tags", limit_of_tags);
     T("limit/log", log_has_no_room);

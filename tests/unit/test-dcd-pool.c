@@ -224,16 +224,35 @@ static void one_layout(void)
     end(pool);
 }
 
-/* The longest run, and any run, agree with a search block by block */
+/* A search agrees with one block by block */
+static void find_as(CXLDcdPool *pool, const bool *used, uint64_t from,
+                    uint64_t to, uint64_t want)
+{
+    uint64_t run = 0, i;
+    CXLDcdPoolRange found;
+
+    for (i = from; i < to && run < want; i++) {
+        run = used[i] ? 0 : run + 1;
+    }
+    g_assert_cmpint(cxl_dcd_pool_find(pool, from, to, want, &found), ==,
+                    run >= want);
+    if (run >= want) {
+        g_assert_cmpuint(found.first, ==, i - want);
+        for (; i < to && !used[i]; i++) {
+            run++;
+        }
+        g_assert_cmpuint(found.count, ==, run);
+    }
+}
+
 static void finds(void)
 {
     CXLDcdPool *pool = open_host(0);
     g_autofree bool *used = g_new0(bool, BLOCKS);
-    CXLDcdPoolRange found;
 
     for (unsigned round = 0; round < 300; round++) {
         uint64_t at = g_test_rand_int_range(0, BLOCKS);
-        uint64_t want = g_test_rand_int_range(1, 20), run = 0, i;
+        uint64_t want = g_test_rand_int_range(1, 20);
         uint64_t from = g_test_rand_int_range(0, BLOCKS);
         uint64_t to = g_test_rand_int_range(from, BLOCKS + 1);
 
@@ -243,18 +262,45 @@ static void finds(void)
         } else if (g_test_rand_bit()) {
             used[at] = claim(pool, 0, at, 1, NULL);
         }
-        for (i = from; i < to && run < want; i++) {
-            run = used[i] ? 0 : run + 1;
-        }
-        g_assert_cmpint(cxl_dcd_pool_find(pool, from, to, want, &found), ==,
-                        run >= want);
-        if (run >= want) {
-            g_assert_cmpuint(found.first, ==, i - want);
-            for (; i < to && !used[i]; i++) {
-                run++;
+        find_as(pool, used, from, to, want);
+    }
+    end(pool);
+}
+
+/* Long runs with little between them; how much is free, and at most at once */
+static void finds_long(void)
+{
+    CXLDcdPool *pool = open_host(0);
+    g_autofree bool *used = g_new0(bool, BLOCKS);
+
+    for (unsigned round = 0; round < 600; round++) {
+        uint64_t at = g_test_rand_int_range(0, BLOCKS);
+        uint64_t count = g_test_rand_int_range(1, 150);
+        uint64_t from = g_test_rand_int_range(0, BLOCKS);
+        uint64_t to = g_test_rand_int_range(from, BLOCKS + 1);
+        uint64_t run = 0, longest = 0, all = 0, part = 0;
+
+        if (used[at]) {
+            for (count = 0; at + count < BLOCKS && used[at + count]; count++) {
+                used[at + count] = false;
             }
-            g_assert_cmpuint(found.count, ==, run);
+            give_back(pool, 0, at, count);
+        } else if (round % 3 == 0 && claim(pool, 0, at, MIN(count, BLOCKS - at),
+                                           NULL)) {
+            memset(&used[at], true, MIN(count, BLOCKS - at));
         }
+        for (uint64_t i = 0; i < BLOCKS; i++) {
+            run = used[i] ? 0 : run + 1;
+            longest = MAX(longest, run);
+            all += !used[i];
+            part += !used[i] && i >= from && i < to;
+        }
+        g_assert_cmpuint(cxl_dcd_pool_longest(pool), ==, longest);
+        g_assert_cmpuint(free_blocks(pool), ==, all);
+        g_assert_cmpuint(cxl_dcd_pool_free_blocks(pool, from, to), ==, part);
+        find_as(pool, used, from, to, g_test_rand_int_range(1, 300));
+        find_as(pool, used, 0, BLOCKS, longest);
+        find_as(pool, used, 0, BLOCKS, longest + 1);
     }
     end(pool);
 }
@@ -269,5 +315,6 @@ int main(int argc, char **argv)
     g_test_add_func("/pool/cleared", cleared);
     g_test_add_func("/pool/one-layout", one_layout);
     g_test_add_func("/pool/finds", finds);
+    g_test_add_func("/pool/finds-long", finds_long);
     return run_in_folder();
 }

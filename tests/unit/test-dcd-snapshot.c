@@ -140,6 +140,26 @@ static void snapshot_goes_on(void)
                    "3:0+1 C#0 accepted");
 }
 
+/* An answer of as many ranges as one may have (8.2.10.9.9.3, .4) */
+static void snapshot_of_longest_answer(void)
+{
+    const guint most = 2 * MAX_EXTENTS + 65536;
+    g_autoptr(Owner) o = owner_new();
+    g_autoptr(Owner) copy = NULL;
+    g_autofree CXLDcdRange *ranges = g_new(CXLDcdRange, most);
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < most; i++) {
+        ranges[i] = (CXLDcdRange) { REGION0_BASE, 2 * MIB };
+    }
+    cxl_dcd_chain_append(o->dcd, CXL_DCD_CHAIN_RELEASE, ranges, most, &error);
+    g_assert_no_error(error);
+    copy = owner_copy(o);
+    g_assert_false(cxl_dcd_chain_append(copy->dcd, CXL_DCD_CHAIN_RELEASE,
+                                        ranges, 1, &error));
+    g_assert_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RESOURCES_EXHAUSTED);
+}
+
 static void snapshot_of_nothing(void)
 {
     g_autoptr(Owner) o = owner_new();
@@ -291,6 +311,7 @@ int main(int argc, char **argv)
     T("reset/nothing", reset_of_nothing);
     T("snapshot/everything", snapshot_of_everything);
     T("snapshot/goes-on", snapshot_goes_on);
+    T("snapshot/longest-answer", snapshot_of_longest_answer);
     T("snapshot/nothing", snapshot_of_nothing);
     T("snapshot/over-other-state", snapshot_over_other_state);
     T("snapshot/configuration", snapshot_keeps_configuration);
