@@ -305,12 +305,57 @@ static void finds_long(void)
     end(pool);
 }
 
+/*
+ * Enough tags and references that some share a bucket of the hash (256); they
+ * go in any order, and nobody loses another's.
+ */
+static void many_tags(void)
+{
+    enum { TAGS = 60, SHARED = 15, ALL = TAGS + SHARED };
+    CXLDcdPool *pool = open_host(1);
+    uint8_t left[ALL];
+
+    g_assert_true(cxl_dcd_pool_attach(pool, 2, NULL));
+    for (unsigned i = 0; i < TAGS; i++) {
+        CXLDcdPoolExtent e = extent(i, 1, 0x10 + i, 0);
+
+        g_assert_true(cxl_dcd_pool_claim(pool, 1, &e, 1, true, NULL));
+    }
+    for (unsigned i = 0; i < ALL; i++) {
+        left[i] = i;
+    }
+    for (unsigned n = 0; n < SHARED; n++) {
+        CXLDcdPoolExtent e = extent(n, 1, 0x10 + n, 0);
+
+        g_assert_true(cxl_dcd_pool_share(pool, 2, e.tag, NULL));
+    }
+    for (unsigned n = ALL; n; n--) {
+        unsigned i = g_test_rand_int_range(0, n), which = left[i];
+
+        left[i] = left[n - 1];
+        if (which < TAGS) {
+            give_back(pool, 1, which, 1);
+        } else {
+            CXLDcdPoolExtent e = extent(0, 1, 0x10 + which - TAGS, 0);
+            g_autoptr(GArray) extents =
+                cxl_dcd_pool_tag_extents(pool, e.tag, NULL);
+
+            g_assert_cmpuint(extents->len, ==, 1);
+            give_back(pool, 2, which - TAGS, 1);
+        }
+        sound(pool);
+    }
+    g_assert_cmpuint(free_blocks(pool), ==, BLOCKS);
+    end(pool);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/pool/owned-once", owned_once);
     g_test_add_func("/pool/all-or-none", all_or_none);
     g_test_add_func("/pool/shared", shared);
+    g_test_add_func("/pool/many-tags", many_tags);
     g_test_add_func("/pool/comes-back", comes_back);
     g_test_add_func("/pool/cleared", cleared);
     g_test_add_func("/pool/one-layout", one_layout);
