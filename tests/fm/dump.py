@@ -108,7 +108,7 @@ def check(path):
     made = record(checks)
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    kept = text.split(BEGIN)[1].split(END)[0].strip().strip("`\n") + "\n"
+    kept = text.split(BEGIN)[1].split(END)[0].split("```")[1].lstrip("\n")
     checks.equal(kept, made, f"the dump in {path} is what passes")
     checks.that("00 00 02" in made and made.count("to device") == 2,
                 "the request is there, in two frames", made)
