@@ -538,6 +538,31 @@ static void bad_input(void)
     pool_end(&pool);
 }
 
+/* Which device is the head of host @about, as the process of host 1 says it */
+static void assert_path(const Pool *pool, unsigned about, const char *want)
+{
+    QDict *info = qtest_qmp(pool->host[1]->qts,
+                            "{'execute':'query-cxl-dc-pool'}");
+    const QListEntry *object, *host;
+    unsigned found = 0;
+
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(info, "return"), object) {
+        QDict *one = qobject_to(QDict, qlist_entry_obj(object));
+
+        QLIST_FOREACH_ENTRY(qdict_get_qlist(one, "hosts"), host) {
+            QDict *h = qobject_to(QDict, qlist_entry_obj(host));
+            const char *path = qdict_get_try_str(h, "path");
+
+            if (qdict_get_int(h, "host-id") == about && path) {
+                g_assert_cmpstr(path, ==, want);
+                found++;
+            }
+        }
+    }
+    g_assert_cmpuint(found, ==, 1);
+    qobject_unref(info);
+}
+
 /* All of a pool as one region, and two heads of one process */
 static void by_default(void)
 {
@@ -557,6 +582,8 @@ static void by_default(void)
     g_assert_cmphex(cxl_dcd_get64(config.region[0].length), ==, 2 * REGION);
     g_assert_cmphex(cxl_dcd_get64(config.region[0].block_size), ==, BLOCK);
     accepted(head(&pool, 1), 0, 0, BLOCK, NULL);
+    assert_path(&pool, 1, "/machine/peripheral/cxl-mem0");
+    assert_path(&pool, 2, "/machine/peripheral/two");
     cxl_dcd_qmp_fails(pool.host[1],
         "{\"execute\":\"cxl-add-dynamic-capacity\",\"arguments\":{"
         "\"path\":\"/machine/peripheral/two\",\"region\":0,"

@@ -12,6 +12,7 @@
 #define BLOCK   CXL_DCD_TEST_BLOCK
 #define SUCCESS CXL_DCD_RC_SUCCESS
 #define TAG     "10111213-1415-1617-1819-1a1b1c1d1e1f"
+#define OTHER   "20212223-2425-2627-2829-2a2b2c2d2e2f"
 #define NO_TAG  "00000000-0000-0000-0000-000000000000"
 #define DEVICE  "\"path\":\"/machine/peripheral/cxl-mem0\""
 
@@ -336,6 +337,58 @@ static void query(CXLDcdDevice *d)
                       "\"arguments\":{\"path\":\"/nowhere\"}}", "/nowhere");
 }
 
+/* The query with these arguments shows extents at these offsets, in order */
+static void assert_shown(CXLDcdDevice *d, const char *arguments,
+                         const char *want)
+{
+    g_autofree char *json = g_strdup_printf(
+        "{\"execute\":\"query-cxl-dynamic-capacity\",\"arguments\":{%s}}",
+        arguments);
+    g_autoptr(GString) have = g_string_new(NULL);
+    const QListEntry *device, *entry;
+    QDict *reply;
+
+    qtest_qmp_send_raw(d->machine->qts, "%s", json);
+    reply = qtest_qmp_receive(d->machine->qts);
+    g_assert_true(qdict_haskey(reply, "return"));
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(reply, "return"), device) {
+        QDict *info = qobject_to(QDict, qlist_entry_obj(device));
+
+        QLIST_FOREACH_ENTRY(qdict_get_qlist(info, "extents"), entry) {
+            QDict *one = qobject_to(QDict, qlist_entry_obj(entry));
+
+            g_string_append_printf(have, "%s%" PRId64 ":%" PRId64,
+                                   have->len ? " " : "",
+                                   qdict_get_int(one, "region"),
+                                   qdict_get_int(one, "offset") / 65536);
+        }
+    }
+    g_assert_cmpstr(have->str, ==, want);
+    qobject_unref(reply);
+}
+
+static void query_parts(CXLDcdDevice *d)
+{
+    cxl_dcd_add_accepted(d, { 0, BLOCK }, { 2 * BLOCK, BLOCK });
+    cxl_dcd_qmp_add(d, .tag = TAG, CXL_DCD_EXTENTS({ 4 * BLOCK, BLOCK }));
+    cxl_dcd_qmp_add(d, .region = 1, .tag = TAG,
+                    CXL_DCD_EXTENTS({ 0, 65536 }, { 131072, 65536 }));
+    cxl_dcd_qmp_add(d, .region = 1, .tag = OTHER,
+                    CXL_DCD_EXTENTS({ 262144, 65536 }));
+    assert_shown(d, "", "0:0 0:64 0:128 1:0 1:2 1:4");
+    assert_shown(d, "\"region\":0", "0:0 0:64 0:128");
+    assert_shown(d, "\"region\":1", "1:0 1:2 1:4");
+    assert_shown(d, "\"state\":\"accepted\"", "0:0 0:64");
+    assert_shown(d, "\"state\":\"pending\"", "0:128 1:0 1:2 1:4");
+    assert_shown(d, "\"state\":\"dead\"", "");
+    assert_shown(d, "\"tag\":\"" TAG "\"", "0:128 1:0 1:2");
+    assert_shown(d, "\"tag\":\"" OTHER "\",\"region\":0", "");
+    assert_shown(d, "\"region\":0,\"state\":\"pending\",\"tag\":\"" TAG "\"",
+                 "0:128");
+    assert_shown(d, "\"path\":\"/machine/peripheral/cxl-mem0\",\"region\":0",
+                 "0:0 0:64 0:128");
+}
+
 static void assert_event(CXLDcdDevice *d, const char *name, const char *tag,
                          uint64_t offset, uint64_t len)
 {
@@ -425,6 +478,7 @@ int main(int argc, char **argv)
     cxl_dcd_add_case("/cxl-dcd/qmp/shared-is-whole", &sharable,
                      shared_is_whole);
     cxl_dcd_add_case("/cxl-dcd/qmp/query", NULL, query);
+    cxl_dcd_add_case("/cxl-dcd/qmp/query-parts", NULL, query_parts);
     cxl_dcd_add_case("/cxl-dcd/qmp/events", NULL, events);
     return g_test_run();
 }

@@ -114,6 +114,34 @@ static void whole_stripes(CXLDcdDevice *d)
     g_assert_cmphex(load(d, 1, 2 * BLOCK), ==, 2);
 }
 
+/* Each device of a set has its part of it at a DPA of its own */
+static void elsewhere(CXLDcdDevice *d)
+{
+    CXLDcdDevice *other = &d->machine->device[1];
+    const uint64_t skip = 256 * CXL_DCD_TEST_MIB;
+    const CXLDcdDecoder moved = {
+        .hpa = d->machine->window, .size = CXL_DCD_TEST_GIB, .ways_code = 1,
+        .granularity_code = BY_PAGES, .skip = other->dc_base + skip,
+    };
+
+    cxl_dcd_set_commit(d->machine, 1, BY_PAGES);
+    cxl_dcd_decoder_uncommit(d->machine, other->hdm, 0);
+    cxl_dcd_decoder_commit(d->machine, other->hdm, &moved);
+    cxl_dcd_add_accepted(other, { skip, BLOCK });
+    assert_kinds(d, 1, 0, 1, 0);
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
+    assert_kinds(d, 0, 1, 0, 0);
+    assert_kinds(d, 1, 1, 0, 0);
+    store(d, 0, PAGE, 1);
+    store(d, 1, PAGE, 2);
+    g_assert_cmphex(load(d, 0, PAGE), ==, 1);
+    g_assert_cmphex(load(d, 1, PAGE), ==, 2);
+    g_assert_cmphex(cxl_dcd_give_back(d, { d->dc_base, BLOCK }), ==, SUCCESS);
+    assert_kinds(d, 1, 0, 1, 0);
+    assert_absent(d, 0);
+    g_assert_cmphex(load(d, 1, PAGE), ==, 2);
+}
+
 /* One access over many pages, as a device's DMA makes it */
 static void over_pages(CXLDcdDevice *d)
 {
@@ -317,6 +345,7 @@ int main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     cxl_dcd_add_case("/cxl-dcd/set/whole-stripes", &two, whole_stripes);
+    cxl_dcd_add_case("/cxl-dcd/set/elsewhere", &two, elsewhere);
     cxl_dcd_add_case("/cxl-dcd/set/over-pages", &two, over_pages);
     cxl_dcd_add_case("/cxl-dcd/set/given-back", &two, given_back);
     cxl_dcd_add_case("/cxl-dcd/set/taken-by-force", &two, taken_by_force);
