@@ -302,6 +302,34 @@ static void migrated(void)
     unlink(file);
 }
 
+/* Access by access, in turns: what the one device has, the other has not */
+static void in_turns(CXLDcdDevice *d)
+{
+    CXLDcdDevice *other = &d->machine->device[1];
+    QTestState *qts = d->machine->qts;
+    uint64_t hpa[2];
+    unsigned i;
+
+    for (i = 0; i < 2; i++) {
+        hpa[i] = cxl_dcd_map_beside(d->machine, i);
+    }
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
+    assert_kinds(d, 0, 0, 1, 0);
+    qtest_writeq(qts, hpa[0], 1);
+    for (i = 0; i < 2; i++) {
+        g_assert_cmphex(qtest_readq(qts, hpa[0]), ==, 1);
+        g_assert_cmphex(qtest_readq(qts, hpa[1]), ==, UINT64_MAX);
+    }
+    qtest_writeq(qts, hpa[0], 3);
+    qtest_writeq(qts, hpa[1], 2);
+    cxl_dcd_add_accepted(other, { 0, BLOCK });
+    g_assert_cmphex(qtest_readq(qts, hpa[0]), ==, 3);
+    g_assert_cmphex(qtest_readq(qts, hpa[1]), ==, 0);
+    qtest_writeq(qts, hpa[1], 2);
+    g_assert_cmphex(qtest_readq(qts, hpa[0]), ==, 3);
+    g_assert_cmphex(qtest_readq(qts, hpa[1]), ==, 2);
+}
+
 /* QEMU has room for about 2,040 mappings; three devices ask for 3,000 */
 #define MANY  1000
 #define SMALL CXL_DCD_TEST_BLOCK1
@@ -338,6 +366,9 @@ int main(int argc, char **argv)
     static const CXLDcdOptions few = {
         .devices = 2, .properties = ",\"dc-direct-map-limit\":2",
     };
+    static const CXLDcdOptions none = {
+        .devices = 2, .properties = ",\"dc-direct-map-limit\":0",
+    };
     static const CXLDcdOptions three = {
         .devices = 3, .size = CXL_DCD_TEST_GIB,
         .regions = "[{\"size\":1073741824,\"block-size\":65536}]",
@@ -355,6 +386,7 @@ int main(int argc, char **argv)
     cxl_dcd_add_case("/cxl-dcd/set/unplugged", &two, unplugged);
     cxl_dcd_add_case("/cxl-dcd/set/reset", &two, reset);
     cxl_dcd_add_case("/cxl-dcd/set/limited", &few, limited);
+    cxl_dcd_add_case("/cxl-dcd/map/in-turns", &none, in_turns);
     cxl_dcd_add_case("/cxl-dcd/map/many-of-all-devices", &three, many_of_all);
     g_test_add_func("/cxl-dcd/set/migrated", migrated);
     return g_test_run();
