@@ -290,6 +290,27 @@ void cxl_dcd_events_free(CXLDcdEvents *events)
     g_clear_pointer(&events->records, g_array_unref);
 }
 
+const CXLDcdEventRecord *cxl_dcd_record_at(const CXLDcdEvents *events, guint i)
+{
+    g_assert_cmpuint(i, <, events->records->len);
+    return &g_array_index(events->records, CXLDcdEventRecord, i);
+}
+
+uint16_t cxl_dcd_handle_at(const CXLDcdEvents *events, guint i)
+{
+    return cxl_dcd_record_at(events, i)->handle;
+}
+
+void cxl_dcd_assert_no_events(CXLDcdDevice *device)
+{
+    CXLDcdEvents events = cxl_dcd_peek_events(device);
+
+    g_assert_cmpuint(events.records->len, ==, 0);
+    g_assert_cmphex(events.flags, ==, 0);
+    g_assert_false(cxl_dcd_event_status(device));
+    cxl_dcd_events_free(&events);
+}
+
 void cxl_dcd_drop_events(CXLDcdDevice *device)
 {
     CXLDcdEvents events = cxl_dcd_drain_events(device);

@@ -228,6 +228,11 @@ CXLDcdEvents cxl_dcd_peek_events(CXLDcdDevice *device);
 /* Read and clear until the log is empty; flags are those of the first read. */
 CXLDcdEvents cxl_dcd_drain_events(CXLDcdDevice *device);
 void cxl_dcd_events_free(CXLDcdEvents *events);
+/* What there must be at @i. The handle is as on the wire: only given back. */
+const CXLDcdEventRecord *cxl_dcd_record_at(const CXLDcdEvents *events, guint i);
+uint16_t cxl_dcd_handle_at(const CXLDcdEvents *events, guint i);
+/* There are none, and no sign of any. */
+void cxl_dcd_assert_no_events(CXLDcdDevice *device);
 /* Read and clear all, whatever it says. */
 void cxl_dcd_drop_events(CXLDcdDevice *device);
 /* 0101h on log 4. */

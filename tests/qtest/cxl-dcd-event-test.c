@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * CXL Dynamic Capacity qtests: the host's event log 4 (CXL r3.2 8.2.10.2):
- * records, More chains, clearing, overflow, interrupt
+ * records, More chains, clearing, interrupt; a full log: cxl-dcd-log-test.c
  */
 #include "qemu/osdep.h"
 #include "cxl-dcd-client.h"
@@ -9,41 +9,6 @@
 #define MIB     CXL_DCD_TEST_MIB
 #define BLOCK   CXL_DCD_TEST_BLOCK
 #define SUCCESS CXL_DCD_RC_SUCCESS
-#define TINY    0x1000ULL           /* block size of the deep-log machine */
-
-static const CXLDcdEventRecord *record_at(const CXLDcdEvents *events, guint i)
-{
-    g_assert_cmpuint(i, <, events->records->len);
-    return &g_array_index(events->records, CXLDcdEventRecord, i);
-}
-
-/* As it goes on the wire: the handle is only ever given back. */
-static uint16_t handle_at(const CXLDcdEvents *events, guint i)
-{
-    return record_at(events, i)->handle;
-}
-
-static uint32_t log_depth(CXLDcdDevice *d)
-{
-    uint8_t out[0x80];
-
-    g_assert_cmphex(cxl_dcd_command(d, CXL_DCD_OP_IDENTIFY_MEMDEV, NULL, 0, out,
-                                    sizeof(out), NULL), ==, SUCCESS);
-    return out[0x43] | out[0x44] << 8;
-}
-
-/* @count single blocks of TINY, every second one from block @first on. */
-static CXLDcdSpan *every_second(uint64_t base, unsigned first, unsigned count)
-{
-    CXLDcdSpan *spans = g_new(CXLDcdSpan, count);
-    unsigned i;
-
-    for (i = 0; i < count; i++) {
-        spans[i].start = base + (first + 2ULL * i) * TINY;
-        spans[i].length = TINY;
-    }
-    return spans;
-}
 
 /* --- Records --- */
 
@@ -58,7 +23,7 @@ static void record_fields(CXLDcdDevice *d)
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 2 * BLOCK, 3 * BLOCK }));
     g_assert_cmphex(cxl_dcd_get_config(d, 0, 0, &config), ==, SUCCESS);
     events = cxl_dcd_peek_events(d);
-    r = record_at(&events, 0);
+    r = cxl_dcd_record_at(&events, 0);
     g_assert_cmpmem(r->uuid, 16, uuid, 16);
     g_assert_cmphex(r->length, ==, 0x80);
     g_assert_cmpmem(r->record_flags, 3, zeros, 3);  /* severity 0 */
@@ -107,10 +72,12 @@ static void two_groups_in_order(CXLDcdDevice *d)
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 4 * BLOCK, BLOCK }));
     events = cxl_dcd_drain_events(d);
     g_assert_cmpuint(events.records->len, ==, 3);
-    g_assert_cmphex(record_at(&events, 0)->flags, ==, CXL_DCD_EVENT_MORE);
-    g_assert_cmphex(record_at(&events, 1)->flags, ==, 0);
-    g_assert_cmphex(record_at(&events, 2)->flags, ==, 0);
-    g_assert_cmphex(cxl_dcd_get64(record_at(&events, 2)->extent.start_dpa), ==,
+    g_assert_cmphex(cxl_dcd_record_at(&events, 0)->flags, ==,
+                    CXL_DCD_EVENT_MORE);
+    g_assert_cmphex(cxl_dcd_record_at(&events, 1)->flags, ==, 0);
+    g_assert_cmphex(cxl_dcd_record_at(&events, 2)->flags, ==, 0);
+    g_assert_cmphex(cxl_dcd_get64(cxl_dcd_record_at(&events,
+                                                    2)->extent.start_dpa), ==,
                     d->dc_base + 4 * BLOCK);
     cxl_dcd_events_free(&events);
 }
@@ -180,16 +147,6 @@ static void forced_pending(CXLDcdDevice *d)
 
 /* --- Get Event Records --- */
 
-static void get_nothing(CXLDcdDevice *d)
-{
-    CXLDcdEvents events = cxl_dcd_peek_events(d);
-
-    g_assert_cmpuint(events.records->len, ==, 0);
-    g_assert_cmphex(events.flags, ==, 0);
-    g_assert_false(cxl_dcd_event_status(d));
-    cxl_dcd_events_free(&events);
-}
-
 /* More Event Records only when not all fitted; reading removes nothing. */
 static void get_more(CXLDcdDevice *d)
 {
@@ -211,12 +168,13 @@ static void get_more(CXLDcdDevice *d)
     g_assert_cmpmem(again.records->data, again.records->len * 0x80,
                     events.records->data, events.records->len * 0x80);
     cxl_dcd_events_free(&again);
-    oldest = handle_at(&events, 0);
+    oldest = cxl_dcd_handle_at(&events, 0);
     g_assert_cmphex(cxl_dcd_clear_events(d, 0, &oldest, 1), ==, SUCCESS);
     again = cxl_dcd_peek_events(d);
     g_assert_cmpuint(again.records->len, ==, fit);
     g_assert_cmphex(again.flags, ==, 0);
-    g_assert_cmphex(handle_at(&again, 0), ==, handle_at(&events, 1));
+    g_assert_cmphex(cxl_dcd_handle_at(&again, 0), ==,
+                    cxl_dcd_handle_at(&events, 1));
     cxl_dcd_events_free(&again);
     cxl_dcd_events_free(&events);
 }
@@ -253,7 +211,7 @@ static void three_records(CXLDcdDevice *d, uint16_t *handles)
     events = cxl_dcd_peek_events(d);
     g_assert_cmpuint(events.records->len, ==, 3);
     for (i = 0; i < 3; i++) {
-        handles[i] = handle_at(&events, i);
+        handles[i] = cxl_dcd_handle_at(&events, i);
     }
     g_assert_cmphex(handles[0], !=, handles[1]);
     g_assert_cmphex(handles[1], !=, handles[2]);
@@ -328,116 +286,6 @@ static void clear_bad_length(CXLDcdDevice *d)
     }
 }
 
-/* --- A deep log --- */
-
-/*
- * Symptom 3: an add of 10 extents succeeded, the log kept 8, the last of them
- * still said More. Here all records of 10,000 arrive, and all are accepted.
- */
-static void chain_of_10000(CXLDcdDevice *d)
-{
-    enum { N = 10000 };
-    g_autofree CXLDcdSpan *offsets = every_second(0, 0, N);
-    g_autofree CXLDcdSpan *dpas = every_second(d->dc_base, 0, N);
-
-    cxl_dcd_qmp_add(d, .extents = offsets, .count = N);
-    cxl_dcd_assert_event_group_n(d, CXL_DCD_EVENT_ADD, dpas, N);
-    g_assert_cmphex(cxl_dcd_update_chain(d, CXL_DCD_OP_ADD_RESPONSE, dpas, N),
-                    ==, SUCCESS);
-    cxl_dcd_assert_extents_n(d, dpas, N);
-    g_assert_cmphex(cxl_dcd_update_chain(d, CXL_DCD_OP_RELEASE, dpas, N), ==,
-                    SUCCESS);
-    cxl_dcd_assert_no_extents(d);
-}
-
-/* Fill log 4 with one group of as many extents as it has room for. */
-static uint32_t fill_log(CXLDcdDevice *d)
-{
-    uint32_t depth = log_depth(d);
-    g_autofree CXLDcdSpan *offsets = every_second(0, 0, depth);
-
-    g_assert_cmpuint(2ULL * depth * TINY, <, CXL_DCD_TEST_GIB);
-    cxl_dcd_qmp_add(d, .extents = offsets, .count = depth);
-    return depth;
-}
-
-/* 3.4: an add that would overflow the log fails and leaves nothing behind. */
-static void full_log_refuses_add(CXLDcdDevice *d)
-{
-    uint32_t depth = fill_log(d);
-    CXLDcdEvents events;
-
-    g_assert_cmpuint(cxl_dcd_query_count(d, "state", "pending"), ==, depth);
-    cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ TINY, TINY }), .error = "event log");
-    g_assert_cmpuint(cxl_dcd_query_count(d, "state", "pending"), ==, depth);
-    events = cxl_dcd_drain_events(d);
-    g_assert_cmpuint(events.records->len, ==, depth);
-    g_assert_cmphex(events.flags & CXL_DCD_EVENTS_OVERFLOW, ==, 0);
-    g_assert_cmphex(record_at(&events, depth - 1)->flags, ==, 0);
-    cxl_dcd_events_free(&events);
-    cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ TINY, TINY }));
-}
-
-static void too_many_for_log(CXLDcdDevice *d)
-{
-    uint32_t count = log_depth(d) + 1;
-    g_autofree CXLDcdSpan *offsets = every_second(0, 0, count);
-    char *before = cxl_dcd_snapshot(d);
-
-    cxl_dcd_qmp_add(d, .extents = offsets, .count = count,
-                    .error = "event log");
-    cxl_dcd_assert_unchanged(d, before);
-}
-
-/* 3.4: a forced release goes ahead; that it is not logged is reported. */
-static void full_log_forced_release(CXLDcdDevice *d)
-{
-    uint32_t depth = log_depth(d);
-    uint64_t last = (2ULL * depth + 1) * TINY;
-    CXLDcdEvents events;
-
-    cxl_dcd_add_accepted(d, { last, TINY });
-    fill_log(d);
-    cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ last, TINY }),
-                        .error = "event log");
-    cxl_dcd_assert_extents(d, { d->dc_base + last, TINY });
-    cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ last, TINY }), .forced = true);
-    cxl_dcd_assert_no_extents(d);
-    events = cxl_dcd_peek_events(d);
-    g_assert_cmphex(events.flags, ==,
-                    CXL_DCD_EVENTS_OVERFLOW | CXL_DCD_EVENTS_MORE);
-    g_assert_cmpuint(events.overflow_count, ==, 1);
-    g_assert_cmphex(events.first_overflow, ==, events.last_overflow);
-    cxl_dcd_events_free(&events);
-    g_assert_cmphex(cxl_dcd_clear_events(d, CXL_DCD_CLEAR_ALL, NULL, 0), ==,
-                    SUCCESS);
-    g_assert_false(cxl_dcd_event_status(d));
-    get_nothing(d);
-    g_assert_cmphex(cxl_dcd_clear_events(d, CXL_DCD_CLEAR_ALL, NULL, 0), ==,
-                    CXL_DCD_RC_INVALID_INPUT);
-}
-
-/* Clearing one record ends the overflow report (8.2.10.2.2). */
-static void overflow_ends_with_clear(CXLDcdDevice *d)
-{
-    uint64_t last = (2ULL * log_depth(d) + 1) * TINY;
-    CXLDcdEvents events;
-    uint16_t oldest;
-
-    cxl_dcd_add_accepted(d, { last, TINY });
-    fill_log(d);
-    cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ last, TINY }), .forced = true);
-    events = cxl_dcd_peek_events(d);
-    g_assert_cmphex(events.flags & CXL_DCD_EVENTS_OVERFLOW, !=, 0);
-    oldest = handle_at(&events, 0);
-    g_assert_cmphex(cxl_dcd_clear_events(d, 0, &oldest, 1), ==, SUCCESS);
-    cxl_dcd_events_free(&events);
-    events = cxl_dcd_peek_events(d);
-    g_assert_cmphex(events.flags & CXL_DCD_EVENTS_OVERFLOW, ==, 0);
-    g_assert_cmpuint(events.overflow_count, ==, 0);
-    cxl_dcd_events_free(&events);
-}
-
 /* --- Interrupt --- */
 
 static void irq_on_first_record(CXLDcdDevice *d)
@@ -493,17 +341,6 @@ static void irq_short_policy(CXLDcdDevice *d)
 
 int main(int argc, char **argv)
 {
-    /* No need for memory behind it: the backend is never touched. */
-    static const CXLDcdOptions deep = {
-        .size = CXL_DCD_TEST_GIB,
-        .regions = "[{\"size\":1073741824,\"block-size\":4096}]",
-    };
-    static const CXLDcdOptions shallow = {
-        .size = CXL_DCD_TEST_GIB,
-        .regions = "[{\"size\":1073741824,\"block-size\":4096}]",
-        .properties = ",\"dc-event-log-size\":100",
-    };
-
     g_test_init(&argc, &argv, NULL);
     cxl_dcd_add_case("/cxl-dcd/event/record-fields", NULL, record_fields);
     cxl_dcd_add_case("/cxl-dcd/event/add-groups", NULL, add_groups);
@@ -514,7 +351,8 @@ int main(int argc, char **argv)
     cxl_dcd_add_case("/cxl-dcd/event/region-record", NULL, region_record);
     cxl_dcd_add_case("/cxl-dcd/event/forced-pending-is-dead", NULL,
                      forced_pending);
-    cxl_dcd_add_case("/cxl-dcd/event/get/nothing", NULL, get_nothing);
+    cxl_dcd_add_case("/cxl-dcd/event/get/nothing", NULL,
+                     cxl_dcd_assert_no_events);
     cxl_dcd_add_case("/cxl-dcd/event/get/more-than-fit", NULL, get_more);
     cxl_dcd_add_case("/cxl-dcd/event/get/refused", NULL, get_refused);
     cxl_dcd_add_case("/cxl-dcd/event/clear/drops-status", NULL,
@@ -523,16 +361,6 @@ int main(int argc, char **argv)
     cxl_dcd_add_case("/cxl-dcd/event/clear/all-without-overflow", NULL,
                      clear_all_without_overflow);
     cxl_dcd_add_case("/cxl-dcd/event/clear/bad-length", NULL, clear_bad_length);
-    cxl_dcd_add_case("/cxl-dcd/event/log-keeps-8-of-10000", &deep,
-                     chain_of_10000);
-    cxl_dcd_add_case("/cxl-dcd/event/full/refuses-add", &shallow,
-                     full_log_refuses_add);
-    cxl_dcd_add_case("/cxl-dcd/event/full/too-many-for-log", &deep,
-                     too_many_for_log);
-    cxl_dcd_add_case("/cxl-dcd/event/full/forced-release", &shallow,
-                     full_log_forced_release);
-    cxl_dcd_add_case("/cxl-dcd/event/full/overflow-ends-with-clear", &shallow,
-                     overflow_ends_with_clear);
     cxl_dcd_add_case("/cxl-dcd/event/interrupt/first-record", NULL,
                      irq_on_first_record);
     cxl_dcd_add_case("/cxl-dcd/event/interrupt/none", NULL, irq_none);

@@ -19,16 +19,12 @@
 static void offers_withdrawn(CXLDcdDevice *d)
 {
     CXLDcdHostConfig before, now;
-    CXLDcdEvents events;
 
     g_assert_cmphex(cxl_dcd_get_config(d, 0, 0, &before), ==, SUCCESS);
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }, { 4 * BLOCK, BLOCK }));
     cxl_dcd_machine_reset(d->machine);
     g_assert_cmpuint(cxl_dcd_query_count(d, "state", "pending"), ==, 0);
-    events = cxl_dcd_peek_events(d);
-    g_assert_cmpuint(events.records->len, ==, 0);
-    g_assert_false(cxl_dcd_event_status(d));
-    cxl_dcd_events_free(&events);
+    cxl_dcd_assert_no_events(d);
     g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base, BLOCK }), !=, SUCCESS);
     g_assert_cmphex(cxl_dcd_get_config(d, 0, 0, &now), ==, SUCCESS);
     g_assert_cmpmem(&now.counters, sizeof(now.counters), &before.counters,
@@ -111,16 +107,12 @@ static void interrupt_after_reset(CXLDcdDevice *d)
 
 static void shared_released(CXLDcdDevice *d)
 {
-    CXLDcdEvents events;
-
     cxl_dcd_qmp_add(d, .policy = "free", .length = BLOCK,
                     .tag = "10111213-1415-1617-1819-1a1b1c1d1e1f");
     g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base, BLOCK }), ==, SUCCESS);
     cxl_dcd_machine_reset(d->machine);
     cxl_dcd_assert_no_extents(d);
-    events = cxl_dcd_peek_events(d);
-    g_assert_cmpuint(events.records->len, ==, 0);   /* no event about it */
-    cxl_dcd_events_free(&events);
+    cxl_dcd_assert_no_events(d);   /* no event about it */
 }
 
 /* FLR does not touch CXL.mem or what the device holds (9.5). */
@@ -189,7 +181,6 @@ static void mem_enable(CXLDcdDevice *d)
 static void cxl_reset(CXLDcdDevice *d)
 {
     CXLDcdDevice *other = &d->machine->device[1];
-    CXLDcdEvents events;
     unsigned i;
     char *before;
 
@@ -208,9 +199,7 @@ static void cxl_reset(CXLDcdDevice *d)
     /* Offers are withdrawn, what was accepted stays, decoders are not set */
     cxl_dcd_assert_extents(d, { d->dc_base, BLOCK });
     g_assert_cmpuint(cxl_dcd_query_count(d, "state", "pending"), ==, 0);
-    events = cxl_dcd_peek_events(d);
-    g_assert_cmpuint(events.records->len, ==, 0);
-    cxl_dcd_events_free(&events);
+    cxl_dcd_assert_no_events(d);
     g_assert_cmpuint(cxl_dcd_query_count(d, "mapping", "none"), ==, 1);
     g_assert_cmphex(qtest_readq(d->machine->qts, d->machine->window), ==,
                     UINT64_MAX);
