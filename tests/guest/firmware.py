@@ -98,7 +98,9 @@ def take(vm, *modules):
     """Let modules be loaded no more, or all of them with none."""
     vm.guest_ok("mkdir -p /run/modprobe.d && rm -f /run/modprobe.d/test.conf "
                 f"&& for m in {' '.join(modules)}; do echo install $m false; "
-                "done > /run/modprobe.d/test.conf")
+                "done > /run/modprobe.d/test.conf && "
+                # udev looks for new rules of modprobe every three seconds
+                "udevadm control --reload")
 
 
 def the_region(vm):

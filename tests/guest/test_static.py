@@ -43,8 +43,8 @@ def test_firmware_before_module(vm, check):
     """The port driver has given a committed decoder up before the module
     comes: the device gets its second chance."""
     firmware(vm, 2 * GIB, skip=512 * MIB)
-    take(vm, "cxl_dcd")
     vm.guest_ok("sed -i.bak /softdep/d /etc/modprobe.d/cxl_dcd.conf")
+    take(vm, "cxl_dcd")
     load_stack(vm)
     name = memdev(vm)
     check.that("Failed to reserve DPA" in vm.guest_ok("dmesg | tail -30"),
