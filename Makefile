@@ -9,8 +9,9 @@ FUZZ_SECONDS = 3600
 help:
 	@echo 'make demo    set up, build, boot, and carry out the whole walk-through'
 	@echo 'make demo-pool  three guests share one pool; a job and its memory move'
-	@echo 'make run     boot the same machine for you: ssh -p 2222 root@localhost,'
-	@echo '             QMP at /tmp/qmp-sock (build/bin/dcd-vm --help: all options)'
+	@echo 'make run     boot the same machine for you: QMP at /tmp/qmp-sock,'
+	@echo '             ssh -F build/guest/ssh/config guest (or, with a key in'
+	@echo '             ~/.ssh, -p 2222 root@localhost); build/bin/dcd-vm --help'
 	@echo 'make check   run every test (scripts/run-tests SUITE... runs some)'
 	@echo 'make check-sanitizers  the device under ASan and UBSan, 15 minutes'
 	@echo 'make fuzz    fuzz what hostile input reaches, FUZZ_SECONDS=3600'
@@ -18,6 +19,7 @@ help:
 	@echo 'make bench   measure against guest DRAM, unmodified QEMU and virtio-mem'
 	@echo 'make image   container image (docs/container.md); make check-image tests it'
 	@echo 'make deb     Debian packages (docs/packages.md); make check-deb tests them'
+	@echo 'make check-libvirt  docs/libvirt-domain.xml, started by libvirt'
 	@echo 'make patches write the series for git am, and apply them (build/patches)'
 	@echo 'make check-bases  QEMU 10.2, ndctl and every kernel that Debian serves:'
 	@echo '             does it apply, build, pass? About an hour on two cores'
@@ -53,9 +55,12 @@ run: build
 check: build
 	@scripts/run-tests
 
+# $(call need,COMMAND,PACKAGES): what only some targets need
+need = command -v $(1) > /dev/null || apt-get -qq -y --no-install-recommends \
+	install $(2) > build/log/$(1).log
+
 bench: build
-	@command -v gnuplot > /dev/null || apt-get -qq -y \
-		--no-install-recommends install gnuplot-nox > build/log/gnuplot.log
+	@$(call need,gnuplot,gnuplot-nox)
 	@scripts/build-qemu-unmodified
 	@scripts/build-qemu tests/qtest/cxl-dcd/cxl-dcd-bench \
 		tests/qtest/cxl-dcd/cxl-dcd-bench-fm
@@ -74,6 +79,7 @@ fuzz: build
 	@scripts/fuzz --seconds $(FUZZ_SECONDS)
 
 image: build
+	@$(call need,podman,podman crun)
 	@scripts/build-image
 
 check-image: image
