@@ -41,9 +41,10 @@ def pool(report):
                cost["pool-check-ms"][100], "ms")
     report.add("pool: heap of one host of 100 TiB",
                cost["pool-heap-per-host-bytes"][100], "bytes")
-    for name in ("pool-round", "pool-find", "pool-share"):
-        report.series(name.replace("-", " "), "TiB of the pool", "us",
-                      cost[name])
+    for name, words in (("pool-round", "a round of one host"),
+                        ("pool-find", "finding the longest run"),
+                        ("pool-share", "a share and its end")):
+        report.series(words, "TiB of the pool", "us", cost[name])
     report.series("heap of one host", "TiB of the pool", "bytes",
                   cost["pool-heap-per-host-bytes"])
     rates = {}

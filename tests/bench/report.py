@@ -89,6 +89,7 @@ plot "{data}" using (0.001):0:(0.001):2:($0-0.3):($0+0.3):ytic(1) \
             axes.setdefault((x, y), []).append((name, values))
         for (x, y), curves in axes.items():
             file = re.sub(r"[^a-z]+", "-", f"{y} {x}".lower()).strip("-")
+            y = "µs each" if y == "us" else y
             data = "".join(f"$d{i} << EOD\n" + "".join(
                 f"{a} {b}\n" for a, b in sorted(values.items())) + "EOD\n"
                 for i, (_, values) in enumerate(curves))

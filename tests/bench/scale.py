@@ -13,6 +13,9 @@ from vm import BUILD, poll
 CORE = os.path.join(BUILD, "meson", "tests", "bench", "core-scale")
 DEVICE = os.path.join(BUILD, "qemu", "tests", "qtest", "cxl-dcd",
                       "cxl-dcd-bench")
+CURVES = {"add-accept-release": "add, accept, release",
+          "contiguous-add-reject": "add in one piece, declined",
+          "list-entry": "an entry of the list"}
 OURS = os.path.join(BUILD, "bin", "qemu-system-x86_64")
 
 
@@ -43,7 +46,8 @@ def scale(report):
                core["bytes-per-extent"][1000000], "bytes", None, 128,
                at_least=False)
     for name, values in core.items():
-        report.series(f"core {name}", "live extents", "us", values)
+        if name in CURVES:
+            report.series(CURVES[name], "live extents", "us", values)
     device = figures(output([DEVICE], 1200, QTEST_QEMU_BINARY=OURS))
     report.add("device: 1,000 extents in one request, to mapped",
                device["request-add-map-ms"][1000], "ms", None, 25,
