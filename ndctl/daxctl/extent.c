@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <uuid/uuid.h>
 #include <util/dcd.h>
 #include <util/json.h>
@@ -65,7 +66,7 @@ static const char *region_name(struct daxctl_region *region, char *buf,
 	return buf;
 }
 
-/* Take back a device that could not be finished. */
+/* Take back a device that this process has made and could not finish. */
 void dcd_undo_create(struct daxctl_region *region, struct daxctl_dev *dev)
 {
 	if (daxctl_dev_get_size(dev))
@@ -182,7 +183,11 @@ static int check_args(struct daxctl_region *region,
 	return 0;
 }
 
-static struct daxctl_dev *make_seed(struct daxctl_region *region, int *ret_rc)
+/*
+ * An empty device that nobody else uses.  The region is locked, so others can
+ * only be programs that know nothing of the lock.
+ */
+static struct daxctl_dev *make_device(struct daxctl_region *region, int *ret_rc)
 {
 	struct daxctl_dev *dev;
 	char name[32];
@@ -196,10 +201,18 @@ static struct daxctl_dev *make_seed(struct daxctl_region *region, int *ret_rc)
 		*ret_rc = rc;
 		return NULL;
 	}
-	dev = daxctl_region_get_dev_seed(region);
+	dev = daxctl_region_get_youngest(region);
 	if (!dev) {
 		fprintf(stderr, "%s: the new device cannot be found\n", name);
 		*ret_rc = -ENODEV;
+		return NULL;
+	}
+	if (daxctl_dev_get_size(dev) || daxctl_dev_is_enabled(dev)) {
+		fprintf(stderr,
+			"%s: another program has taken the new device %s: try again\n",
+			name, daxctl_dev_get_devname(dev));
+		*ret_rc = -EBUSY;
+		return NULL;
 	}
 	return dev;
 }
@@ -227,6 +240,7 @@ static int fill_device(struct daxctl_region *region, struct daxctl_dev *dev,
 
 /**
  * dcd_new_device - make a device from a region's dynamic capacity
+ * @region: locked by dcd_lock_region()
  * @ret_rc: -errno, written only on failure
  *
  * Returns: a devdax device owned by @region, enabled unless it was asked for
@@ -244,7 +258,7 @@ struct daxctl_dev *dcd_new_device(struct daxctl_region *region,
 		*ret_rc = rc;
 		return NULL;
 	}
-	dev = make_seed(region, ret_rc);
+	dev = make_device(region, ret_rc);
 	if (!dev)
 		return NULL;
 	rc = fill_device(region, dev, args, avail);
@@ -268,9 +282,13 @@ int dcd_create_device(struct daxctl_region *region,
 {
 	struct json_object *jdev;
 	struct daxctl_dev *dev;
-	int rc;
+	int lock, rc;
 
+	lock = dcd_lock_region(region);
+	if (lock < 0)
+		return lock;
 	dev = dcd_new_device(region, args, &rc);
+	close(lock);
 	if (!dev)
 		return rc;
 	if (!*jdevs)

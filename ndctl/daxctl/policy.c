@@ -103,7 +103,7 @@ int dcd_read_policy(struct daxctl_ctx *ctx, struct dcd_policy_text *text,
 }
 
 /**
- * dcd_lock_region - keep other commands that act by policy out of a region
+ * dcd_lock_region - keep other commands that make devices out of a region
  *
  * Returns: a file descriptor, whose closing ends it, or -errno after a message.
  */

@@ -254,6 +254,39 @@ void daxctl_dcd_refresh(struct daxctl_dev *dev)
 }
 
 /**
+ * daxctl_region_get_youngest - the device that was made last in a region
+ * @region: any DAX region
+ *
+ * The kernel's "seed" is the oldest device that nobody has used yet, which may
+ * be one that another process has made and is about to use.
+ *
+ * Returns: a device owned by @region, or NULL when it is gone again.
+ */
+DAXCTL_EXPORT struct daxctl_dev *
+daxctl_region_get_youngest(struct daxctl_region *region)
+{
+	char buf[SYSFS_ATTR_SIZE], *path;
+	struct daxctl_dev *dev;
+	int rc;
+
+	if (asprintf(&path, "%s/dax_region/create", region->region_path) < 0)
+		return NULL;
+	rc = __sysfs_read_attr(region_log(region), path, buf);
+	free(path);
+	if (rc < 0)
+		return NULL;
+	region->devices_init = 0;
+	daxctl_dev_foreach(region, dev) {
+		if (strcmp(buf, daxctl_dev_get_devname(dev)) != 0)
+			continue;
+		/* Another of the same name may have been there before. */
+		daxctl_dcd_refresh(dev);
+		return dev;
+	}
+	return NULL;
+}
+
+/**
  * daxctl_dcd_block_in_dev - is a memory block part of a device?
  * @start: physical address of the block
  * @size: bytes
