@@ -13,7 +13,7 @@
 #include <uuid/uuid.h>
 #include <util/dcd.h>
 #include <util/json.h>
-#include <util/size.h>
+#include <util/dcd-size.h>
 #include <cxl/libcxl.h>
 #include <json-c/json.h>
 #include <cxl/builtin.h>
@@ -98,18 +98,12 @@ static struct cxl_region *region_arg(struct cxl_ctx *ctx, int argc,
 static int parse_size(const char *text, const char *what,
 		      unsigned long long *ret_size)
 {
-	char *end;
+	int rc = dcd_parse_size(text, ret_size);
 
-	/* parse_size64() ignores what follows the number. */
-	strtoull(text, &end, 0);
-	if (end == text || text[0] == '-' ||
-	    (*end && (!strchr("kKmMgGtT", *end) || end[1]))) {
-		fprintf(stderr, "bad %s '%s': bytes, or with a suffix K, M, G, T\n",
-			what, text);
-		return -EINVAL;
-	}
-	*ret_size = parse_size64(text);
-	return 0;
+	if (rc < 0)
+		fprintf(stderr, "bad %s '%s': " DCD_SIZE_WORDS "\n", what,
+			text);
+	return rc;
 }
 
 static int parse_query(struct extent_query *query)

@@ -15,12 +15,14 @@
  * @size: bytes, -1 without --size
  * @align: bytes, -1 without --align
  * @idle: leave it without a driver; each costs the kernel a pass over the memory
+ * @may_be_none: say nothing where there is no such capacity (-ENOENT)
  */
 struct dcd_create {
 	const char *uuid;
 	long long size;
 	long long align;
 	bool idle;
+	bool may_be_none;
 };
 
 enum dcd_mode {
@@ -94,6 +96,11 @@ void dcd_undo_create(struct daxctl_region *region, struct daxctl_dev *dev);
 int dcd_create_device(struct daxctl_region *region,
 		      const struct dcd_create *args, unsigned long flags,
 		      struct json_object **jdevs);
+int dcd_create_by_tag(struct daxctl_ctx *ctx, const char *name,
+		      const struct dcd_create *args, unsigned long flags,
+		      int *nr);
+void dcd_check_create(const char *size, const char *align, const char *uuid,
+		      const char *input);
 int dcd_check_resize(struct daxctl_dev *dev);
 int dcd_no_device(const char *device);
 bool dcd_is_dynamic(struct daxctl_dev *dev);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <uuid/uuid.h>
 #include <util/dcd.h>
+#include <util/dcd-size.h>
 #include <util/json.h>
 #include <json-c/json.h>
 #include <daxctl/libdaxctl.h>
@@ -59,6 +60,45 @@ int dcd_positional_region(struct daxctl_ctx *ctx, int argc, const char **argv,
 	exit(EXIT_FAILURE);
 }
 
+static void need_size(const char *what, const char *text)
+{
+	unsigned long long size;
+
+	if (!text || dcd_parse_size(text, &size) == 0)
+		return;
+	fprintf(stderr, "bad %s '%s': " DCD_SIZE_WORDS "\n", what, text);
+	exit(EXIT_FAILURE);
+}
+
+/**
+ * dcd_check_create - refuse what "daxctl create-device" cannot mean
+ * @size, @align, @uuid, @input: the options as typed, NULL where not given
+ *
+ * Ends the program after a message: nothing has been changed yet.
+ */
+void dcd_check_create(const char *size, const char *align, const char *uuid,
+		      const char *input)
+{
+	const char *wrong = NULL;
+	uuid_t tag;
+
+	need_size("size", size);
+	need_size("align", align);
+	if (!uuid)
+		return;
+	if (size)
+		wrong = "--uuid takes all of a tag's capacity: leave --size out";
+	else if (input)
+		wrong = "--uuid takes capacity in the device's order: leave --input out";
+	if (wrong)
+		fprintf(stderr, "%s\n", wrong);
+	else if (dcd_parse_tag(uuid, tag) < 0)
+		fprintf(stderr, "'%s' is not a UUID and not 0\n", uuid);
+	else
+		return;
+	exit(EXIT_FAILURE);
+}
+
 static const char *region_name(struct daxctl_region *region, char *buf,
 			       size_t len)
 {
@@ -74,11 +114,14 @@ void dcd_undo_create(struct daxctl_region *region, struct daxctl_dev *dev)
 	daxctl_region_destroy_dev(region, dev);
 }
 
-static void explain_claim(struct daxctl_region *region, const char *uuid,
+static void explain_claim(struct daxctl_region *region,
+			  const struct dcd_create *args, const char *uuid,
 			  int rc)
 {
 	char name[32];
 
+	if (rc == -ENOENT && args->may_be_none)
+		return;
 	region_name(region, name, sizeof(name));
 	switch (rc) {
 	case -ENOENT:
@@ -99,7 +142,7 @@ static void explain_claim(struct daxctl_region *region, const char *uuid,
 }
 
 static int claim_tag(struct daxctl_region *region, struct daxctl_dev *dev,
-		     const char *uuid)
+		     const struct dcd_create *args, const char *uuid)
 {
 	uuid_t tag;
 	int rc;
@@ -108,7 +151,7 @@ static int claim_tag(struct daxctl_region *region, struct daxctl_dev *dev,
 	if (rc == 0)
 		rc = daxctl_dev_set_uuid(dev, tag);
 	if (rc < 0)
-		explain_claim(region, uuid, rc);
+		explain_claim(region, args, uuid, rc);
 	return rc;
 }
 
@@ -131,7 +174,7 @@ static int claim_size(struct daxctl_region *region, struct daxctl_dev *dev,
 	 * one untagged extent is what comes nearest to "what there is".
 	 */
 	if (args->size < 0)
-		return claim_tag(region, dev, "0");
+		return claim_tag(region, dev, args, "0");
 	fprintf(stderr,
 		"%s: this kernel gives dynamic capacity by whole extents: use '--uuid 0' or '--uuid TAG' instead of --size\n",
 		region_name(region, name, sizeof(name)));
@@ -164,30 +207,13 @@ static int check_room(struct daxctl_region *region,
 	return 0;
 }
 
-static int check_args(struct daxctl_region *region,
-		      const struct dcd_create *args, unsigned long long avail)
-{
-	uuid_t tag;
-
-	if (!args->uuid)
-		return check_room(region, args, avail);
-	if (args->size >= 0) {
-		fprintf(stderr,
-			"--uuid takes all of a tag's capacity: leave --size out\n");
-		return -EINVAL;
-	}
-	if (dcd_parse_tag(args->uuid, tag) < 0) {
-		fprintf(stderr, "'%s' is not a UUID and not 0\n", args->uuid);
-		return -EINVAL;
-	}
-	return 0;
-}
-
 /*
  * An empty device that nobody else uses.  The region is locked, so others can
  * only be programs that know nothing of the lock.
  */
-static struct daxctl_dev *make_device(struct daxctl_region *region, int *ret_rc)
+static struct daxctl_dev *make_device(struct daxctl_region *region,
+				      const struct dcd_create *args,
+				      int *ret_rc)
 {
 	struct daxctl_dev *dev;
 	char name[32];
@@ -195,6 +221,12 @@ static struct daxctl_dev *make_device(struct daxctl_region *region, int *ret_rc)
 
 	region_name(region, name, sizeof(name));
 	rc = daxctl_region_create_dev(region);
+	/* There is neither untagged capacity nor any tag that waits. */
+	if (rc == -ENOSPC && args->uuid) {
+		explain_claim(region, args, args->uuid, -ENOENT);
+		*ret_rc = -ENOENT;
+		return NULL;
+	}
 	if (rc < 0) {
 		fprintf(stderr, "%s: cannot make a device: %s\n", name,
 			strerror(-rc));
@@ -225,7 +257,7 @@ static int fill_device(struct daxctl_region *region, struct daxctl_dev *dev,
 	if (args->align > 0)
 		rc = daxctl_dev_set_align(dev, args->align);
 	if (rc == 0 && args->uuid)
-		rc = claim_tag(region, dev, args->uuid);
+		rc = claim_tag(region, dev, args, args->uuid);
 	else if (rc == 0)
 		rc = claim_size(region, dev, args, avail);
 	if (rc < 0 || args->idle)
@@ -253,12 +285,12 @@ struct daxctl_dev *dcd_new_device(struct daxctl_region *region,
 	struct daxctl_dev *dev;
 	int rc;
 
-	rc = check_args(region, args, avail);
+	rc = args->uuid ? 0 : check_room(region, args, avail);
 	if (rc < 0) {
 		*ret_rc = rc;
 		return NULL;
 	}
-	dev = make_device(region, ret_rc);
+	dev = make_device(region, args, ret_rc);
 	if (!dev)
 		return NULL;
 	rc = fill_device(region, dev, args, avail);
@@ -297,6 +329,46 @@ int dcd_create_device(struct daxctl_region *region,
 	if (*jdevs && jdev)
 		json_object_array_add(*jdevs, jdev);
 	return 0;
+}
+
+/**
+ * dcd_create_by_tag - "daxctl create-device --uuid", in whatever region has it
+ * @name: region, NULL for all
+ * @flags: UTIL_JSON_* for the object that is printed
+ * @nr: set to the number of devices made
+ *
+ * Returns: 0, or -errno after a message: -ENOENT when no region has it.
+ */
+int dcd_create_by_tag(struct daxctl_ctx *ctx, const char *name,
+		      const struct dcd_create *args, unsigned long flags,
+		      int *nr)
+{
+	struct dcd_create quiet = *args;
+	struct json_object *jdevs = NULL;
+	struct daxctl_region *region;
+	int rc, err_rc = -ENOENT;
+
+	*nr = 0;
+	quiet.may_be_none = !name;
+	daxctl_region_foreach(ctx, region) {
+		if (!util_daxctl_region_filter(region, name))
+			continue;
+		if (!name && !daxctl_region_is_dynamic_capacity(region))
+			continue;
+		rc = dcd_create_device(region, &quiet, flags, &jdevs);
+		if (rc == 0) {
+			*nr = 1;
+			util_display_json_array(stdout, jdevs, flags);
+			return 0;
+		}
+		if (rc != -ENOENT)
+			err_rc = rc;
+	}
+	if (!name && err_rc == -ENOENT)
+		fprintf(stderr,
+			"no region has free capacity with tag %s: 'cxl list -R -N' shows the extents\n",
+			args->uuid);
+	return err_rc;
 }
 
 /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * util/dcd.c of our ndctl: names of partitions, extents below a folder.
+ * util/dcd.c and dcd-size.c of our ndctl: names of partitions, extents below a
+ * folder, sizes.
  *
  * The folder is a temporary one with the files that a DAX region has in sysfs;
  * the code under test is the one that reads sysfs, unchanged.
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 #include <util/log.h>
 #include <util/dcd.h>
+#include <util/dcd-size.h>
 
 static int failures;
 
@@ -97,6 +99,36 @@ static void test_tags(void)
 	CHECK(dcd_parse_tag("00", tag) < 0, "00 accepted");
 	CHECK(!uuid_compare(tag, kept), "a refused tag was written");
 	CHECK(dcd_parse_tag("0", tag) == 0 && uuid_is_null(tag), "0");
+}
+
+static void test_sizes(void)
+{
+	static const struct {
+		const char *text;
+		unsigned long long size;
+	} good[] = {
+		{ "0", 0 }, { "4096", 4096 }, { "0x1000", 4096 },
+		{ "2k", 2048 }, { "64M", 64ULL << 20 }, { "1g", 1ULL << 30 },
+		{ "1T", 1ULL << 40 }, { "8388607T", 8388607ULL << 40 },
+		{ "9223372036854775807", 0x7fffffffffffffffULL },
+	};
+	static const char *const bad[] = {
+		"", "junk", "1X", "1MB", "1M ", " 5", " -5", "-5", "+5", "-1",
+		"M", "1.5G", "18446744073709551615", "99999999999999999999",
+		"-18446744073709551611", "9223372036854775808", "8388608T",
+		"16777217T", "1@",
+	};
+	unsigned long long size;
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		CHECK(dcd_parse_size(good[i].text, &size) == 0 &&
+		      size == good[i].size, "'%s'", good[i].text);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		size = 77;
+		CHECK(dcd_parse_size(bad[i], &size) < 0, "'%s'", bad[i]);
+		CHECK(size == 77, "'%s' was refused, but written", bad[i]);
+	}
 }
 
 static int read_all(struct list_head *head)
@@ -202,6 +234,7 @@ int main(int argc, char **argv)
 	dir = strdup(argv[1]);
 	test_names();
 	test_tags();
+	test_sizes();
 	test_extents();
 	test_many();
 	test_no_folder();
