@@ -81,6 +81,8 @@ struct dcd_hold {
 	struct dcd_setting hurry;
 };
 
+int dcd_read_setting(const char *path, char *buf, size_t len);
+int dcd_write_setting(const char *path, const char *text);
 int dcd_hold_begin(struct dcd_hold *hold, const char *policy);
 void dcd_hold_end(struct dcd_hold *hold);
 
@@ -113,6 +115,8 @@ int dcd_offline_capacity(struct daxctl_ctx *ctx,
 			 const struct dcd_policy *policy, const char *name,
 			 int *nr);
 int dcd_offline_ram(struct daxctl_dev *dev);
+unsigned long long dcd_block_size(void);
+int dcd_offline_blocks(struct daxctl_dev *dev);
 
 /*
  * The two below stand in the header because daxctl/json.c is compiled into

@@ -14,24 +14,28 @@
 
 #define MEMORY_DIR "/sys/devices/system/memory"
 
-static int read_setting(const char *path, char *buf, size_t len)
+/* The first line of a file.  Returns: 0 or -errno. */
+int dcd_read_setting(const char *path, char *buf, size_t len)
 {
-	ssize_t n = -1;
-	int fd;
+	ssize_t n;
+	int fd, rc = 0;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	n = read(fd, buf, len - 1);
-	close(fd);
 	if (n <= 0)
-		return -EIO;
+		rc = n < 0 ? -errno : -EIO;
+	close(fd);
+	if (rc < 0)
+		return rc;
 	buf[n] = '\0';
 	buf[strcspn(buf, "\n")] = '\0';
 	return 0;
 }
 
-static int write_setting(const char *path, const char *text)
+/* Returns: 0 or -errno. */
+int dcd_write_setting(const char *path, const char *text)
 {
 	ssize_t len = strlen(text);
 	int fd, rc = 0;
@@ -51,10 +55,10 @@ static int replace(struct dcd_setting *setting, const char *path,
 	int rc;
 
 	setting->path = NULL;
-	rc = read_setting(path, setting->saved, sizeof(setting->saved));
+	rc = dcd_read_setting(path, setting->saved, sizeof(setting->saved));
 	if (rc < 0 || strcmp(setting->saved, text) == 0)
 		return rc;
-	rc = write_setting(path, text);
+	rc = dcd_write_setting(path, text);
 	if (rc == 0)
 		setting->path = path;
 	return rc;
@@ -66,7 +70,7 @@ static void put_back(const struct dcd_setting *setting)
 
 	if (!setting->path)
 		return;
-	rc = write_setting(setting->path, setting->saved);
+	rc = dcd_write_setting(setting->path, setting->saved);
 	if (rc < 0)
 		fprintf(stderr, "cannot put '%s' back into %s: %s\n",
 			setting->saved, setting->path, strerror(-rc));

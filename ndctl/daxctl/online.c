@@ -15,10 +15,29 @@
 
 #include "dcd.h"
 
+#define BIND_TRIES 5
+
 /* Does the device hold CXL dynamic capacity? */
 bool dcd_is_dynamic(struct daxctl_dev *dev)
 {
 	return daxctl_region_is_dynamic_capacity(daxctl_dev_get_region(dev));
+}
+
+/*
+ * When another process binds any device to the devdax driver, the kernel gives
+ * that driver every device that has none, and ours has none for a moment.
+ */
+static int bind_ram(struct daxctl_dev *dev)
+{
+	int tries, rc = 0;
+
+	for (tries = 0; tries < BIND_TRIES && rc == 0; tries++) {
+		rc = daxctl_dev_enable_ram(dev);
+		if (rc < 0 || daxctl_dev_is_system_ram_capable(dev))
+			return rc;
+		rc = daxctl_dev_disable(dev);
+	}
+	return rc < 0 ? rc : -EBUSY;
 }
 
 /**
@@ -42,7 +61,7 @@ int dcd_enable_ram_as(struct daxctl_dev *dev, const char *policy)
 			strerror(-rc));
 		return rc;
 	}
-	rc = daxctl_dev_enable_ram(dev);
+	rc = bind_ram(dev);
 	dcd_hold_end(&hold);
 	return rc;
 }
@@ -68,32 +87,17 @@ int dcd_enable_ram(struct daxctl_dev *dev)
  * Dynamic capacity would then be given back, and pulled from under the kernel.
  * Other devices are left to the user's judgement, as they always were.
  *
- * Returns: 0, or -errno after a message; then some of it may be offline.
+ * Returns: 0, or -errno after a message; then what was online is again.
  */
 int dcd_offline_ram(struct daxctl_dev *dev)
 {
-	const char *devname = daxctl_dev_get_devname(dev);
-	struct daxctl_memory *mem;
 	int rc;
 
-	if (!dcd_is_dynamic(dev))
+	if (!dcd_is_dynamic(dev) || !daxctl_dev_get_memory(dev))
 		return 0;
-	mem = daxctl_dev_get_memory(dev);
-	if (!mem)
-		return 0;
-	rc = daxctl_memory_is_online(mem);
-	/* After a forced removal its NUMA node may be gone with it. */
-	if (rc == -ENOENT)
-		return 0;
-	if (rc > 0) {
-		rc = daxctl_memory_offline(mem);
-		if (rc >= 0 && daxctl_memory_is_online(mem) != 0)
-			rc = -EBUSY;
-	}
-	if (rc < 0) {
+	rc = dcd_offline_blocks(dev);
+	if (rc < 0)
 		fprintf(stderr, "%s: its memory does not go offline: %s\n",
-			devname, strerror(-rc));
-		return rc;
-	}
-	return 0;
+			daxctl_dev_get_devname(dev), strerror(-rc));
+	return rc;
 }
