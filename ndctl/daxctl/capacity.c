@@ -37,6 +37,10 @@ static int to_system_ram(struct daxctl_dev *dev, bool movable)
 	if (rc < 0)
 		fprintf(stderr, "%s: cannot become system-ram: %s\n", devname,
 			strerror(-rc));
+	if (rc == -EINVAL)
+		fprintf(stderr,
+			"%s: the kernel takes whole memory blocks of %llu MiB at multiples of that, and there is none: use devdax, or larger extents\n",
+			devname, dcd_block_size() >> 20);
 	return rc;
 }
 
@@ -46,7 +50,8 @@ static int use_capacity(struct daxctl_region *region, const char *uuid,
 			struct json_object *jdevs)
 {
 	struct dcd_create args = { .uuid = uuid, .size = -1, .align = -1,
-				   .idle = mode == DCD_RAM };
+				   .idle = mode == DCD_RAM,
+				   .may_be_none = true };
 	struct json_object *jdev;
 	struct daxctl_dev *dev;
 	int rc;
@@ -120,30 +125,43 @@ static int use_tags(struct daxctl_region *region, const struct dcd_policy *polic
 		uuid_unparse(tag, text);
 		rc = use_capacity(region, text, policy->tagged, policy->movable,
 				  flags, jdevs);
-		if (rc < 0)
+		/* -ENOENT: its device was about to take it back. */
+		if (rc < 0 && rc != -ENOENT)
 			err_rc = rc;
 	}
 	free(tried);
 	return err_rc;
 }
 
-static int use_region(struct daxctl_region *region,
-		      const struct dcd_policy *policy, unsigned long flags,
-		      struct json_object *jdevs)
+static int use_untagged(struct daxctl_region *region,
+			const struct dcd_policy *policy, unsigned long flags,
+			struct json_object *jdevs)
 {
-	int lock, rc = 0;
+	int rc = 0;
 
-	lock = dcd_lock_region(region);
-	if (lock < 0)
-		return lock;
-	if (policy->tagged != DCD_OFF)
-		rc = use_tags(region, policy, flags, jdevs);
 	while (rc == 0 && policy->untagged != DCD_OFF &&
 	       daxctl_region_get_available_size(region))
 		rc = use_capacity(region, NULL, policy->untagged,
 				  policy->movable, flags, jdevs);
+	/* To some kernels tagged capacity that is free is available, too. */
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static int use_region(struct daxctl_region *region,
+		      const struct dcd_policy *policy, unsigned long flags,
+		      struct json_object *jdevs)
+{
+	int lock, rc, tags_rc = 0;
+
+	lock = dcd_lock_region(region);
+	if (lock < 0)
+		return lock;
+	/* One must not keep the other from being used. */
+	if (policy->tagged != DCD_OFF)
+		tags_rc = use_tags(region, policy, flags, jdevs);
+	rc = use_untagged(region, policy, flags, jdevs);
 	close(lock);
-	return rc;
+	return rc < 0 ? rc : tags_rc;
 }
 
 /**
