@@ -126,8 +126,8 @@ static int use_tags(struct daxctl_region *region, const struct dcd_policy *polic
 		rc = use_capacity(region, text, policy->tagged, policy->movable,
 				  flags, jdevs);
 		/* -ENOENT: its device was about to take it back. */
-		if (rc < 0 && rc != -ENOENT)
-			err_rc = rc;
+		if (rc != -ENOENT)
+			err_rc = dcd_worse(err_rc, rc);
 	}
 	free(tried);
 	return err_rc;
@@ -161,7 +161,7 @@ static int use_region(struct daxctl_region *region,
 		tags_rc = use_tags(region, policy, flags, jdevs);
 	rc = use_untagged(region, policy, flags, jdevs);
 	close(lock);
-	return rc < 0 ? rc : tags_rc;
+	return dcd_worse(rc, tags_rc);
 }
 
 /**
@@ -169,7 +169,8 @@ static int use_region(struct daxctl_region *region,
  * @name: region, NULL for all
  * @flags: UTIL_JSON_* for what is added to @jdevs, the devices made
  *
- * Returns: 0 when there is nothing left to do, else the last -errno.
+ * Returns: 0 when there is nothing left to do, else -errno: one that may go
+ * another time if there is such.
  */
 int dcd_online_capacity(struct daxctl_ctx *ctx, const struct dcd_policy *policy,
 			const char *name, unsigned long flags,
@@ -183,8 +184,7 @@ int dcd_online_capacity(struct daxctl_ctx *ctx, const struct dcd_policy *policy,
 		    !daxctl_region_is_dynamic_capacity(region))
 			continue;
 		rc = use_region(region, policy, flags, jdevs);
-		if (rc < 0)
-			err_rc = rc;
+		err_rc = dcd_worse(err_rc, rc);
 	}
 	return err_rc;
 }

@@ -2,6 +2,7 @@
 #ifndef _DAXCTL_DCD_H_
 #define _DAXCTL_DCD_H_
 
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <uuid/uuid.h>
@@ -55,6 +56,28 @@ struct dcd_policy_text {
 	const char *movable;
 };
 
+/**
+ * struct dcd_given - what came of giving back
+ * @devices: how many are gone
+ * @again: some are not, and might be another time
+ */
+struct dcd_given {
+	int devices;
+	bool again;
+};
+
+/* Is it no use to try the same again? */
+static inline bool dcd_is_final(int rc)
+{
+	return rc == -EINVAL || rc == -EPERM;
+}
+
+/* The one of two results that is worth more to know; 0 is worth nothing. */
+static inline int dcd_worse(int old_rc, int rc)
+{
+	return rc < 0 && (!old_rc || dcd_is_final(old_rc)) ? rc : old_rc;
+}
+
 #define DCD_POLICY_FILE "/sys/devices/system/memory/auto_online_blocks"
 
 /**
@@ -86,7 +109,7 @@ int dcd_write_setting(const char *path, const char *text);
 int dcd_hold_begin(struct dcd_hold *hold, const char *policy);
 void dcd_hold_end(struct dcd_hold *hold);
 
-int dcd_read_policy(struct daxctl_ctx *ctx, struct dcd_policy_text *text,
+int dcd_read_policy(struct daxctl_ctx *ctx, const struct dcd_policy_text *text,
 		    struct dcd_policy *policy);
 int dcd_lock_region(struct daxctl_region *region);
 
@@ -113,7 +136,7 @@ int dcd_online_capacity(struct daxctl_ctx *ctx, const struct dcd_policy *policy,
 			struct json_object *jdevs);
 int dcd_offline_capacity(struct daxctl_ctx *ctx,
 			 const struct dcd_policy *policy, const char *name,
-			 int *nr);
+			 struct dcd_given *given);
 int dcd_offline_ram(struct daxctl_dev *dev);
 unsigned long long dcd_block_size(void);
 int dcd_offline_blocks(struct daxctl_dev *dev);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/file.h>
@@ -43,6 +44,15 @@ static int parse_mode(const char *key, const char *text, bool may_devdax,
 	return -EINVAL;
 }
 
+static void free_text(struct dcd_policy_text *text)
+{
+	free((char *)text->mode);
+	free((char *)text->tagged);
+	free((char *)text->release);
+	free((char *)text->movable);
+}
+
+/* @text: all NULL before; the caller frees what is in it then. */
 static int read_files(struct daxctl_ctx *ctx, struct dcd_policy_text *text)
 {
 	const struct config configs[] = {
@@ -66,31 +76,19 @@ static int read_files(struct daxctl_ctx *ctx, struct dcd_policy_text *text)
 	return 0;
 }
 
-/**
- * dcd_read_policy - the policy that holds
- * @text: what the command line says; where it says anything the files do not
- *        count.  What the files say is added to it.
- * @policy: written only on success
- *
- * Returns: 0, or -errno after a message.
- */
-int dcd_read_policy(struct daxctl_ctx *ctx, struct dcd_policy_text *text,
-		    struct dcd_policy *policy)
+static int parse_policy(const struct dcd_policy_text *text,
+			struct dcd_policy *ret_policy)
 {
 	struct dcd_policy p = { .movable = true };
-	int rc = 0;
+	int rc;
 
-	if (!text->mode && !text->tagged && !text->release)
-		rc = read_files(ctx, text);
-	if (rc == 0)
-		rc = parse_mode("mode", text->mode, true, &p.untagged);
+	rc = parse_mode("mode", text->mode, true, &p.untagged);
 	if (rc == 0)
 		rc = parse_mode("tagged", text->tagged, true, &p.tagged);
 	if (rc == 0)
 		rc = parse_mode("release", text->release, false, &p.release);
 	if (rc < 0)
 		return rc;
-
 	if (text->movable && strcmp(text->movable, "false") == 0) {
 		p.movable = false;
 	} else if (text->movable && strcmp(text->movable, "true") != 0) {
@@ -98,8 +96,35 @@ int dcd_read_policy(struct daxctl_ctx *ctx, struct dcd_policy_text *text,
 			text->movable);
 		return -EINVAL;
 	}
-	*policy = p;
+	*ret_policy = p;
 	return 0;
+}
+
+/**
+ * dcd_read_policy - the policy that holds
+ * @text: what the command line says: for each point it counts more than the
+ *        files, and where it says what becomes of capacity they do not count
+ * @policy: written only on success
+ *
+ * Returns: 0, or -errno after a message.
+ */
+int dcd_read_policy(struct daxctl_ctx *ctx, const struct dcd_policy_text *text,
+		    struct dcd_policy *policy)
+{
+	struct dcd_policy_text files = { 0 }, all;
+	int rc = 0;
+
+	if (!text->mode && !text->tagged)
+		rc = read_files(ctx, &files);
+	if (rc == 0) {
+		all.mode = text->mode ?: files.mode;
+		all.tagged = text->tagged ?: files.tagged;
+		all.release = text->release ?: files.release;
+		all.movable = text->movable ?: files.movable;
+		rc = parse_policy(&all, policy);
+	}
+	free_text(&files);
+	return rc;
 }
 
 /**

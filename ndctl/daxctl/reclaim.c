@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <util/json.h>
+#include <json-c/json.h>
 #include <daxctl/builtin.h>
 #include <daxctl/libdaxctl.h>
 #include <util/parse-options.h>
@@ -60,10 +62,11 @@ static bool wanted_back(struct daxctl_region *region, struct daxctl_dev *dev)
 	return false;
 }
 
-static int reclaim_region(struct daxctl_region *region, int *nr)
+static int reclaim_region(struct daxctl_region *region, struct dcd_given *given)
 {
 	struct daxctl_dev *dev;
 	int lock, rc, err_rc = 0;
+	bool is_ram;
 
 	lock = dcd_lock_region(region);
 	if (lock < 0)
@@ -71,11 +74,15 @@ static int reclaim_region(struct daxctl_region *region, int *nr)
 	daxctl_dev_foreach(region, dev) {
 		if (!wanted_back(region, dev))
 			continue;
+		/* The users of devdax end when they like, and nobody says so. */
+		is_ram = daxctl_dev_get_memory(dev) != NULL;
 		rc = give_back(dev);
-		if (rc == 0)
-			(*nr)++;
-		else
-			err_rc = rc;
+		if (rc == 0) {
+			given->devices++;
+			continue;
+		}
+		err_rc = rc;
+		given->again |= is_ram;
 	}
 	close(lock);
 	return err_rc;
@@ -84,13 +91,13 @@ static int reclaim_region(struct daxctl_region *region, int *nr)
 /**
  * dcd_offline_capacity - give back what devices ask for, where the policy lets
  * @name: region, NULL for all
- * @nr: the number of devices given back is added to it
+ * @given: what came of it is added
  *
  * Returns: 0 when nothing asked for is in use any more, else the last -errno.
  */
 int dcd_offline_capacity(struct daxctl_ctx *ctx,
 			 const struct dcd_policy *policy, const char *name,
-			 int *nr)
+			 struct dcd_given *given)
 {
 	struct daxctl_region *region;
 	int rc, err_rc = 0;
@@ -101,11 +108,28 @@ int dcd_offline_capacity(struct daxctl_ctx *ctx,
 		if (!util_daxctl_region_filter(region, name) ||
 		    !daxctl_region_is_dynamic_capacity(region))
 			continue;
-		rc = reclaim_region(region, nr);
+		rc = reclaim_region(region, given);
 		if (rc < 0)
 			err_rc = rc;
 	}
 	return err_rc;
+}
+
+/* A device goes whole: what of it nobody wants back is used as before. */
+static int use_rest(struct daxctl_ctx *ctx, const struct dcd_policy *policy,
+		    const char *name)
+{
+	struct json_object *jdevs = json_object_new_array();
+	int rc;
+
+	if (!jdevs)
+		return -ENOMEM;
+	rc = dcd_online_capacity(ctx, policy, name, 0, jdevs);
+	if (json_object_array_length(jdevs))
+		util_display_json_array(stdout, jdevs, 0);
+	else
+		json_object_put(jdevs);
+	return rc;
 }
 
 /**
@@ -125,8 +149,9 @@ int cmd_offline_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 		"daxctl offline-capacity [<region>] [<options>]", NULL
 	};
 	struct dcd_policy policy = { 0 };
+	struct dcd_given given = { 0 };
 	const char *name = NULL;
-	int rc, nr = 0;
+	int rc;
 
 	argc = parse_options(argc, argv, options, u, 0);
 	if (argc > 1)
@@ -137,7 +162,10 @@ int cmd_offline_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 	if (policy.release == DCD_OFF)
 		return EXIT_SUCCESS;
 
-	rc = dcd_offline_capacity(ctx, &policy, name, &nr);
-	fprintf(stderr, "gave back %d device%s\n", nr, nr == 1 ? "" : "s");
+	rc = dcd_offline_capacity(ctx, &policy, name, &given);
+	fprintf(stderr, "gave back %d device%s\n", given.devices,
+		given.devices == 1 ? "" : "s");
+	if (given.devices && use_rest(ctx, &policy, name) < 0)
+		return EXIT_FAILURE;
 	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -239,18 +239,26 @@ static void reread(struct daxctl_dev *dev, const char *attr,
 	free(path);
 }
 
-/* A device that got or lost capacity is elsewhere than it was. */
-void daxctl_dcd_refresh(struct daxctl_dev *dev)
+/* Called when the device is freed, too; takes one that is half made. */
+void daxctl_dcd_drop_mappings(struct daxctl_dev *dev)
 {
 	struct daxctl_mapping *mapping, *next;
 
-	reread(dev, "size", &dev->size);
-	reread(dev, "resource", &dev->resource);
+	if (!dev->mappings.n.next)
+		return;
 	list_for_each_safe(&dev->mappings, mapping, next, list) {
 		list_del_from(&dev->mappings, &mapping->list);
 		free(mapping);
 	}
 	dev->num_mappings = -1;
+}
+
+/* A device that got or lost capacity is elsewhere than it was. */
+void daxctl_dcd_refresh(struct daxctl_dev *dev)
+{
+	reread(dev, "size", &dev->size);
+	reread(dev, "resource", &dev->resource);
+	daxctl_dcd_drop_mappings(dev);
 }
 
 /**
