@@ -206,6 +206,7 @@ static struct json_object *extent_to_json(struct cxl_extent *extent,
 					  unsigned long flags)
 {
 	struct json_object *jextent = json_object_new_object();
+	const char *state;
 	char text[40];
 	uuid_t tag;
 
@@ -220,9 +221,10 @@ static struct json_object *extent_to_json(struct cxl_extent *extent,
 	cxl_extent_get_uuid(extent, tag);
 	uuid_unparse(tag, text);
 	json_object_object_add(jextent, "uuid", json_object_new_string(text));
-	if (cxl_extent_is_releasing(extent))
+	state = cxl_extent_get_state(extent);
+	if (state)
 		json_object_object_add(jextent, "state",
-				       json_object_new_string("releasing"));
+				       json_object_new_string(state));
 	return jextent;
 }
 
@@ -231,7 +233,7 @@ static struct json_object *extent_to_json(struct cxl_extent *extent,
  *
  * Offset (bytes, hex text with UTIL_JSON_HUMAN), length and tag of each, by
  * rising offset; an untagged extent shows the null UUID, and one that the
- * device wants back its state.  The key is left out where there are no extents.
+ * device wants back or has taken its state.  The key is left out where there are no extents.
  */
 void dcd_extents_append_json(struct json_object *jregion,
 			     struct cxl_region *region, unsigned long flags)

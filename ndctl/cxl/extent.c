@@ -81,8 +81,8 @@ static struct cxl_region *region_arg(struct cxl_ctx *ctx, int argc,
 {
 	struct cxl_region *region;
 
-	if (argc < 1 || strcmp(argv[0], "all") == 0 || strchr(argv[0], ',')) {
-		fprintf(stderr, "name one region\n");
+	if (argc != 1 || strcmp(argv[0], "all") == 0 || strchr(argv[0], ',')) {
+		fprintf(stderr, "name one region, and nothing else\n");
 		usage_with_options(usage, options);
 	}
 	region = find_region(ctx, argv[0]);
@@ -123,6 +123,14 @@ static int parse_query(struct extent_query *query)
 	return 0;
 }
 
+/* What the device has taken away is only an address still in use. */
+static bool is_there(struct cxl_extent *extent)
+{
+	const char *state = cxl_extent_get_state(extent);
+
+	return param.gone || !state || strcmp(state, "forced") != 0;
+}
+
 static bool match(struct cxl_extent *extent, const struct extent_query *query)
 {
 	uuid_t tag;
@@ -141,7 +149,7 @@ static unsigned long long sum_extents(struct cxl_region *region,
 	struct cxl_extent *extent;
 
 	cxl_extent_foreach(region, extent)
-		if (match(extent, query))
+		if (match(extent, query) && is_there(extent))
 			sum += cxl_extent_get_length(extent);
 	return sum;
 }
@@ -198,6 +206,12 @@ static int wait_extent(struct cxl_region *region,
 		look = now_ms();
 		have = sum_extents(region, query);
 		took = now_ms() - look;
+		/* Of a region that is gone nothing else would be heard. */
+		if (!cxl_region_is_dynamic_capacity(region)) {
+			fprintf(stderr, "%s is gone\n",
+				cxl_region_get_devname(region));
+			return EXIT_FAILURE;
+		}
 		if (param.gone ? have == 0 : have >= size)
 			break;
 		if (now_ms() - begin >= timeout) {
@@ -250,6 +264,10 @@ int cmd_wait_extent(int argc, const char **argv, struct cxl_ctx *ctx)
 	if (parse_query(&query) < 0 || parse_timeout(&timeout) < 0 ||
 	    (param.size && parse_size(param.size, "size", &size) < 0))
 		return EXIT_FAILURE;
+	if (!size) {
+		fprintf(stderr, "size 0 is always there: leave --size out for any capacity, or use --gone\n");
+		return EXIT_FAILURE;
+	}
 	region = region_arg(ctx, argc, argv, u, options);
 	if (!region)
 		return EXIT_FAILURE;
@@ -272,22 +290,27 @@ static int explain_release(struct cxl_region *region, unsigned long long offset,
 }
 
 /*
- * Release what matches, in one walk.  With its first extent a whole tag may go:
- * the others are found gone then, which is as well.
+ * Release what matches, in one walk.  With its first extent a whole tag goes:
+ * the others are found gone then, and count as released with it.
  */
 static int release_matching(struct cxl_region *region,
 			    const struct extent_query *query,
 			    int *ret_released)
 {
 	struct cxl_extent *extent;
+	uuid_t tag, gone = { 0 };
 	int rc, err_rc = 0;
 
 	*ret_released = 0;
 	cxl_extent_foreach(region, extent) {
 		if (!match(extent, query))
 			continue;
+		cxl_extent_get_uuid(extent, tag);
 		rc = cxl_extent_release(extent);
 		if (rc == 0)
+			uuid_copy(gone, tag);
+		if (rc == 0 || (rc == -ENOENT && !uuid_is_null(tag) &&
+				uuid_compare(tag, gone) == 0))
 			(*ret_released)++;
 		else if (rc != -ENOENT)
 			err_rc = explain_release(region,

@@ -53,6 +53,7 @@ const char *cxl_extent_get_devname(struct cxl_extent *extent);
 unsigned long long cxl_extent_get_offset(struct cxl_extent *extent);
 unsigned long long cxl_extent_get_length(struct cxl_extent *extent);
 void cxl_extent_get_uuid(struct cxl_extent *extent, uuid_t tag);
+const char *cxl_extent_get_state(struct cxl_extent *extent);
 int cxl_extent_is_releasing(struct cxl_extent *extent);
 int cxl_extent_release(struct cxl_extent *extent);
 

@@ -169,6 +169,7 @@ static inline void dcd_region_append_json(struct json_object *jregion,
 
 	daxctl_extent_foreach(region, extent) {
 		struct json_object *jextent = json_object_new_object();
+		const char *state = daxctl_extent_get_state(extent);
 		char text[40];
 		uuid_t tag;
 
@@ -182,6 +183,9 @@ static inline void dcd_region_append_json(struct json_object *jregion,
 					      flags));
 		json_object_object_add(jextent, "uuid",
 				       json_object_new_string(text));
+		if (state)
+			json_object_object_add(jextent, "state",
+					       json_object_new_string(state));
 		if (!jextents)
 			jextents = json_object_new_array();
 		json_object_array_add(jextents, jextent);

@@ -27,6 +27,7 @@ const char *daxctl_extent_get_devname(struct daxctl_extent *extent);
 unsigned long long daxctl_extent_get_offset(struct daxctl_extent *extent);
 unsigned long long daxctl_extent_get_length(struct daxctl_extent *extent);
 void daxctl_extent_get_uuid(struct daxctl_extent *extent, uuid_t tag);
+const char *daxctl_extent_get_state(struct daxctl_extent *extent);
 int daxctl_extent_is_releasing(struct daxctl_extent *extent);
 int daxctl_extent_in_dev(struct daxctl_extent *extent, struct daxctl_dev *dev);
 

@@ -63,6 +63,19 @@ struct dcd_extent {
 	char state[16];
 };
 
+/**
+ * dcd_state_shown - the state of an extent, as lists show it
+ * @state: of struct dcd_extent
+ *
+ * Returns: NULL for one that is there and stays there, which goes without
+ * saying.
+ */
+static inline const char *dcd_state_shown(const char *state)
+{
+	return strcmp(state, "releasing") == 0 || strcmp(state, "forced") == 0 ?
+		       state : NULL;
+}
+
 struct log_ctx;
 int dcd_read_extents(struct log_ctx *log, const char *dir,
 		     struct list_head *head);

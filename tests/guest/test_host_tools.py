@@ -124,6 +124,53 @@ def test_tags(vm, check):
     destroy_region(vm, region)
 
 
+def test_together(vm, check):
+    """Two who make devices at the same time do not take each other's."""
+    region = create_region(vm)
+    request(vm, ADD, [(0, 64 * MIB)], tag=TAG)
+    request(vm, ADD, [(256 * MIB, 128 * MIB)], tag=OTHER)
+    vm.guest_ok(f"cxl wait-extent {region} --size 192M --timeout 20")
+    for _ in range(3):
+        both = vm.guest(f"daxctl create-device {region} --uuid {TAG} & one=$!;"
+                        f" daxctl create-device --uuid {OTHER} & two=$!; "
+                        "wait $one && wait $two")
+        check.equal(both.status, 0, f"both have theirs: {both.text}")
+        check.equal(sorted((d["size"], d["uuid"])
+                           for d in dax_devices(vm).values()),
+                    [(64 * MIB, TAG), (128 * MIB, OTHER)],
+                    "each its own, and no device is left over")
+        vm.guest_ok("daxctl destroy-device -f all")
+    none = vm.guest("daxctl create-device --uuid "
+                    "99999999-2222-4333-8444-555555555555")
+    check.that(none.status != 0 and "no region has" in none.text and
+               "No such file" in none.text, "a tag that no region has",
+               none.text)
+    vm.guest_ok(f"cxl release-extent {region} --all")
+    empty = vm.guest(f"daxctl create-device {region} --uuid {TAG}")
+    check.that(empty.status != 0 and "No such file" in empty.text,
+               "nor one that has nothing at all", empty.text)
+    destroy_region(vm, region)
+
+
+def test_bad_sizes(vm, check):
+    """What is no size takes nothing."""
+    region = create_region(vm)
+    add(vm, region, PART)
+    for bad in ("-s 1X", "-s -5", "-s -1", "-s junk", "-s 16777217T", "-a 2Q",
+                f"--uuid {TAG} -s junk", f"--uuid {TAG} --input /dev/null"):
+        refused = vm.guest(f"daxctl create-device {region} {bad}")
+        check.that(refused.status == 1 and refused.err,
+                   f"create-device {bad} is refused", refused.text)
+    check.equal(dax_devices(vm), {}, "no device was made")
+    for bad in ("--size 99999999999999999999", "--size 0", "--size ' -5'",
+                "--size 1M and more"):
+        refused = vm.guest(f"cxl wait-extent {region} {bad} --timeout 9")
+        check.that(refused.status in (1, 129) and refused.err,
+                   f"wait-extent {bad} is refused", refused.text)
+    release(vm, PART)
+    destroy_region(vm, region)
+
+
 def test_policy(vm, check):
     """Capacity becomes memory and goes again, as a policy says."""
     policy = "/sys/devices/system/memory/auto_online_blocks"
@@ -191,6 +238,75 @@ def test_by_itself(vm, check):
         poll(lambda: not vm.extents(), 30, "the device has it back")
     finally:
         vm.guest_ok(f"mv /tmp/conf {conf}")
+    destroy_region(vm, region)
+
+
+def by_policy(vm, text):
+    """The service, with a policy of its own beside the one that is shipped."""
+    vm.guest_ok(f"printf '[dynamic-capacity]\\n{text}' > "
+                "/etc/daxctl.conf.d/test.conf; "
+                "systemctl restart daxctl-capacity")
+
+
+def test_rest_comes_back(vm, check):
+    """One extent of a device is wanted back: the others are used again."""
+    parts = [(i * 512 * MIB, 128 * MIB) for i in range(3)]
+    region = create_region(vm)
+    add(vm, region, parts)
+    try:
+        by_policy(vm, "mode = system-ram\\nrelease = system-ram\\n")
+        poll(lambda: [d["size"] for d in dax_devices(vm).values()] ==
+             [384 * MIB], 20, "all of it is memory")
+        request(vm, RELEASE, parts[1:2])
+        poll(lambda: len(vm.extents()) == 2, 30, "the device has one back")
+        poll(lambda: [(d["size"], d["mode"]) for d in
+                      dax_devices(vm).values()] ==
+             [(256 * MIB, "system-ram")], 20, "the others are memory again")
+        vm.guest_ok("rm /etc/daxctl.conf.d/test.conf; "
+                    "systemctl restart daxctl-capacity")
+        request(vm, RELEASE, parts[:1])
+        poll(lambda: '"releasing"' in vm.guest_ok(f"cxl list -r {region} -N"),
+             20, "one more is wanted back")
+        done = vm.guest("daxctl offline-capacity --release system-ram")
+        check.equal((done.status, dax_devices(vm)), (0, {}),
+                    f"by hand, and no policy for the rest: {done.text}")
+    finally:
+        vm.guest("rm -f /etc/daxctl.conf.d/test.conf; "
+                 "systemctl restart daxctl-capacity")
+    release(vm, parts[2:])
+    destroy_region(vm, region)
+
+
+def test_tries_again(vm, check):
+    """Memory that does not go offline at once goes later."""
+    region = create_region(vm)
+    add(vm, region, PART)
+    mount = "/sys/devices/system/memory/memory$nr/state"
+    try:
+        by_policy(vm, "mode = system-ram\\nrelease = system-ram\\n")
+        poll(lambda: dax_devices(vm), 20, "it is memory")
+        (dax,) = dax_devices(vm).values()
+        node = f"/sys/devices/system/node/node{dax['target_node']}"
+        states = f"cat {node}/memory[0-9]*/state"
+        poll(lambda: vm.guest_ok(states).split() == ["online"] * 2, 20,
+             "in two blocks")
+        # The second block's file cannot be written to.
+        vm.guest_ok(f"nr=$(ls -d {node}/memory[0-9]* | tail -1 | "
+                    "sed 's/.*memory//'); echo $nr > /tmp/nr; "
+                    f"mount --bind {mount} {mount} && "
+                    f"mount -o remount,bind,ro {mount}")
+        request(vm, RELEASE, PART)
+        poll(lambda: "does not go offline" in vm.guest_ok(
+            "journalctl -b -u daxctl-capacity"), 20, "it fails, and says so")
+        check.equal(vm.guest_ok(states).split(), ["online"] * 2,
+                    "no block stays offline")
+        check.equal(len(dax_devices(vm)), 1, "the device is still there")
+        vm.guest_ok(f"nr=$(cat /tmp/nr); umount {mount}")
+        poll(lambda: not vm.extents(), 30, "the device has it back after all")
+    finally:
+        vm.guest(f"nr=$(cat /tmp/nr); umount {mount}; "
+                 "rm -f /etc/daxctl.conf.d/test.conf; "
+                 "systemctl restart daxctl-capacity")
     destroy_region(vm, region)
 
 

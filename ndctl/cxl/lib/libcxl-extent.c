@@ -140,6 +140,18 @@ CXL_EXPORT int cxl_extent_is_releasing(struct cxl_extent *extent)
 }
 
 /**
+ * cxl_extent_get_state - what is the matter with an extent
+ *
+ * Returns: "releasing" where the device wants it back and it is in use,
+ * "forced" where the device has taken it back and it was in use, else NULL;
+ * valid as long as @extent.
+ */
+CXL_EXPORT const char *cxl_extent_get_state(struct cxl_extent *extent)
+{
+	return dcd_state_shown(extent->raw->state);
+}
+
+/**
  * cxl_extent_release - give an extent's capacity back to the device
  * @extent: its tag's other extents may go with it
  *

@@ -361,6 +361,18 @@ DAXCTL_EXPORT int daxctl_extent_is_releasing(struct daxctl_extent *extent)
 }
 
 /**
+ * daxctl_extent_get_state - what is the matter with an extent
+ *
+ * Returns: "releasing" where the device wants it back and it is in use,
+ * "forced" where the device has taken it back and it was in use, else NULL;
+ * valid as long as @extent.
+ */
+DAXCTL_EXPORT const char *daxctl_extent_get_state(struct daxctl_extent *extent)
+{
+	return dcd_state_shown(extent->raw->state);
+}
+
+/**
  * daxctl_extent_in_dev - does a device use an extent, wholly or in part?
  * @extent, @dev: of the same region
  *
