@@ -90,6 +90,21 @@ int dcd_validate_memdevs(struct log_ctx *log, struct json_object *jmemdevs,
 	return 0;
 }
 
+/**
+ * dcd_refuse_dpa - "cxl reserve-dpa" and "free-dpa" know no dynamic capacity
+ * @type: what the user asked for with --type
+ *
+ * Returns: -EOPNOTSUPP, after a message.
+ */
+int dcd_refuse_dpa(struct log_ctx *log, struct cxl_memdev *memdev,
+		   const char *type)
+{
+	log_err(log,
+		"%s: type '%s' is dynamic capacity, which create-region reserves and destroy-region frees; here: 'pmem' or 'ram'\n",
+		cxl_memdev_get_devname(memdev), type);
+	return -EOPNOTSUPP;
+}
+
 /* Bytes, 0 where there is no such partition. */
 unsigned long long dcd_partition_size(struct cxl_memdev *memdev,
 				      const char *type)
@@ -271,6 +286,27 @@ int dcd_granularity(struct cxl_decoder *root, int ways)
 	return 4096;
 }
 
+/* What a window does take, for a user who wanted something else of it. */
+static void explain_window(struct log_ctx *log, struct cxl_decoder *root,
+			   const char *type)
+{
+	char have[256] = "";
+	const char *name;
+	size_t len = 0;
+	int i, n;
+
+	for (i = 0; (name = cxl_decoder_get_dc_name(root, i)); i++) {
+		n = snprintf(have + len, sizeof(have) - len, "%s%s",
+			     len ? ", " : "", name);
+		if (n < 0 || len + n >= sizeof(have))
+			break;
+		len += n;
+	}
+	log_err(log,
+		"%s takes no %s region, its kinds of dynamic capacity are: %s; 'cxl list -D -d root' shows those of all windows (\"..._capable\")\n",
+		cxl_decoder_get_devname(root), type, len ? have : "none");
+}
+
 /**
  * dcd_create_region - make an empty region over a partition
  * @root: the window
@@ -292,7 +328,9 @@ struct cxl_region *dcd_create_region(struct log_ctx *log,
 		return NULL;
 	region = cxl_decoder_create_dc_region(root,
 					      cxl_dc_partition_get_name(part));
-	if (!region)
+	if (!region && errno == ENOENT)
+		explain_window(log, root, cxl_dc_partition_get_name(part));
+	else if (!region)
 		log_err(log, "%s: cannot create a %s region: %s\n",
 			cxl_decoder_get_devname(root),
 			cxl_dc_partition_get_name(part), strerror(errno));

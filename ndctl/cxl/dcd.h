@@ -19,6 +19,8 @@ struct cxl_region *dcd_create_region(struct log_ctx *log,
 				     struct cxl_decoder *root,
 				     struct json_object *jmemdevs,
 				     const char *type);
+int dcd_refuse_dpa(struct log_ctx *log, struct cxl_memdev *memdev,
+		   const char *type);
 int dcd_set_decoder(struct log_ctx *log, struct cxl_decoder *decoder,
 		    struct cxl_memdev *memdev, const char *type);
 void dcd_free_decoders(struct json_object *jmemdevs, int ways);
@@ -27,6 +29,7 @@ void dcd_commit_hint(struct log_ctx *log, int rc);
 
 /* cxl monitor */
 #define DCD_TRACE_SYSTEM "cxl_dcd" /* of our kernel module */
+#define DCD_MONITOR_MS 1000 /* how long its events may be missed */
 void dcd_event_json(struct json_object *jevent);
 
 /* cxl list */
