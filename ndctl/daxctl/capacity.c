@@ -56,6 +56,11 @@ static int use_capacity(struct daxctl_region *region, const char *uuid,
 	struct daxctl_dev *dev;
 	int rc;
 
+	if (mode == DCD_RAM) {
+		rc = dcd_refuse_shared(region, "use it as devdax");
+		if (rc < 0)
+			return rc;
+	}
 	dev = dcd_new_device(region, &args, &rc);
 	if (!dev)
 		return rc;

@@ -129,6 +129,7 @@ void dcd_check_create(const char *size, const char *align, const char *uuid,
 int dcd_check_resize(struct daxctl_dev *dev);
 int dcd_no_device(const char *device);
 bool dcd_is_dynamic(struct daxctl_dev *dev);
+int dcd_refuse_shared(struct daxctl_region *region, const char *advice);
 int dcd_enable_ram(struct daxctl_dev *dev);
 int dcd_enable_ram_as(struct daxctl_dev *dev, const char *policy);
 int dcd_online_capacity(struct daxctl_ctx *ctx, const struct dcd_policy *policy,

@@ -23,6 +23,24 @@ bool dcd_is_dynamic(struct daxctl_dev *dev)
 	return daxctl_region_is_dynamic_capacity(daxctl_dev_get_region(dev));
 }
 
+/**
+ * dcd_refuse_shared - system RAM must be this host's alone
+ * @region: any DAX region
+ * @advice: what to do instead
+ *
+ * Returns: 0, or -EPERM after a message where other hosts may have the same
+ * capacity.
+ */
+int dcd_refuse_shared(struct daxctl_region *region, const char *advice)
+{
+	if (!daxctl_region_is_shareable(region))
+		return 0;
+	fprintf(stderr,
+		"region%d: is over shareable capacity, which other hosts may write to, and does not become system-ram: %s\n",
+		daxctl_region_get_id(region), advice);
+	return -EPERM;
+}
+
 /*
  * When another process binds any device to the devdax driver, the kernel gives
  * that driver every device that has none, and ours has none for a moment.

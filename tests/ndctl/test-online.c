@@ -104,6 +104,16 @@ int daxctl_region_is_dynamic_capacity(struct daxctl_region *region)
 	return 1;
 }
 
+int daxctl_region_is_shareable(struct daxctl_region *region)
+{
+	return 0;
+}
+
+int daxctl_region_get_id(struct daxctl_region *region)
+{
+	return 0;
+}
+
 struct daxctl_memory *daxctl_dev_get_memory(struct daxctl_dev *dev)
 {
 	return dev->has_memory ? (struct daxctl_memory *)dev : NULL;

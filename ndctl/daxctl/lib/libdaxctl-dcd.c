@@ -206,6 +206,65 @@ DAXCTL_EXPORT int daxctl_region_is_dynamic_capacity(struct daxctl_region *region
 	return daxctl_extent_get_first(region) != NULL;
 }
 
+/* The partition under a CXL region, as its first target's decoder has it. */
+static int region_partition(struct daxctl_region *region, char *name,
+			    char **ret_dir)
+{
+	char decoder[SYSFS_ATTR_SIZE], *path;
+	int rc;
+
+	rc = parent_attr(region, "target0", decoder);
+	if (rc < 0)
+		return rc;
+	if (asprintf(&path, "/sys/bus/cxl/devices/%s/mode", decoder) < 0)
+		return -ENOMEM;
+	rc = __sysfs_read_attr(region_log(region), path, name);
+	free(path);
+	if (rc < 0)
+		return rc;
+	/* The decoder's parent is the port of an endpoint, whose is a memdev. */
+	if (asprintf(&path, "/sys/bus/cxl/devices/%s", decoder) < 0)
+		return -ENOMEM;
+	*ret_dir = realpath(path, NULL);
+	free(path);
+	if (!*ret_dir)
+		return -errno;
+	path = strrchr(*ret_dir, '/');
+	if (path)
+		*path = '\0';
+	return 0;
+}
+
+/**
+ * daxctl_region_is_shareable - may other hosts have the same capacity?
+ * @region: any DAX region
+ *
+ * The partition says so; where the kernel shows no such file, the name of the
+ * region's mode does.
+ *
+ * Returns: 1 or 0.
+ */
+DAXCTL_EXPORT int daxctl_region_is_shareable(struct daxctl_region *region)
+{
+	char buf[SYSFS_ATTR_SIZE], name[SYSFS_ATTR_SIZE], *dir, *path;
+	int rc;
+
+	if (region_partition(region, name, &dir) == 0) {
+		rc = asprintf(&path, "%s/uport/%s/shareable", dir, name);
+		free(dir);
+		if (rc < 0)
+			return 0;
+		rc = __sysfs_read_attr(region_log(region), path, buf);
+		free(path);
+		if (rc == 0)
+			return strtoul(buf, NULL, 0) != 0;
+		if (dcd_parse_ident(name).kind != DCD_IDENT_NONE)
+			return dcd_parse_ident(name).shareable;
+	}
+	return parent_attr(region, "mode", buf) == 0 &&
+	       dcd_parse_ident(buf).shareable;
+}
+
 /**
  * daxctl_dev_get_uuid - read the tag whose capacity a device holds
  * @dev: any DAX device
