@@ -64,7 +64,11 @@ def test_wait_extent(vm, check):
     request(vm, RELEASE, PART)
     gone = vm.guest(f"cxl wait-extent {region} --gone --timeout 20")
     check.equal(gone.status, 0, "wait-extent --gone")
-    destroy_region(vm, region)
+    late = vm.guest(f"cxl wait-extent {region} --timeout 30 & waits=$!; "
+                    f"sleep 1; cxl disable-region {region}; "
+                    f"cxl destroy-region {region}; wait $waits")
+    check.that(late.status == 1 and "is gone" in late.text,
+               "a region that goes meanwhile is no reason to wait", late.text)
 
 
 def test_release_extent(vm, check):
@@ -84,6 +88,19 @@ def test_release_extent(vm, check):
     rest = vm.guest(f"cxl release-extent {region} --all")
     check.equal(rest.status, 0, "release-extent --all")
     check.equal(vm.extents(), set(), "the device has everything back")
+    destroy_region(vm, region)
+
+
+def test_release_tag(vm, check):
+    region = create_region(vm)
+    request(vm, ADD, [(0, 64 * MIB), (256 * MIB, 64 * MIB)], tag=TAG)
+    vm.guest_ok(f"cxl wait-extent {region} --size 128M --timeout 20")
+    extra = vm.guest(f"cxl release-extent {region} --all too")
+    check.equal(extra.status, 129, "an extra word is wrong usage")
+    done = vm.guest(f"cxl release-extent {region} --uuid {TAG}")
+    check.that(done.status == 0 and "released 2 extents" in done.text,
+               "both extents of a tag are counted", done.text)
+    check.equal(vm.extents(), set(), "and gone")
     destroy_region(vm, region)
 
 
@@ -347,6 +364,17 @@ def test_monitor(vm, check):
     check.equal((event["event_type"], event["uuid"]),
                 ("add capacity", "00000000-0000-0000-0000-000000000000"),
                 "the event is readable")
+    release(vm, PART)
+    destroy_region(vm, region)
+    # The module goes and comes back under the monitor.
+    vm.guest_ok("modprobe -r cxl_dcd && modprobe cxl_dcd; > /tmp/monitor")
+    poll(lambda: vm.guest("grep -q 1 /sys/kernel/tracing/instances/"
+                          "cxl_monitor/events/cxl_dcd/enable").status == 0, 20,
+         "the module's events are enabled again")
+    region = create_region(vm)
+    add(vm, region, PART)
+    poll(lambda: vm.guest("grep cxl_dynamic_capacity /tmp/monitor").out, 60,
+         "and printed")
     vm.guest("kill $(cat /tmp/monitor.pid)")
     release(vm, PART)
     destroy_region(vm, region)

@@ -55,7 +55,18 @@ def test_series(vm, check):
     try:
         for name, (parts, kinds) in SERIES.items():
             reload(vm, f"names={name}")
-            two_regions(vm, check, name, parts, kinds, ["dc0", parts[1]])
+            asked = ["dc0", parts[1]]
+            if name == "dynamic_ram":
+                # Names by properties do not tell which is the first.
+                asked = parts
+                for position in "dc0", "dc1", "dynamic_ram_1":
+                    none = vm.guest(f"cxl create-region -t {position} "
+                                    f"-d decoder0.0 -m {memdev(vm)}")
+                    check.that(none.status == 1 and
+                               ", ".join(parts) in none.text,
+                               f"{name}: {position} is no name, and it is "
+                               "said what is", none.text)
+            two_regions(vm, check, name, parts, kinds, asked)
             listed = json.loads(vm.guest_ok(f"cxl list -m {memdev(vm)}"))[0]
             check.equal([listed.get(f"{p}_size") for p in parts],
                         [2048 * MIB, 1024 * MIB], f"{name}: cxl list -m")
@@ -112,6 +123,35 @@ def test_by_properties(vm, check):
     check.that(none.status == 1 and "dynamic_ram_1, dynamic_ram_2" in none.text,
                "no partition is read-only: it is said which there are",
                none.text)
+
+
+def test_shared_is_no_ram(vm, check):
+    """Capacity that other hosts may have does not become memory."""
+    region = create_region(vm, "dc1")
+    add_tagged(vm, region, [(0, 256 * MIB)], TAG, dc=1)
+    policy = vm.guest("daxctl online-capacity --tagged system-ram")
+    check.that(policy.status == 1 and "shareable" in policy.text,
+               "not by policy", policy.text)
+    check.equal(dax_devices(vm), {}, "which makes no device either")
+    vm.guest_ok("daxctl online-capacity --tagged devdax")
+    (dax,) = dax_devices(vm)
+    by_hand = vm.guest(f"daxctl reconfigure-device -m system-ram {dax}")
+    check.that(by_hand.status != 0 and "shareable" in by_hand.text,
+               "nor by hand", by_hand.text)
+    check.equal(dax_devices(vm)[dax]["mode"], "devdax", "it stays as it was")
+    vm.guest_ok(f"daxctl reconfigure-device -f -m system-ram {dax}")
+    check.equal(dax_devices(vm)[dax]["mode"], "system-ram", "unless by force")
+    vm.guest_ok(f"daxctl destroy-device -f {dax}; "
+                f"cxl release-extent {region} --all")
+    wait_released(vm)
+    destroy_region(vm, region)
+
+
+def test_window(vm, check):
+    """What a window does not take is said with what it takes."""
+    bad = vm.guest(f"cxl reserve-dpa -t dc0 {memdev(vm)}")
+    check.that(bad.status != 0 and "create-region" in bad.text,
+               "reserve-dpa knows no dynamic capacity", bad.text)
 
 
 def test_unknown(vm, check):

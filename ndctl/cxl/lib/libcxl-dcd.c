@@ -22,6 +22,9 @@
  * types is matched against them by position or by properties (see util/dcd.h).
  */
 
+/* Of a partition whose name says what it is, not where. */
+#define NO_INDEX -1
+
 struct cxl_dc_partition {
 	struct cxl_memdev *memdev;
 	char name[DCD_NAME_MAX];
@@ -111,7 +114,8 @@ static bool read_partition(struct cxl_memdev *memdev, const char *name,
 	if (found) {
 		*part = (struct cxl_dc_partition){
 			.memdev = memdev,
-			.index = ident.index,
+			.index = ident.kind == DCD_IDENT_INDEX ? ident.index :
+								 NO_INDEX,
 			.size = strtoull(buf, NULL, 0),
 			.qos_class = CXL_QOS_CLASS_NONE,
 		};
@@ -187,7 +191,9 @@ cxl_dc_partition_get_next(struct cxl_dc_partition *part)
 
 /**
  * cxl_dc_partition_find - the partition that a name means on this memdev
- * @ident: the kernel's own name, or any of the names of the other series
+ * @ident: the kernel's own name, or any of the names of the other series; where
+ *         the kernel names partitions by what they are, a position means
+ *         something only if there is a single one
  *
  * Returns: the partition, NULL when the memdev has no such one.
  */
@@ -201,6 +207,9 @@ cxl_dc_partition_find(struct cxl_memdev *memdev, const char *ident)
 		if (strcmp(part->name, ident) == 0)
 			return part;
 	cxl_dc_partition_foreach(memdev, part) {
+		if (want.kind == DCD_IDENT_INDEX && part->index == NO_INDEX &&
+		    want.index == 0 && memdev->dcd->nr_parts == 1)
+			return part;
 		if (want.kind == DCD_IDENT_INDEX && part->index == want.index)
 			return part;
 		if (want.kind == DCD_IDENT_SELECTOR &&
