@@ -133,6 +133,9 @@ static int use_tags(struct daxctl_region *region, const struct dcd_policy *polic
 		/* -ENOENT: its device was about to take it back. */
 		if (rc != -ENOENT)
 			err_rc = dcd_worse(err_rc, rc);
+		/* It is the region that must not, not the tag. */
+		if (rc == -EPERM)
+			break;
 	}
 	free(tried);
 	return err_rc;

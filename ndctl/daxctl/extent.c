@@ -223,8 +223,9 @@ static struct daxctl_dev *make_device(struct daxctl_region *region,
 	rc = daxctl_region_create_dev(region);
 	/* There is neither untagged capacity nor any tag that waits. */
 	if (rc == -ENOSPC && args->uuid) {
-		explain_claim(region, args, args->uuid, -ENOENT);
-		*ret_rc = -ENOENT;
+		*ret_rc = daxctl_region_is_dynamic_capacity(region) ?
+				  -ENOENT : -EOPNOTSUPP;
+		explain_claim(region, args, args->uuid, *ret_rc);
 		return NULL;
 	}
 	if (rc < 0) {

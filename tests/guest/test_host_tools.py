@@ -258,6 +258,24 @@ def test_by_itself(vm, check):
     destroy_region(vm, region)
 
 
+def test_halves(vm, check):
+    """A tag that cannot be memory does not keep the rest from being it."""
+    region = create_region(vm)
+    add(vm, region, PART)
+    request(vm, ADD, [(512 * MIB, 64 * MIB)], tag=TAG)
+    vm.guest_ok(f"cxl wait-extent {region} --uuid {TAG} --timeout 20")
+    done = vm.guest("daxctl online-capacity --mode system-ram "
+                    "--tagged system-ram")
+    check.that(done.status == 1 and "blocks of 128 MiB" in done.text,
+               "64 MiB are no memory block, and it is said", done.text)
+    check.equal([(d["mode"], d["size"]) for d in dax_devices(vm).values()],
+                [("system-ram", 256 * MIB)], "the untagged part is memory")
+    vm.guest_ok("daxctl destroy-device -f all; "
+                f"cxl release-extent {region} --all")
+    poll(lambda: not vm.extents(), 20, "the device has everything back")
+    destroy_region(vm, region)
+
+
 def by_policy(vm, text):
     """The service, with a policy of its own beside the one that is shipped."""
     vm.guest_ok(f"printf '[dynamic-capacity]\\n{text}' > "
@@ -343,6 +361,27 @@ def test_forced_destroy(vm, check):
     missing = vm.guest(f"daxctl reconfigure-device -m devdax {dax}")
     check.that(missing.status != 0 and dax in missing.text,
                "a device that is not there is named", missing.text)
+    wait_available(vm, region, 256 * MIB)
+    release(vm, PART)
+    destroy_region(vm, region)
+
+
+def test_destroyed_together(vm, check):
+    """Two devices on one node go at the same time, their memory first."""
+    region = create_region(vm)
+    add(vm, region, PART)
+    for _ in range(2):
+        names = [create_dax(vm, region, "-s 128M") for _ in range(2)]
+        for dax in names:
+            vm.guest_ok(f"daxctl reconfigure-device -m system-ram {dax}")
+        both = vm.guest("; ".join(
+            f"daxctl destroy-device -f {dax} & p{i}=$!"
+            for i, dax in enumerate(names)) +
+            "; wait $p0 && wait $p1")
+        check.that(both.status == 0, "both are destroyed", both.text)
+        check.equal(dax_devices(vm), {}, "and gone")
+    log = vm.guest_ok("dmesg")
+    check.that("cannot be hotremoved" not in log, "no memory is left behind")
     wait_available(vm, region, 256 * MIB)
     release(vm, PART)
     destroy_region(vm, region)
