@@ -216,6 +216,8 @@ def test_policy(vm, check):
     request(vm, RELEASE, PART)
     poll(lambda: '"releasing"' in vm.guest_ok(f"cxl list -r {region} -N"), 20,
          "the extent is wanted back")
+    check.that('"state":"releasing"' in vm.guest_ok("daxctl list -R -N"),
+               "daxctl list shows that, too")
     vm.guest_ok("daxctl offline-capacity --release off")
     check.equal(len(dax_devices(vm)), 1, "off leaves it alone")
     vm.guest_ok("daxctl offline-capacity --release system-ram")
