@@ -265,7 +265,8 @@ int cmd_wait_extent(int argc, const char **argv, struct cxl_ctx *ctx)
 	    (param.size && parse_size(param.size, "size", &size) < 0))
 		return EXIT_FAILURE;
 	if (!size) {
-		fprintf(stderr, "size 0 is always there: leave --size out for any capacity, or use --gone\n");
+		fprintf(stderr,
+			"size 0 is always there: leave --size out for any capacity, or use --gone\n");
 		return EXIT_FAILURE;
 	}
 	region = region_arg(ctx, argc, argv, u, options);
