@@ -19,6 +19,12 @@ TYPE_ADD, TYPE_RELEASE, TYPE_FORCED, TYPE_CONFIG = range(4)
  LIE_EVENT_COUNT, LIE_EVENT_SHORT, LIE_ERROR, LIE_LOSE) = range(10)
 
 
+OP_GET_EVENTS, OP_CLEAR_EVENTS, OP_SET_POLICY = 0x0100, 0x0101, 0x0103
+OP_LIST, OP_ANSWER, OP_RELEASE = 0x4801, 0x4802, 0x4803
+INVALID_INPUT, INTERNAL_ERROR = 0x0002, 0x0004
+NO_ANSWER = 0                   # instead of a return code: a timeout
+
+
 def tag_bytes(tag):
     return bytes.fromhex(tag.replace("-", "")) if tag else bytes(16)
 
@@ -57,6 +63,13 @@ class Hostile:
 
     def set(self, name, value):
         self.vm.guest_ok(f"echo {int(value)} > {FOLDER}/{name}")
+
+    def fail(self, opcode, count=1, code=INTERNAL_ERROR, late=False):
+        """The next commands of this opcode fail; late: after they were run."""
+        self.set("fail_opcode", opcode)
+        self.set("fail_code", code)
+        self.set("fail_late", late)
+        self.set("fail_count", count)
 
     def inject(self, *records):
         """Put records into the log and let the host know."""

@@ -14,11 +14,19 @@
  *   lie      (RW) enum lie, below
  *   overflow (RW) 1: report an overflow once
  *   pretend  (RW) 1: answer 4802h and 4803h here, with success; the device
- *                    does not hear of them
+ *                    does not hear of them, and 4801h lists what they said
+ *   fail_opcode, fail_code, fail_count
+ *            (RW) so many commands of this opcode fail with this return code, and
+ *                 0 for the code: with a timeout
+ *   fail_late (RW) 1: the device runs them all the same
+ *   cut      (RW) once, between so many commands of a More chain and the next
+ *                 one, have the device run another command
+ *   slow     (RW) milliseconds that every command takes longer
  *   answers  (RW) what 4802h and 4803h said: "add|release START+LENGTH..." each;
  *                 writing forgets it
  */
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
@@ -32,6 +40,7 @@
 #define FIRST_HANDLE 0xc000
 #define MAX_RECORDS 12000
 #define MAX_ANSWERS 32768
+#define MAX_HELD 12000
 
 enum lie {
 	LIE_NONE,
@@ -63,8 +72,12 @@ static size_t answers_len;
 static void *config;
 static size_t config_len;
 static u32 generation;
+static CXLDcdWireExtent *held;
+static u32 nr_held;
 
-static u8 lie, overflow, pretend;
+static u8 lie, overflow, pretend, fail_late;
+static u16 fail_opcode, fail_code;
+static u32 fail_count, cut, chained, slow;
 static atomic_t busy = ATOMIC_INIT(0);
 
 /* Have the device forget what is in its log, one record after the other. */
@@ -165,6 +178,65 @@ static int clear_events(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
 	return real_send(mbox, cmd);
 }
 
+/* Break into a chain of commands, as any other user of the mailbox may. */
+static void break_in(struct cxl_mailbox *mbox, const CXLDcdUpdateRequest *req)
+{
+	CXLDcdEventIrqPolicy policy;
+	struct cxl_mbox_cmd cmd = {
+		.opcode = CXL_DCD_OP_GET_EVENT_IRQ_POLICY,
+		.payload_out = &policy,
+		.size_out = sizeof(policy),
+		.min_out = sizeof(policy),
+	};
+
+	if (cut && chained == cut) {
+		real_send(mbox, &cmd);
+		cut = 0;
+	}
+	chained = req->flags & CXL_DCD_UPDATE_MORE ? chained + 1 : 0;
+}
+
+/* Keep the list of accepted extents in the device's place. */
+static void hold(u16 opcode, const CXLDcdUpdateRequest *req)
+{
+	u32 i, k;
+
+	mutex_lock(&lock);
+	for (i = 0; i < le32_to_cpu(req->count); i++) {
+		if (opcode == CXL_DCD_OP_ADD_RESPONSE && nr_held < MAX_HELD)
+			held[nr_held++] = (CXLDcdWireExtent) {
+				.start_dpa = req->extents[i].start_dpa,
+				.length = req->extents[i].length,
+			};
+		for (k = 0; opcode == CXL_DCD_OP_RELEASE && k < nr_held; k++)
+			if (held[k].start_dpa == req->extents[i].start_dpa)
+				held[k--] = held[--nr_held];
+	}
+	generation++;
+	mutex_unlock(&lock);
+}
+
+static int list_held(struct cxl_mbox_cmd *cmd)
+{
+	CXLDcdGetExtentListRequest *req = cmd->payload_in;
+	CXLDcdGetExtentListResponse *resp = cmd->payload_out;
+	u32 first, n;
+
+	mutex_lock(&lock);
+	first = min(le32_to_cpu(req->start_index), nr_held);
+	n = min(le32_to_cpu(req->extent_count), nr_held - first);
+	*resp = (CXLDcdGetExtentListResponse) {
+		.returned = cpu_to_le32(n),
+		.total = cpu_to_le32(nr_held),
+		.generation = cpu_to_le32(generation),
+	};
+	memcpy(resp->extents, held + first, n * sizeof(*held));
+	mutex_unlock(&lock);
+	cmd->size_out = struct_size(resp, extents, n);
+	cmd->return_code = 0;
+	return 0;
+}
+
 static int note(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
 {
 	CXLDcdUpdateRequest *req = cmd->payload_in;
@@ -184,8 +256,11 @@ static int note(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
 	answers_len += scnprintf(answers + answers_len,
 				 MAX_ANSWERS - answers_len, "\n");
 	mutex_unlock(&lock);
-	if (!pretend)
+	if (!pretend) {
+		break_in(mbox, req);
 		return real_send(mbox, cmd);
+	}
+	hold(cmd->opcode, req);
 	cmd->return_code = 0;
 	return 0;
 }
@@ -193,8 +268,11 @@ static int note(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
 static int get_list(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
 {
 	CXLDcdGetExtentListResponse *resp = cmd->payload_out;
-	int rc = real_send(mbox, cmd);
+	int rc;
 
+	if (pretend)
+		return list_held(cmd);
+	rc = real_send(mbox, cmd);
 	if (rc)
 		return rc;
 	switch (lie) {
@@ -240,30 +318,53 @@ static int get_config(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
 	return rc;
 }
 
-static int send(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
+static int handle(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
 {
-	int rc;
-
-	atomic_inc(&busy);
 	switch (cmd->opcode) {
 	case CXL_DCD_OP_GET_EVENT_RECORDS:
-		rc = get_events(mbox, cmd);
-		break;
+		return get_events(mbox, cmd);
 	case CXL_DCD_OP_CLEAR_EVENT_RECORDS:
-		rc = clear_events(mbox, cmd);
-		break;
+		return clear_events(mbox, cmd);
 	case CXL_DCD_OP_ADD_RESPONSE:
 	case CXL_DCD_OP_RELEASE:
-		rc = note(mbox, cmd);
-		break;
+		return note(mbox, cmd);
 	case CXL_DCD_OP_GET_EXTENT_LIST:
-		rc = get_list(mbox, cmd);
-		break;
+		return get_list(mbox, cmd);
 	case CXL_DCD_OP_GET_CONFIG:
-		rc = get_config(mbox, cmd);
-		break;
+		return get_config(mbox, cmd);
 	default:
-		rc = real_send(mbox, cmd);
+		return real_send(mbox, cmd);
+	}
+}
+
+static bool must_fail(u16 opcode)
+{
+	bool yes;
+
+	mutex_lock(&lock);
+	yes = fail_count && opcode == fail_opcode;
+	if (yes)
+		fail_count--;
+	mutex_unlock(&lock);
+	return yes;
+}
+
+static int send(struct cxl_mailbox *mbox, struct cxl_mbox_cmd *cmd)
+{
+	int rc = 0;
+
+	atomic_inc(&busy);
+	if (slow)
+		msleep(slow);
+	if (!must_fail(cmd->opcode)) {
+		rc = handle(mbox, cmd);
+	} else {
+		if (fail_late)
+			handle(mbox, cmd);
+		cmd->return_code = fail_code;
+		cmd->size_out = 0;
+		if (!fail_code)
+			rc = -ETIMEDOUT;
 	}
 	atomic_dec(&busy);
 	return rc;
@@ -378,6 +479,7 @@ static const struct file_operations answers_ops = {
 static void forget(void)
 {
 	vfree(records);
+	vfree(held);
 	kfree(answers);
 	kfree(config);
 	put_device(target);
@@ -392,8 +494,9 @@ static int __init inject_init(void)
 	}
 	cxlds = to_cxl_memdev(target)->cxlds;
 	records = vcalloc(MAX_RECORDS, sizeof(*records));
+	held = vcalloc(MAX_HELD, sizeof(*held));
 	answers = kzalloc(MAX_ANSWERS, GFP_KERNEL);
-	if (!records || !answers) {
+	if (!records || !held || !answers) {
 		forget();
 		return -ENOMEM;
 	}
@@ -408,6 +511,12 @@ static int __init inject_init(void)
 	debugfs_create_u8("lie", 0600, folder, &lie);
 	debugfs_create_u8("overflow", 0600, folder, &overflow);
 	debugfs_create_u8("pretend", 0600, folder, &pretend);
+	debugfs_create_x16("fail_opcode", 0600, folder, &fail_opcode);
+	debugfs_create_x16("fail_code", 0600, folder, &fail_code);
+	debugfs_create_u32("fail_count", 0600, folder, &fail_count);
+	debugfs_create_u8("fail_late", 0600, folder, &fail_late);
+	debugfs_create_u32("cut", 0600, folder, &cut);
+	debugfs_create_u32("slow", 0600, folder, &slow);
 	return 0;
 }
 
