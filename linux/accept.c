@@ -15,35 +15,6 @@
 #include "cxl_dcd.h"
 #include "trace.h"
 
-/**
- * struct offer - one device's part while it is being judged
- * @dcd: the device
- * @recs: the records, in arrival order
- * @sorted: the same, grouped by tag
- * @spans: what is accepted
- * @nr: length of @recs
- * @accepted: length of @spans
- */
-struct offer {
-	struct cxl_dcd *dcd;
-	struct cxl_dcd_rec *recs;
-	struct cxl_dcd_rec **sorted;
-	struct cxl_dcd_span *spans;
-	u32 nr;
-	u32 accepted;
-};
-
-static u64 rec_offset(const struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
-{
-	const struct cxl_dcd_region *rgn = rec->region;
-	unsigned int i;
-
-	for (i = 0; i < rgn->ways; i++)
-		if (rgn->member[i].dcd == dcd)
-			return rec->dpa - rgn->member[i].dpa;
-	return 0;
-}
-
 static enum cxl_dcd_why resolve(void *ctx, struct cxl_dcd_rec *rec)
 {
 	struct cxl_dcd *dcd = ctx;
@@ -55,6 +26,7 @@ static enum cxl_dcd_why resolve(void *ctx, struct cxl_dcd_rec *rec)
 	if (!rgn)
 		return CXL_DCD_NO_REGION;
 	rec->region = rgn;
+	rec->offset = offset;
 	if (!cxl_dcd_range_within(0, rgn->dpa_size, offset, rec->len))
 		return CXL_DCD_STRADDLES;
 	if (!IS_ALIGNED(offset * rgn->ways, CXL_DCD_EXTENT_ALIGN) ||
@@ -78,7 +50,7 @@ static bool tag_live(void *ctx, const u8 *tag)
 	return cxl_dcd_tag_live(tag);
 }
 
-static void judge(struct offer *offer)
+static void judge(struct cxl_dcd_offer *offer)
 {
 	struct cxl_dcd_judge outside = {
 		.parts = offer->dcd->parts,
@@ -92,7 +64,7 @@ static void judge(struct offer *offer)
 }
 
 /* One line that says what was refused and why, for the first of them. */
-static void explain(struct offer *offer)
+static void explain(struct cxl_dcd_offer *offer)
 {
 	struct cxl_dcd_rec *first = NULL;
 	u32 i, refused = 0;
@@ -125,7 +97,7 @@ static void extents_discard(struct list_head *list)
 }
 
 /* Make the objects for all that is new and good; none on failure. */
-static int extents_prepare(struct offer *offer, struct list_head *list)
+static int extents_prepare(struct cxl_dcd_offer *offer, struct list_head *list)
 {
 	struct cxl_dcd_extent *ext;
 	u32 i;
@@ -135,7 +107,7 @@ static int extents_prepare(struct offer *offer, struct list_head *list)
 
 		if (rec->why || rec->known)
 			continue;
-		ext = cxl_dcd_extent_alloc(rec, rec_offset(offer->dcd, rec));
+		ext = cxl_dcd_extent_alloc(rec, rec->offset);
 		if (!ext) {
 			extents_discard(list);
 			return -ENOMEM;
@@ -177,7 +149,7 @@ static void extents_publish(struct list_head *list)
 }
 
 /* Send the one answer. Nothing of a broken offer is accepted. */
-static int answer(struct offer *offer)
+static int answer(struct cxl_dcd_offer *offer)
 {
 	u32 i;
 	int rc;
@@ -202,25 +174,28 @@ static int answer(struct offer *offer)
 
 static void refuse_all(struct cxl_dcd *dcd)
 {
-	struct offer none = { .dcd = dcd };
+	struct cxl_dcd_offer none = { .dcd = dcd };
 
 	answer(&none);
 }
 
-static void offer_free(struct offer *offer)
+static void offer_free(struct cxl_dcd_offer *offer)
 {
 	kvfree(offer->sorted);
+	kvfree(offer->place);
 	kvfree(offer->spans);
 }
 
-static int offer_init(struct offer *offer, struct cxl_dcd *dcd,
+static int offer_init(struct cxl_dcd_offer *offer, struct cxl_dcd *dcd,
 		      struct cxl_dcd_rec *recs, u32 nr)
 {
-	*offer = (struct offer) { .dcd = dcd, .recs = recs, .nr = nr };
-	offer->sorted = kvcalloc(max(nr, 1), sizeof(*offer->sorted),
-				 GFP_KERNEL);
-	offer->spans = kvcalloc(max(nr, 1), sizeof(*offer->spans), GFP_KERNEL);
-	if (offer->sorted && offer->spans)
+	u32 room = max(nr, 1);
+
+	*offer = (struct cxl_dcd_offer) { .dcd = dcd, .recs = recs, .nr = nr };
+	offer->sorted = kvcalloc(room, sizeof(*offer->sorted), GFP_KERNEL);
+	offer->place = kvcalloc(room, sizeof(*offer->place), GFP_KERNEL);
+	offer->spans = kvcalloc(room, sizeof(*offer->spans), GFP_KERNEL);
+	if (offer->sorted && offer->place && offer->spans)
 		return 0;
 	offer_free(offer);
 	return -ENOMEM;
@@ -242,75 +217,11 @@ static struct cxl_dcd_region *offer_set(struct cxl_dcd *dcd)
 	return NULL;
 }
 
-static bool same_extent(const struct cxl_dcd_rec *a, u64 a_offset,
-			const struct cxl_dcd_rec *b, u64 b_offset)
-{
-	return a_offset == b_offset && a->len == b->len && a->seq == b->seq &&
-	       !memcmp(a->tag, b->tag, CXL_DCD_TAG_SIZE);
-}
-
-static bool matched(const struct offer *other, const struct cxl_dcd *dcd,
-		    const struct cxl_dcd_rec *rec)
-{
-	u64 offset = rec_offset(dcd, rec);
-	u32 i;
-
-	for (i = 0; i < other->nr; i++) {
-		struct cxl_dcd_rec *r = &other->recs[i];
-
-		if (!r->why && r->region == rec->region &&
-		    same_extent(rec, offset, r, rec_offset(other->dcd, r)))
-			return true;
-	}
-	return false;
-}
-
-/* Keep what every member offers alike; a tag that lost one loses all. */
-static void match_members(struct offer *offers, unsigned int ways)
-{
-	bool again = true;
-	unsigned int i, k;
-	u32 n, m;
-
-	while (again) {
-		again = false;
-		for (i = 0; i < ways; i++)
-			for (n = 0; n < offers[i].nr; n++)
-				for (k = 0; k < ways; k++) {
-					struct cxl_dcd_rec *rec =
-						&offers[i].recs[n];
-
-					if (rec->why || k == i ||
-					    matched(&offers[k], offers[i].dcd,
-						    rec))
-						continue;
-					rec->why = CXL_DCD_PARTNER;
-					again = true;
-				}
-		for (i = 0; i < ways; i++)
-			for (n = 0; n < offers[i].nr; n++)
-				for (m = 0; m < offers[i].nr; m++) {
-					struct cxl_dcd_rec *a =
-						&offers[i].recs[n];
-					struct cxl_dcd_rec *b =
-						&offers[i].recs[m];
-
-					if (a->why != CXL_DCD_PARTNER ||
-					    b->why || cxl_dcd_tag_null(b->tag) ||
-					    memcmp(a->tag, b->tag,
-						   CXL_DCD_TAG_SIZE))
-						continue;
-					b->why = CXL_DCD_GROUP;
-					again = true;
-				}
-	}
-}
-
 /*
  * Answer every member. When one of them does not take its answer, the others
  * give back what they had just accepted.
  */
-static int answer_all(struct offer *offers, unsigned int ways)
+static int answer_all(struct cxl_dcd_offer *offers, unsigned int ways)
 {
 	unsigned int i, k;
 	int rc = 0, err;
@@ -329,7 +240,7 @@ static int answer_all(struct offer *offers, unsigned int ways)
 	return rc;
 }
 
-static void take(struct offer *offers, unsigned int ways)
+static void take(struct cxl_dcd_offer *offers, unsigned int ways)
 {
 	LIST_HEAD(extents);
 	unsigned int i;
@@ -338,7 +249,7 @@ static void take(struct offer *offers, unsigned int ways)
 	for (i = 0; i < ways; i++)
 		judge(&offers[i]);
 	if (ways > 1)
-		match_members(offers, ways);
+		cxl_dcd_match(offers, ways);
 	if (extents_prepare(&offers[0], &extents)) {
 		for (i = 0; i < ways; i++)
 			for (n = 0; n < offers[i].nr; n++)
@@ -366,7 +277,7 @@ static void chain_done(struct cxl_dcd *dcd)
 /* Judge and answer the offers of @nr devices together, and forget them. */
 static void settle(struct cxl_dcd **dcds, unsigned int nr)
 {
-	struct offer *offers = kcalloc(nr, sizeof(*offers), GFP_KERNEL);
+	struct cxl_dcd_offer *offers = kcalloc(nr, sizeof(*offers), GFP_KERNEL);
 	unsigned int i, have = 0;
 
 	for (i = 0; offers && i < nr; i++, have++)
@@ -447,7 +358,7 @@ void cxl_dcd_offer_expired(struct cxl_dcd *dcd)
 
 /* Take into a new region what its devices already hold for us. */
 static int recover_member(struct cxl_dcd_region *rgn, unsigned int pos,
-			  struct offer *offer)
+			  struct cxl_dcd_offer *offer)
 {
 	struct cxl_dcd *dcd = rgn->member[pos].dcd;
 	struct cxl_dcd_rec *recs;
@@ -482,12 +393,14 @@ static int recover_member(struct cxl_dcd_region *rgn, unsigned int pos,
  */
 int cxl_dcd_recover(struct cxl_dcd_region *rgn)
 {
-	struct offer *offers = kcalloc(rgn->ways, sizeof(*offers), GFP_KERNEL);
+	struct cxl_dcd_offer *offers;
 	unsigned int i, have = 0;
 	LIST_HEAD(extents);
-	int rc = offers ? 0 : -ENOMEM;
+	int rc;
 
 	lockdep_assert_held(&cxl_dcd_mutex);
+	offers = kcalloc(rgn->ways, sizeof(*offers), GFP_KERNEL);
+	rc = offers ? 0 : -ENOMEM;
 	for (i = 0; !rc && i < rgn->ways; i++) {
 		rc = recover_member(rgn, i, &offers[i]);
 		if (!rc)
@@ -497,7 +410,7 @@ int cxl_dcd_recover(struct cxl_dcd_region *rgn)
 		for (i = 0; i < rgn->ways; i++)
 			judge(&offers[i]);
 		if (rgn->ways > 1)
-			match_members(offers, rgn->ways);
+			cxl_dcd_match(offers, rgn->ways);
 		for (i = 0; i < rgn->ways; i++)
 			explain(&offers[i]);
 		rc = extents_prepare(&offers[0], &extents);

@@ -203,11 +203,6 @@ int cxl_dcd_get_irq_policy(struct cxl_dcd *dcd, CXLDcdEventIrqPolicy *policy);
 int cxl_dcd_set_irq_policy(struct cxl_dcd *dcd,
 			   const CXLDcdEventIrqPolicy *policy);
 
-struct cxl_dcd_span {
-	u64 dpa;
-	u64 len;
-};
-
 int cxl_dcd_update(struct cxl_dcd *dcd, u16 opcode,
 		   const struct cxl_dcd_span *spans, u32 nr);
 int cxl_dcd_read_extents(struct cxl_dcd *dcd, struct cxl_dcd_rec **recs,

@@ -34,6 +34,7 @@ static const char * const why_text[CXL_DCD_WHY_MAX] = {
 	[CXL_DCD_GROUP] = "another extent with the same tag was refused",
 	[CXL_DCD_PARTNER] = "the other devices of the interleave set offered no match",
 	[CXL_DCD_NO_MEMORY] = "out of memory",
+	[CXL_DCD_CUT] = "the device does not list it: another command cut our reply",
 };
 
 const char *cxl_dcd_why_text(unsigned int why)
@@ -270,4 +271,61 @@ void cxl_dcd_judge(const struct cxl_dcd_judge *judge, struct cxl_dcd_rec *recs,
 		for (k = i; k < i + n; k++)
 			sorted[k]->why = sorted[k]->why ?: why;
 	}
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct cxl_dcd_span *sa = a, *sb = b;
+
+	if (sa->dpa != sb->dpa)
+		return sa->dpa < sb->dpa ? -1 : 1;
+	return 0;
+}
+
+/**
+ * cxl_dcd_spans_join - make a list of ranges ascending and free of overlaps
+ * @spans: ranges of any values; those that are empty or wrap are left out
+ * @nr: their number
+ *
+ * Neighbours become one: a device may list what it has in other pieces than
+ * those in which it was accepted.
+ *
+ * Returns: how many are left.
+ */
+u32 cxl_dcd_spans_join(struct cxl_dcd_span *spans, u32 nr)
+{
+	u32 i, n = 0;
+
+	sort(spans, nr, sizeof(*spans), by_start, NULL);
+	for (i = 0; i < nr; i++) {
+		u64 start = spans[i].dpa, end = start + spans[i].len;
+
+		if (end <= start)
+			continue;
+		if (n && start <= spans[n - 1].dpa + spans[n - 1].len) {
+			if (end - spans[n - 1].dpa > spans[n - 1].len)
+				spans[n - 1].len = end - spans[n - 1].dpa;
+		} else {
+			spans[n++] = spans[i];
+		}
+	}
+	return n;
+}
+
+/* Is all of [@dpa, +@len) in @spans, which cxl_dcd_spans_join() has seen? */
+bool cxl_dcd_spans_cover(const struct cxl_dcd_span *spans, u32 nr, u64 dpa,
+			 u64 len)
+{
+	u32 lo = 0, hi = nr;
+
+	while (lo < hi) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		if (spans[mid].dpa <= dpa)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo && cxl_dcd_range_within(spans[lo - 1].dpa, spans[lo - 1].len,
+					  dpa, len);
 }

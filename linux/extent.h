@@ -69,6 +69,7 @@ enum cxl_dcd_why {
 	CXL_DCD_GROUP,
 	CXL_DCD_PARTNER,
 	CXL_DCD_NO_MEMORY,
+	CXL_DCD_CUT,
 	CXL_DCD_WHY_MAX
 };
 
@@ -82,6 +83,8 @@ enum cxl_dcd_why {
  * @part: index of the partition, CXL_DCD_PART_NONE while unknown
  * @why: verdict
  * @known: lies inside an extent that was accepted before
+ * @taken: the device was told that it is accepted
+ * @offset: distance from the region's first DPA on the device
  * @region: whatever the resolver found, opaque here
  */
 struct cxl_dcd_rec {
@@ -93,7 +96,39 @@ struct cxl_dcd_rec {
 	u8 part;
 	u8 why;
 	bool known;
+	bool taken;
+	u64 offset;
 	void *region;
+};
+
+/* A range of device addresses */
+struct cxl_dcd_span {
+	u64 dpa;
+	u64 len;
+};
+
+struct cxl_dcd;
+
+/**
+ * struct cxl_dcd_offer - one device's part while it is being judged
+ * @dcd: the device, opaque here
+ * @recs: the records, in arrival order
+ * @sorted: the same, grouped by tag
+ * @place: those that are good by themselves, by region and offset
+ * @spans: what is accepted
+ * @nr: length of @recs
+ * @good: length of @place
+ * @accepted: length of @spans
+ */
+struct cxl_dcd_offer {
+	struct cxl_dcd *dcd;
+	struct cxl_dcd_rec *recs;
+	struct cxl_dcd_rec **sorted;
+	struct cxl_dcd_rec **place;
+	struct cxl_dcd_span *spans;
+	u32 nr;
+	u32 good;
+	u32 accepted;
 };
 
 /**
@@ -101,7 +136,7 @@ struct cxl_dcd_rec {
  * @parts: the device's partitions
  * @nr_parts: their number
  * @resolve: find the region for a record whose partition is known; sets
- *	     @region and @known and returns a verdict
+ *	     @region, @offset and @known and returns a verdict
  * @tag_live: does this host already hold extents with this tag?
  * @ctx: for the callbacks
  */
@@ -134,5 +169,12 @@ bool cxl_dcd_cdat_perf(u8 dsmad, const u8 *table, size_t length,
 
 void cxl_dcd_judge(const struct cxl_dcd_judge *judge, struct cxl_dcd_rec *recs,
 		   struct cxl_dcd_rec **sorted, u32 nr);
+
+u32 cxl_dcd_spans_join(struct cxl_dcd_span *spans, u32 nr);
+bool cxl_dcd_spans_cover(const struct cxl_dcd_span *spans, u32 nr, u64 dpa,
+			 u64 len);
+
+/* match.c */
+void cxl_dcd_match(struct cxl_dcd_offer *offers, unsigned int ways);
 
 #endif /* CXL_DCD_EXTENT_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The few words of the kernel that extent.c and cdat.c use, for user space. */
+/* The few words of the kernel that the extent logic uses, for user space. */
 #ifndef CXL_DCD_TEST_SHIM_H
 #define CXL_DCD_TEST_SHIM_H
 
@@ -18,6 +18,7 @@ typedef uint64_t u64;
 #define U32_MAX UINT32_MAX
 #define U64_MAX UINT64_MAX
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define cond_resched() do { } while (0)
 #define IS_ALIGNED(x, a) (((x) & ((a) - 1)) == 0)
 
 static inline bool is_power_of_2(u64 n)
