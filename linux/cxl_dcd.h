@@ -31,6 +31,8 @@
  * @recs: the records, @nr of them, room for @room
  * @broken: an error or the limit was met: refuse the whole when it closes
  * @open: a record with More = 1 was seen last
+ * @refused: the offer has its answer, but its last record has not come: what
+ *	     comes of it still is not another offer
  */
 struct cxl_dcd_chain {
 	struct cxl_dcd_rec *recs;
@@ -38,6 +40,7 @@ struct cxl_dcd_chain {
 	u32 room;
 	bool broken;
 	bool open;
+	bool refused;
 };
 
 /**
@@ -63,6 +66,7 @@ struct cxl_dcd_chain {
  * @chain: the open offer
  * @parked: a complete offer that waits for the other members of its set
  * @events: buffer for one mailbox payload of event records
+ * @overflow: events were lost, and our books not yet compared with the device's
  */
 struct cxl_dcd {
 	struct list_head node;
@@ -86,6 +90,7 @@ struct cxl_dcd {
 	struct cxl_dcd_chain chain;
 	bool parked;
 	void *events;
+	bool overflow;
 };
 
 /**
@@ -115,6 +120,7 @@ struct cxl_dcd_member {
  * @nr_extents: length of @extents
  * @nr_releasing: how many of them are asked for
  * @next_id: for the names of extents
+ * @stale: a device may have accepted extents that are not here: read its list
  * @member: in interleave order
  */
 struct cxl_dcd_region {
@@ -133,6 +139,7 @@ struct cxl_dcd_region {
 	u32 nr_extents;
 	u32 nr_releasing;
 	u32 next_id;
+	bool stale;
 	struct cxl_dcd_member member[CXL_DECODER_MAX_INTERLEAVE];
 };
 
@@ -203,11 +210,16 @@ int cxl_dcd_get_irq_policy(struct cxl_dcd *dcd, CXLDcdEventIrqPolicy *policy);
 int cxl_dcd_set_irq_policy(struct cxl_dcd *dcd,
 			   const CXLDcdEventIrqPolicy *policy);
 
+u32 cxl_dcd_update_room(struct cxl_dcd *dcd);
 int cxl_dcd_update(struct cxl_dcd *dcd, u16 opcode,
 		   const struct cxl_dcd_span *spans, u32 nr);
 int cxl_dcd_read_extents(struct cxl_dcd *dcd, struct cxl_dcd_rec **recs,
 			 u32 *nr);
 size_t cxl_dcd_payload(struct cxl_dcd *dcd);
+
+/* update.c */
+int cxl_dcd_listed(struct cxl_dcd *dcd, struct cxl_dcd_span **spans, u32 *nr);
+int cxl_dcd_give_back(struct cxl_dcd *dcd, struct cxl_dcd_span *spans, u32 nr);
 
 /* event.c */
 int cxl_dcd_events_start(struct cxl_dcd *dcd);
@@ -217,12 +229,31 @@ void cxl_dcd_stall_work(struct work_struct *work);
 void cxl_dcd_stall_begin(struct cxl_dcd *dcd);
 void cxl_dcd_kick(struct cxl_dcd *dcd);
 
+/* offer.c */
+int cxl_dcd_offer_init(struct cxl_dcd_offer *offer, struct cxl_dcd *dcd,
+		       struct cxl_dcd_rec *recs, u32 nr);
+void cxl_dcd_offer_free(struct cxl_dcd_offer *offer);
+void cxl_dcd_offer_judge(struct cxl_dcd_offer *offer);
+void cxl_dcd_offer_explain(struct cxl_dcd_offer *offer);
+int cxl_dcd_offer_answer(struct cxl_dcd_offer *offer);
+int cxl_dcd_offer_confirm(struct cxl_dcd_offer *offer, bool *lost);
+void cxl_dcd_offer_undo(struct cxl_dcd_offer *offer, bool all);
+int cxl_dcd_extents_prepare(struct cxl_dcd_offer *offer,
+			    struct list_head *list);
+void cxl_dcd_extents_refuse(struct cxl_dcd_offer *offer,
+			    struct list_head *list);
+void cxl_dcd_extents_discard(struct list_head *list);
+void cxl_dcd_extents_publish(struct list_head *list);
+
 /* accept.c */
 void cxl_dcd_offer(struct cxl_dcd *dcd);
 void cxl_dcd_offer_expired(struct cxl_dcd *dcd);
 void cxl_dcd_chain_reset(struct cxl_dcd_chain *chain);
+
+/* recover.c */
 int cxl_dcd_recover(struct cxl_dcd_region *rgn);
-void cxl_dcd_reconcile(struct cxl_dcd *dcd);
+void cxl_dcd_stale(struct cxl_dcd *dcd);
+int cxl_dcd_reconcile(struct cxl_dcd *dcd, bool emptied);
 
 /* release.c */
 void cxl_dcd_release_asked(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec);

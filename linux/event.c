@@ -77,6 +77,13 @@ void cxl_dcd_stall_begin(struct cxl_dcd *dcd)
 
 static void handle_add(struct cxl_dcd *dcd, const CXLDcdEventRecord *record)
 {
+	if (dcd->chain.refused) {
+		dcd->chain.refused = record->flags & CXL_DCD_EVENT_MORE;
+		if (!dcd->chain.refused)
+			dev_info(&dcd->cxlmd->dev,
+				 "the rest of the offer that was refused has come\n");
+		return;
+	}
 	chain_stage(dcd, record);
 	if (record->flags & CXL_DCD_EVENT_MORE) {
 		cxl_dcd_stall_begin(dcd);
@@ -103,6 +110,7 @@ static void handle_record(struct cxl_dcd *dcd, const CXLDcdEventRecord *record)
 	if (dcd->chain.open && record->type != CXL_DCD_EVENT_ADD) {
 		dcd->chain.broken = true;
 		cxl_dcd_offer(dcd);
+		dcd->chain.refused = true;
 	}
 
 	switch (record->type) {
@@ -157,8 +165,13 @@ static bool drain(struct cxl_dcd *dcd)
 		dev_err_ratelimited(&dcd->cxlmd->dev,
 				    "cannot read the dynamic capacity log: %d\n",
 				    rc);
-	if (overflow && !rc)
-		cxl_dcd_reconcile(dcd);
+	if (overflow && !rc) {
+		dev_warn(&dcd->cxlmd->dev,
+			 "the dynamic capacity log overflowed: reading the extent list anew\n");
+		dcd->overflow = true;
+	}
+	if (!rc && cxl_dcd_reconcile(dcd, true))
+		dev_err(&dcd->cxlmd->dev, "cannot read the extent list\n");
 	cxl_dcd_release_ready();
 	return !rc && nr && !dcd->parked;
 }
@@ -250,7 +263,10 @@ int cxl_dcd_events_start(struct cxl_dcd *dcd)
 	unsigned int message[2];
 	int nr, i, rc;
 
+	/* A command between those of a chain of ours would end it. */
+	mutex_lock(&cxl_dcd_mutex);
 	nr = arm_policy(dcd, message);
+	cxl_dcd_unlock();
 	if (nr < 0)
 		return nr;
 	for (i = 0; i < nr; i++) {

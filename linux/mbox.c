@@ -13,7 +13,14 @@
 #define LIST_TRIES 16
 /* 4801h counts in 32 bits; more than this is not believed. */
 #define LIST_MAX BIT(20)
+/*
+ * Time for a list of many commands, one way or the other: while it runs, all
+ * that concerns any other device waits.
+ */
+#define LIST_TIME (10 * HZ)
+#define UPDATE_TIME (30 * HZ)
 
+/* -EREMOTEIO: the device has answered, with an error code. */
 static int send(struct cxl_dev_state *cxlds, u16 opcode, const void *in,
 		size_t size_in, void *out, size_t *size_out, size_t min_out)
 {
@@ -35,7 +42,7 @@ static int send(struct cxl_dev_state *cxlds, u16 opcode, const void *in,
 	if (rc)
 		dev_dbg(cxlds->dev, "command %04xh: return code %#x, error %d\n",
 			opcode, cmd.return_code, rc);
-	return rc;
+	return rc && cmd.return_code ? -EREMOTEIO : rc;
 }
 
 /* Bytes of one mailbox payload. */
@@ -82,7 +89,7 @@ static int read_config(struct cxl_dev_state *cxlds,
  * @parts: room for CXL_DCD_MAX_REGIONS
  * @nr_parts: set to the number that the device has
  *
- * Returns: 0, -ENXIO when the device does not know the command, -EPROTO when
+ * Returns: 0, -EREMOTEIO when the device does not know the command, -EPROTO when
  * the answer makes no sense.
  */
 int cxl_dcd_get_config(struct cxl_dev_state *cxlds, struct cxl_dcd_part *parts,
@@ -166,6 +173,13 @@ int cxl_dcd_set_irq_policy(struct cxl_dcd *dcd,
 		    sizeof(*policy), NULL, NULL, 0);
 }
 
+/* Entries that one 4802h or 4803h can hold. */
+u32 cxl_dcd_update_room(struct cxl_dcd *dcd)
+{
+	return (cxl_dcd_payload(dcd) - sizeof(CXLDcdUpdateRequest)) /
+	       sizeof(CXLDcdUpdatedExtent);
+}
+
 /**
  * cxl_dcd_update - accept (4802h) or give back (4803h) capacity
  * @dcd: device
@@ -175,13 +189,18 @@ int cxl_dcd_set_irq_policy(struct cxl_dcd *dcd,
  *
  * A list that does not fit into one payload is sent as several commands chained
  * by More, which the device takes as one. The caller holds cxl_dcd_mutex, so
- * that nothing of ours comes between them.
+ * that nothing of ours comes between them; others use the mailbox as well, and a
+ * device may drop a chain that is broken into and take the rest of it for the
+ * whole. So after a list of more than cxl_dcd_update_room() entries the caller
+ * must look at what the device lists.
  *
- * Returns: 0 or -errno; after an error the device has taken nothing.
+ * Returns: 0; -EREMOTEIO: the device refused, and has taken nothing; any other
+ * -errno: nobody knows.
  */
 int cxl_dcd_update(struct cxl_dcd *dcd, u16 opcode,
 		   const struct cxl_dcd_span *spans, u32 nr)
 {
+	unsigned long end = jiffies + UPDATE_TIME;
 	CXLDcdUpdateRequest *req;
 	u32 room, done = 0, n, i;
 	int rc;
@@ -189,9 +208,7 @@ int cxl_dcd_update(struct cxl_dcd *dcd, u16 opcode,
 	lockdep_assert_held(&cxl_dcd_mutex);
 	if (dcd->dying)
 		return -ENODEV;
-	room = min_t(size_t, max(nr, 1),
-		     (cxl_dcd_payload(dcd) - sizeof(*req)) /
-		     sizeof(req->extents[0]));
+	room = min(max(nr, 1), cxl_dcd_update_room(dcd));
 	req = kvzalloc(struct_size(req, extents, room), GFP_KERNEL);
 	if (!req)
 		return -ENOMEM;
@@ -208,14 +225,29 @@ int cxl_dcd_update(struct cxl_dcd *dcd, u16 opcode,
 		req->flags = done < nr ? CXL_DCD_UPDATE_MORE : 0;
 		rc = send(dcd->cxlds, opcode, req, struct_size(req, extents, n),
 			  NULL, NULL, 0);
+		if (!rc && done < nr && time_after(jiffies, end))
+			rc = -ETIME;
 	} while (!rc && done < nr);
 	kvfree(req);
 	return rc;
 }
 
+/* No honest list is longer than the device has blocks. */
+static u64 list_max(const struct cxl_dcd *dcd)
+{
+	u64 blocks = 0;
+	unsigned int i;
+
+	for (i = 0; i < dcd->nr_parts; i++)
+		if (dcd->parts[i].size)
+			blocks += dcd->parts[i].size / dcd->parts[i].block;
+	return min(blocks, LIST_MAX);
+}
+
 /* One pass over the list; -EAGAIN when it changed on the way. */
 static int read_list(struct cxl_dcd *dcd, CXLDcdGetExtentListResponse *resp,
-		     size_t size, struct cxl_dcd_rec **recs, u32 *nr)
+		     size_t size, unsigned long end, struct cxl_dcd_rec **recs,
+		     u32 *nr)
 {
 	u32 total = 0, have = 0, generation = 0, n, i;
 
@@ -232,11 +264,13 @@ static int read_list(struct cxl_dcd *dcd, CXLDcdGetExtentListResponse *resp,
 
 		if (rc)
 			return rc;
+		if (time_after(jiffies, end))
+			return -ETIME;
 		n = le32_to_cpu(resp->returned);
 		if (!*recs) {
 			total = le32_to_cpu(resp->total);
 			generation = le32_to_cpu(resp->generation);
-			if (total > LIST_MAX)
+			if (total > list_max(dcd))
 				return -EPROTO;
 			*recs = kvcalloc(max(total, 1), sizeof(**recs),
 					 GFP_KERNEL);
@@ -249,6 +283,7 @@ static int read_list(struct cxl_dcd *dcd, CXLDcdGetExtentListResponse *resp,
 		if (n > total - have || (!n && have < total) ||
 		    n > (got - sizeof(*resp)) / sizeof(resp->extents[0]))
 			return -EPROTO;
+		cond_resched();
 		for (i = 0; i < n; i++, have++)
 			cxl_dcd_rec_decode(*recs + have, &resp->extents[i],
 					   have);
@@ -265,11 +300,13 @@ static int read_list(struct cxl_dcd *dcd, CXLDcdGetExtentListResponse *resp,
  * @recs: set to an array, to be freed with kvfree(); NULL on error
  * @nr: its length
  *
- * Returns: 0 or -errno, -EAGAIN when the list would not stand still.
+ * Returns: 0 or -errno, -EAGAIN when the list would not stand still, -ETIME when
+ * it had no end in time.
  */
 int cxl_dcd_read_extents(struct cxl_dcd *dcd, struct cxl_dcd_rec **recs,
 			 u32 *nr)
 {
+	unsigned long end = jiffies + LIST_TIME;
 	size_t size = cxl_dcd_payload(dcd);
 	CXLDcdGetExtentListResponse *resp = kvmalloc(size, GFP_KERNEL);
 	int rc = -EAGAIN;
@@ -280,7 +317,7 @@ int cxl_dcd_read_extents(struct cxl_dcd *dcd, struct cxl_dcd_rec **recs,
 		return -ENOMEM;
 	for (i = 0; i < LIST_TRIES && rc == -EAGAIN; i++) {
 		kvfree(*recs);
-		rc = read_list(dcd, resp, size, recs, nr);
+		rc = read_list(dcd, resp, size, end, recs, nr);
 	}
 	if (rc) {
 		kvfree(*recs);

@@ -83,8 +83,7 @@ static int release_spans(struct cxl_dcd_region *rgn, struct list_head *extents,
 				.dpa = rgn->member[i].dpa + ext->dpa,
 				.len = ext->len,
 			};
-		err = cxl_dcd_update(rgn->member[i].dcd, CXL_DCD_OP_RELEASE,
-				     spans, nr);
+		err = cxl_dcd_give_back(rgn->member[i].dcd, spans, nr);
 		rc = rc ?: err;
 	}
 	kvfree(spans);

@@ -4,6 +4,7 @@
 import json
 
 from agent import Agent
+from hostile import Hostile
 from steps import (ADD, MIB, RELEASE, create_dax, create_region, dax_devices,
                    destroy_dax, destroy_region, memdev, request, states,
                    wait_released, wait_shown)
@@ -180,4 +181,47 @@ def test_set_times_out(vm, check):
     add_all(vm, region, 2, [PART])
     check.equal(len(states(vm, region)), 1, "the next offer is taken")
     release_all(vm, region, 2)
+    destroy_region(vm, region)
+
+
+def test_set_loses_an_offer(vm, check):
+    """The fabric manager takes an offer back while the set waits for it."""
+    region = create(vm, 2)
+    request(vm, ADD, [PART], "cxl-mem0")
+    poll(lambda: vm.device("cxl-mem0")["event-log-used"] == 0, 20,
+         "the guest has read the first offer")
+    request(vm, RELEASE, [PART], "cxl-mem0", forced_removal=True)
+    request(vm, ADD, [PART], "cxl-mem1")
+    poll(lambda: not vm.extents("cxl-mem1"), 20, "the other one goes back")
+    check.equal((states(vm, region), vm.extents("cxl-mem0")), ({}, set()),
+                "there is no set")
+    add_all(vm, region, 2, [PART])
+    check.equal([{e[3] for e in vm.extents(d)} for d in devices(2)],
+                [{"accepted"}] * 2, "the next offers are taken")
+    release_all(vm, region, 2)
+    destroy_region(vm, region)
+
+
+def test_set_of_long_lists(vm, check):
+    """More extents than one command holds, in two orders; then one is cut."""
+    region = create(vm, 8)
+    parts = [(i * 4 * MIB, 2 * MIB) for i in range(120)]
+    whole = [(o * 8, n * 8) for o, n in parts]
+    with Hostile(vm, memdev(vm, "cxl-mem3")) as bad:
+        for device in devices(8):
+            request(vm, ADD,
+                    parts[::-1] if device == "cxl-mem3" else parts, device)
+        wait_shown(vm, region, whole, 120)
+        check.that(True, "each of them is matched")
+        release_all(vm, region, 8)
+        bad.set("cut", 1)
+        for device in devices(8):
+            request(vm, ADD, parts, device)
+        wait_shown(vm, region, whole[85:], 120)
+        poll(lambda: all({e[1:] for e in vm.extents(d)} ==
+                         {p + ("accepted",) for p in parts[85:]}
+                         for d in devices(8)), 60,
+             "what one of them lost, the others give back")
+        check.that(True, "a cut answer of one device is seen")
+    release_all(vm, region, 8)
     destroy_region(vm, region)

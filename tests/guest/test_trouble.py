@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Commands that fail or are broken into: nothing is lost for good."""
+
+from hostile import (INVALID_INPUT, LIE_LOSE, LIE_NONE, NO_ANSWER, OP_ANSWER,
+                     TYPE_RELEASE, Hostile, record)
+from steps import (ADD, MIB, RELEASE, add, create_dax, create_region,
+                   destroy_dax, destroy_region, memdev, request, states,
+                   wait_released, wait_shown)
+from vm import poll
+
+BOOT = "two-devices"
+TAG = "5ead4c2b-0f2c-4b50-9a6d-8c3cf8d7a911"
+PART, OTHER = (128 * MIB, 64 * MIB), (512 * MIB, 128 * MIB)
+# More than three commands of 85 entries
+MANY = [(i * 4 * MIB, 2 * MIB) for i in range(300)]
+
+
+def end(vm, region):
+    if vm.extents():
+        vm.guest_ok(f"cxl release-extent {region} --all")
+    wait_released(vm)
+    destroy_region(vm, region)
+
+
+def accepted(vm):
+    """[(offset, length)] that the device counts as the host's; in order."""
+    return sorted(e[1:3] for e in vm.extents() if e[3] == "accepted")
+
+
+def test_answers_that_fail(vm, check):
+    """A failed answer must not leave its offer in the way of later ones."""
+    region = create_region(vm)
+    with Hostile(vm, memdev(vm)) as bad:
+        bad.forget()
+        bad.fail(OP_ANSWER, 1, INVALID_INPUT)
+        request(vm, ADD, [PART])
+        poll(lambda: not vm.extents(), 20, "the device waits no more")
+        check.equal(bad.wait_answers(2), [("add", []), ("add", [PART])],
+                    "the offer is refused")
+        check.equal(states(vm, region), {}, "nothing of it is used")
+        add(vm, region, [PART])
+        check.equal(accepted(vm), [PART], "the next one is taken")
+        bad.fail(OP_ANSWER, 1, NO_ANSWER, late=True)
+        request(vm, ADD, [OTHER])
+        wait_shown(vm, region, [PART, OTHER])
+        check.equal(accepted(vm), [PART, OTHER],
+                    "what the device took without a word is found")
+    end(vm, region)
+
+
+def test_older_offer(vm, check):
+    """An offer that never reached us is not in the way of those that do."""
+    region = create_region(vm)
+    with Hostile(vm, memdev(vm)) as bad:
+        bad.set("lie", LIE_LOSE)
+        request(vm, ADD, [PART])
+        poll(lambda: "overflowed" in vm.guest_ok("dmesg | tail -5"), 20,
+             "its record is lost")
+        bad.set("lie", LIE_NONE)
+        add(vm, region, [OTHER])
+        check.equal({e[1:] for e in vm.extents()}, {OTHER + ("accepted",)},
+                    "the older one is refused, the new one is taken")
+    end(vm, region)
+
+
+def test_chain_is_cut(vm, check):
+    """Another user of the mailbox comes between the commands of a list."""
+    region = create_region(vm)
+    with Hostile(vm, memdev(vm)) as bad:
+        bad.set("cut", 2)
+        request(vm, ADD, MANY)
+        # 170 were lost with the first two commands
+        poll(lambda: len(states(vm, region)) == 130, 60, "the rest is shown")
+        check.equal(sorted(states(vm, region)), accepted(vm),
+                    "used is what the device has accepted, not more")
+        bad.set("cut", 1)
+        vm.guest_ok(f"cxl release-extent {region} --all", 120)
+        poll(lambda: not vm.extents(), 60, "all of it goes back")
+        check.equal(states(vm, region), {}, "a cut release is sent again")
+
+        bad.forget()
+        bad.set("cut", 2)
+        request(vm, ADD, MANY, tag=TAG)
+        poll(lambda: any(word == "release" for word, _ in bad.answers()), 60,
+             "the rest of the tag is given back")
+        poll(lambda: not vm.extents(), 60, "the device has it")
+        check.equal(states(vm, region), {}, "no part of a tag is used")
+        check.that("does not list it" in vm.guest_ok("dmesg | tail -5"),
+                   "the log says why")
+
+        request(vm, ADD, MANY, tag=TAG)
+        wait_shown(vm, region, MANY, 60)
+        bad.set("cut", 2)
+        request(vm, RELEASE, MANY, tag=TAG)
+        poll(lambda: not vm.extents(), 60, "a tag goes back as a whole")
+        check.equal(states(vm, region), {}, "and is not shown any more")
+    end(vm, region)
+
+
+def test_late_records(vm, check):
+    """The rest of an offer that was refused is not another offer."""
+    region = create_region(vm)
+    timeout = "/sys/module/cxl_dcd/parameters/chain_timeout"
+    with Hostile(vm, memdev(vm)) as bad:
+        vm.guest_ok(f"echo 1 > {timeout}")
+        check.equal(bad.exchange(record(*PART, more=True)), [("add", [])],
+                    "an offer without an end is refused")
+        vm.guest_ok(f"echo 20 > {timeout}")
+        check.equal(bad.exchange(record(*PART, more=True), record(*PART),
+                                 record(*OTHER)), [("add", [OTHER])],
+                    "its rest gets no answer, the next one has its own")
+        bad.set("pretend", 1)
+        vm.guest_ok(f"cxl release-extent {region} --all")
+        answers = bad.exchange(record(*PART, more=True),
+                               record(1 << 50, 2 * MIB, kind=TYPE_RELEASE),
+                               record(*PART), record(*OTHER), count=3)
+        check.equal(answers, [("add", []), ("release", [(1 << 50, 2 * MIB)]),
+                              ("add", [OTHER])],
+                    "the same where another record cut it off")
+        bad.set("pretend", 1)
+        vm.guest_ok(f"cxl release-extent {region} --all")
+    end(vm, region)
+
+
+def test_forced_and_offered_again(vm, check):
+    """What a DAX device still holds is not ours when it is offered again."""
+    region = create_region(vm)
+    add(vm, region, [PART])
+    dax = create_dax(vm, region)
+    request(vm, RELEASE, [PART], forced_removal=True)
+    poll(lambda: states(vm, region) == {PART: "forced"}, 20, "it is forced")
+    request(vm, ADD, [PART])
+    poll(lambda: not vm.extents(), 20, "the offer is refused")
+    check.equal(states(vm, region), {PART: "forced"}, "nothing has changed")
+    destroy_dax(vm, dax)
+    wait_shown(vm, region, [])
+    add(vm, region, [PART])
+    check.equal((states(vm, region), accepted(vm)),
+                ({PART: "accepted"}, [PART]), "then it is taken")
+    end(vm, region)
