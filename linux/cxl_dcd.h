@@ -61,12 +61,16 @@ struct cxl_dcd_chain {
  * @generation: of the extent list when it was last read
  * @wq: ordered; everything that talks to the device at its own pace
  * @start_work: sets up events as soon as the PCI probe is over
- * @event_work: drains the log
+ * @event_work: drains the log; delayed when it is tried again
  * @stall_work: gives up an offer that is never completed
  * @chain: the open offer
  * @parked: a complete offer that waits for the other members of its set
  * @events: buffer for one mailbox payload of event records
+ * @handled: handles of records that were acted on but could not be cleared
+ * @nr_handled: length of @handled
  * @overflow: events were lost, and our books not yet compared with the device's
+ * @failures: how often in a row the log or the list could not be read
+ * @arm_failures: the same of the interrupt
  */
 struct cxl_dcd {
 	struct list_head node;
@@ -85,12 +89,16 @@ struct cxl_dcd {
 	u32 generation;
 	struct workqueue_struct *wq;
 	struct delayed_work start_work;
-	struct work_struct event_work;
+	struct delayed_work event_work;
 	struct delayed_work stall_work;
 	struct cxl_dcd_chain chain;
 	bool parked;
 	void *events;
+	u16 *handled;
+	u32 nr_handled;
 	bool overflow;
+	unsigned int failures;
+	unsigned int arm_failures;
 };
 
 /**

@@ -5,7 +5,8 @@
  * cxl_pci sets up logs 0 to 3 and ignores this one, so it is ours: we ask for
  * its interrupt, read it until it is empty, act on every record in order and
  * clear what was acted on. The interrupt fires when the log goes from empty to
- * not empty, hence "until it is empty".
+ * not empty, hence "until it is empty"; and where a command fails, none will come
+ * until we try again by ourselves.
  */
 #include <linux/interrupt.h>
 #include <linux/moduleparam.h>
@@ -22,8 +23,11 @@ static unsigned int chain_timeout = 20;
 module_param(chain_timeout, uint, 0644);
 MODULE_PARM_DESC(chain_timeout, "seconds after which an unfinished offer is refused");
 
-/* Records handled before other holders of the mutex get their turn. */
-#define DRAIN_BUDGET 65536
+/* Time for records before all other devices get their turn at the mutex. */
+#define DRAIN_TIME HZ
+/* Time from a failed command to the next try, doubled so many times at most. */
+#define RETRY_TIME HZ
+#define RETRY_DOUBLED 6
 
 static const u8 dcd_uuid[16] = { CXL_DCD_EVENT_UUID_BYTES };
 
@@ -136,14 +140,51 @@ static void handle_record(struct cxl_dcd *dcd, const CXLDcdEventRecord *record)
 }
 
 /*
- * Read and handle what the log holds. True when there may be more that must
- * wait for another turn.
+ * How many records at the head of the log have been acted on before? Those of
+ * the last time of which the device has not cleared all that it was told to.
  */
-static bool drain(struct cxl_dcd *dcd)
+static unsigned int handled_before(struct cxl_dcd *dcd,
+				   const CXLDcdGetEventsResponse *resp,
+				   unsigned int nr)
+{
+	unsigned int i, first = 0;
+
+	while (nr && first < dcd->nr_handled &&
+	       dcd->handled[first] != le16_to_cpu(resp->records[0].handle))
+		first++;
+	for (i = 0; i < nr && first + i < dcd->nr_handled; i++)
+		if (dcd->handled[first + i] !=
+		    le16_to_cpu(resp->records[i].handle))
+			break;
+	return i;
+}
+
+/* Clear the first @nr records; remember them where that fails. */
+static int clear(struct cxl_dcd *dcd, const CXLDcdGetEventsResponse *resp,
+		 unsigned int nr)
+{
+	int rc = cxl_dcd_clear_events(dcd, resp, nr);
+	unsigned int i;
+
+	for (i = 0; rc && i < nr; i++)
+		dcd->handled[i] = le16_to_cpu(resp->records[i].handle);
+	dcd->nr_handled = rc ? nr : 0;
+	return rc;
+}
+
+/*
+ * Read and handle what the log holds, for some time.
+ *
+ * @more: set when there may be more that must wait for another turn
+ *
+ * Returns: 0, or -errno when it has to be tried again.
+ */
+static int drain(struct cxl_dcd *dcd, bool *more)
 {
 	CXLDcdGetEventsResponse *resp = dcd->events;
-	unsigned int done = 0, nr, i;
-	bool overflow = false;
+	unsigned long end = jiffies + DRAIN_TIME;
+	unsigned int nr = 0, i;
+	bool late = false;
 	int rc;
 
 	lockdep_assert_held(&cxl_dcd_mutex);
@@ -151,39 +192,54 @@ static bool drain(struct cxl_dcd *dcd)
 		rc = cxl_dcd_get_events(dcd, resp, &nr);
 		if (rc)
 			break;
-		overflow |= resp->flags & CXL_DCD_EVENTS_OVERFLOW;
-		for (i = 0; i < nr; ) {
-			handle_record(dcd, &resp->records[i++]);
-			if (dcd->parked)
-				break;
+		if (resp->flags & CXL_DCD_EVENTS_OVERFLOW) {
+			if (!dcd->overflow)
+				dev_warn(&dcd->cxlmd->dev,
+					 "the dynamic capacity log overflowed: reading the extent list anew\n");
+			dcd->overflow = true;
 		}
-		rc = cxl_dcd_clear_events(dcd, resp, i);
-		done += i;
-	} while (!rc && nr && !dcd->parked && done < DRAIN_BUDGET);
+		i = handled_before(dcd, resp, nr);
+		while (i < nr && !dcd->parked && !late) {
+			handle_record(dcd, &resp->records[i++]);
+			late = time_after(jiffies, end);
+			cond_resched();
+		}
+		rc = clear(dcd, resp, i);
+	} while (!rc && nr && !dcd->parked && !late);
 
-	if (rc)
-		dev_err_ratelimited(&dcd->cxlmd->dev,
-				    "cannot read the dynamic capacity log: %d\n",
-				    rc);
-	if (overflow && !rc) {
-		dev_warn(&dcd->cxlmd->dev,
-			 "the dynamic capacity log overflowed: reading the extent list anew\n");
-		dcd->overflow = true;
+	if (rc && !dcd->failures)
+		dev_err(&dcd->cxlmd->dev,
+			"cannot read the dynamic capacity log: %d; trying again\n",
+			rc);
+	if (!rc) {
+		rc = cxl_dcd_reconcile(dcd, !nr);
+		if (rc && !dcd->failures)
+			dev_err(&dcd->cxlmd->dev,
+				"cannot read the extent list: %d; trying again\n",
+				rc);
 	}
-	if (!rc && cxl_dcd_reconcile(dcd, true))
-		dev_err(&dcd->cxlmd->dev, "cannot read the extent list\n");
 	cxl_dcd_release_ready();
-	return !rc && nr && !dcd->parked;
+	*more = !rc && nr && !dcd->parked;
+	return rc;
 }
 
 void cxl_dcd_event_work(struct work_struct *work)
 {
-	struct cxl_dcd *dcd = container_of(work, struct cxl_dcd, event_work);
+	struct cxl_dcd *dcd = container_of(to_delayed_work(work),
+					   struct cxl_dcd, event_work);
 	bool again = false;
+	int rc;
 
 	mutex_lock(&cxl_dcd_mutex);
-	if (!dcd->dying && dcd->armed && !dcd->parked)
-		again = drain(dcd);
+	if (!dcd->dying && dcd->armed && !dcd->parked) {
+		rc = drain(dcd, &again);
+		if (rc)
+			queue_delayed_work(dcd->wq, &dcd->event_work,
+					   RETRY_TIME << min(dcd->failures++,
+							     RETRY_DOUBLED));
+		else
+			dcd->failures = 0;
+	}
 	cxl_dcd_unlock();
 	if (again)
 		cxl_dcd_kick(dcd);
@@ -204,7 +260,7 @@ void cxl_dcd_stall_work(struct work_struct *work)
 /* Have the log looked at, from any context. */
 void cxl_dcd_kick(struct cxl_dcd *dcd)
 {
-	queue_work(dcd->wq, &dcd->event_work);
+	mod_delayed_work(dcd->wq, &dcd->event_work, 0);
 }
 
 static irqreturn_t event_thread(int irq, void *data)
@@ -249,19 +305,52 @@ static int arm_policy(struct cxl_dcd *dcd, unsigned int *message)
 	return 1;
 }
 
+static void irqs_free(struct cxl_dcd *dcd)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(dcd->irq); i++) {
+		if (dcd->irq[i])
+			free_irq(dcd->irq[i], dcd);
+		dcd->irq[i] = 0;
+	}
+}
+
+static int irqs_request(struct cxl_dcd *dcd, const unsigned int *message,
+			unsigned int nr)
+{
+	struct pci_dev *pdev = to_pci_dev(dcd->cxlds->dev);
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		int irq = pci_irq_vector(pdev, message[i]);
+		int rc;
+
+		/* As cxl_pci asks for its own, with which ours is shared. */
+		rc = irq < 0 ? irq :
+		     request_threaded_irq(irq, NULL, event_thread,
+					  IRQF_SHARED | IRQF_ONESHOT,
+					  "cxl_dcd", dcd);
+		if (rc)
+			return rc;
+		dcd->irq[i] = irq;
+	}
+	return 0;
+}
+
 /**
  * cxl_dcd_events_start - begin to take events
  * @dcd: device, whose PCI driver has finished its probe
  *
  * Whatever the log already holds is handled.
  *
- * Returns: 0, or -errno when no interrupt is to be had.
+ * Returns: 0; -ENXIO when the device has no interrupt for us; any other -errno
+ * when it did not do as told, which may be tried again.
  */
 int cxl_dcd_events_start(struct cxl_dcd *dcd)
 {
-	struct pci_dev *pdev = to_pci_dev(dcd->cxlds->dev);
 	unsigned int message[2];
-	int nr, i, rc;
+	int nr, rc;
 
 	/* A command between those of a chain of ours would end it. */
 	mutex_lock(&cxl_dcd_mutex);
@@ -269,18 +358,10 @@ int cxl_dcd_events_start(struct cxl_dcd *dcd)
 	cxl_dcd_unlock();
 	if (nr < 0)
 		return nr;
-	for (i = 0; i < nr; i++) {
-		int irq = pci_irq_vector(pdev, message[i]);
-
-		if (irq < 0)
-			return irq;
-		/* As cxl_pci asks for its own, with which ours is shared. */
-		rc = request_threaded_irq(irq, NULL, event_thread,
-					  IRQF_SHARED | IRQF_ONESHOT,
-					  "cxl_dcd", dcd);
-		if (rc)
-			return rc;
-		dcd->irq[i] = irq;
+	rc = irqs_request(dcd, message, nr);
+	if (rc) {
+		irqs_free(dcd);
+		return rc;
 	}
 	mutex_lock(&cxl_dcd_mutex);
 	dcd->armed = !cxl_dcd_unloading;
@@ -292,13 +373,7 @@ int cxl_dcd_events_start(struct cxl_dcd *dcd)
 /* No handler of ours runs for this device once this returns. */
 void cxl_dcd_events_stop(struct cxl_dcd *dcd)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(dcd->irq); i++) {
-		if (dcd->irq[i])
-			free_irq(dcd->irq[i], dcd);
-		dcd->irq[i] = 0;
-	}
+	irqs_free(dcd);
 	cancel_delayed_work_sync(&dcd->stall_work);
-	cancel_work_sync(&dcd->event_work);
+	cancel_delayed_work_sync(&dcd->event_work);
 }

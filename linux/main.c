@@ -24,6 +24,8 @@ static bool ready;
 
 /* Time between looks at a PCI driver that is still in its probe. */
 #define PROBE_POLL (HZ / 20)
+/* How often to try for the interrupt; the time between is doubled each time. */
+#define ARM_TRIES 6
 
 /* Drop cxl_dcd_mutex and put away what had to wait for that. */
 void cxl_dcd_unlock(void)
@@ -60,6 +62,7 @@ static void dcd_free(struct kref *kref)
 	destroy_workqueue(dcd->wq);
 	cxl_dcd_chain_reset(&dcd->chain);
 	kvfree(dcd->events);
+	kvfree(dcd->handled);
 	put_device(&dcd->cxlmd->dev);
 	kfree(dcd);
 	atomic_dec(&cxl_dcd_counters.devs);
@@ -123,6 +126,15 @@ static void start_work(struct work_struct *work)
 	if (host->driver)
 		rc = cxl_dcd_events_start(dcd);
 	device_unlock(host);
+	if (rc && rc != -ENXIO && dcd->arm_failures < ARM_TRIES) {
+		if (!dcd->arm_failures)
+			dev_warn(&dcd->cxlmd->dev,
+				 "cannot set up the interrupt of the dynamic capacity log: %d; trying again\n",
+				 rc);
+		queue_delayed_work(dcd->wq, &dcd->start_work,
+				   HZ << dcd->arm_failures++);
+		return;
+	}
 	if (rc)
 		dev_err(&dcd->cxlmd->dev,
 			"no interrupt for the dynamic capacity log (%d): offers of capacity will not be seen\n",
@@ -140,15 +152,19 @@ static struct cxl_dcd *dcd_alloc(struct cxl_memdev *cxlmd)
 	dcd->cxlds = cxlmd->cxlds;
 	kref_init(&dcd->kref);
 	INIT_DELAYED_WORK(&dcd->start_work, start_work);
-	INIT_WORK(&dcd->event_work, cxl_dcd_event_work);
+	INIT_DELAYED_WORK(&dcd->event_work, cxl_dcd_event_work);
 	INIT_DELAYED_WORK(&dcd->stall_work, cxl_dcd_stall_work);
 	dcd->events = kvmalloc(cxl_dcd_payload(dcd), GFP_KERNEL);
+	dcd->handled = kvmalloc_array(cxl_dcd_payload(dcd) /
+				      sizeof(CXLDcdEventRecord),
+				      sizeof(*dcd->handled), GFP_KERNEL);
 	dcd->wq = alloc_ordered_workqueue("cxl_dcd_%s", 0,
 					  dev_name(&cxlmd->dev));
-	if (!dcd->events || !dcd->wq) {
+	if (!dcd->events || !dcd->handled || !dcd->wq) {
 		if (dcd->wq)
 			destroy_workqueue(dcd->wq);
 		kvfree(dcd->events);
+		kvfree(dcd->handled);
 		kfree(dcd);
 		return NULL;
 	}

@@ -2,10 +2,11 @@
 """Commands that fail or are broken into: nothing is lost for good."""
 
 from hostile import (INVALID_INPUT, LIE_LOSE, LIE_NONE, NO_ANSWER, OP_ANSWER,
+                     OP_CLEAR_EVENTS, OP_GET_EVENTS, OP_LIST, OP_SET_POLICY,
                      TYPE_RELEASE, Hostile, record)
 from steps import (ADD, MIB, RELEASE, add, create_dax, create_region,
-                   destroy_dax, destroy_region, memdev, request, states,
-                   wait_released, wait_shown)
+                   destroy_dax, destroy_region, memdev, release, request,
+                   states, wait_released, wait_shown)
 from vm import poll
 
 BOOT = "two-devices"
@@ -25,6 +26,55 @@ def end(vm, region):
 def accepted(vm):
     """[(offset, length)] that the device counts as the host's; in order."""
     return sorted(e[1:3] for e in vm.extents() if e[3] == "accepted")
+
+
+def test_events_are_retried(vm, check):
+    """The log stays non-empty after an error, and no interrupt comes again."""
+    region = create_region(vm)
+    with Hostile(vm, memdev(vm)) as bad:
+        for opcode, late in ((OP_GET_EVENTS, False), (OP_CLEAR_EVENTS, False),
+                             (OP_CLEAR_EVENTS, True)):
+            bad.forget()
+            bad.fail(opcode, 2, late=late)
+            request(vm, ADD, [PART])
+            wait_shown(vm, region, [PART])
+            poll(lambda: vm.device()["event-log-used"] == 0, 30,
+                 "the log is emptied in the end")
+            check.equal(bad.answers(), [("add", [PART])],
+                        f"{opcode:04x}h fails, late={late}: one answer")
+            release(vm, [PART])
+    end(vm, region)
+
+
+def test_interrupt_is_retried(vm, check):
+    region = create_region(vm)
+    with Hostile(vm, memdev(vm)) as bad:
+        vm.guest_ok("modprobe -r cxl_dcd")
+        bad.fail(OP_SET_POLICY, 2)
+        vm.guest_ok("modprobe cxl_dcd")
+        add(vm, region, [PART])
+        check.equal(accepted(vm), [PART], "offers are seen all the same")
+    end(vm, region)
+
+
+def test_lists_are_retried(vm, check):
+    region = create_region(vm)
+    add(vm, region, [PART, OTHER])
+    with Hostile(vm, memdev(vm)) as bad:
+        vm.guest_ok("modprobe -r cxl_dcd")
+        bad.fail(OP_LIST, 3)
+        vm.guest_ok("modprobe cxl_dcd")
+        wait_shown(vm, region, [PART, OTHER])
+        check.that(True, "what was accepted before comes back by itself")
+        bad.set("lie", LIE_LOSE)
+        bad.fail(OP_LIST, 2)
+        request(vm, RELEASE, [PART], forced_removal=True)
+        poll(lambda: "overflowed" in vm.guest_ok("dmesg | tail -5"), 20,
+             "the overflow is seen")
+        bad.set("lie", LIE_NONE)
+        wait_shown(vm, region, [OTHER])
+        check.that(True, "an overflow is not forgotten, when the list fails")
+    end(vm, region)
 
 
 def test_answers_that_fail(vm, check):
