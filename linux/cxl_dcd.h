@@ -202,6 +202,7 @@ extern bool cxl_dcd_unloading;
 /* main.c */
 void cxl_dcd_unlock(void);
 struct cxl_dcd *cxl_dcd_find(const struct cxl_memdev *cxlmd);
+bool cxl_dcd_is_ours(const struct cxl_memdev *cxlmd);
 struct cxl_dcd *cxl_dcd_get(struct cxl_dcd *dcd);
 void cxl_dcd_put(struct cxl_dcd *dcd);
 void cxl_dcd_read_cdat(struct cxl_dcd *dcd);

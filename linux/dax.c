@@ -251,12 +251,27 @@ static void region_publish(struct cxl_dcd_region *rgn)
 		cxl_dcd_kick(rgn->member[i].dcd);
 }
 
+/* Nothing of it is ours: then it must not wait for a device that is. */
+static bool is_foreign(struct cxl_region *cxlr)
+{
+	struct cxl_region_params *p = &cxlr->params;
+	int i;
+
+	for (i = 0; i < p->nr_targets; i++)
+		if (p->targets[i] &&
+		    cxl_dcd_is_ours(cxled_to_memdev(p->targets[i])))
+			return false;
+	return true;
+}
+
 static int dax_probe(struct device *dev)
 {
 	struct cxl_dax_region *cxlr_dax = to_cxl_dax_region(dev);
 	struct cxl_dcd_region *rgn = NULL;
 	int part, rc;
 
+	if (is_foreign(cxlr_dax->cxlr))
+		return -ENODEV;
 	mutex_lock(&cxl_dcd_mutex);
 	part = cxl_dcd_region_part(cxlr_dax->cxlr);
 	if (part >= 0)
@@ -312,6 +327,8 @@ static int stock_probe_unless_ours(struct device *dev)
 {
 	int part;
 
+	if (is_foreign(to_cxl_dax_region(dev)->cxlr))
+		return stock_probe(dev);
 	mutex_lock(&cxl_dcd_mutex);
 	part = cxl_dcd_region_part(to_cxl_dax_region(dev)->cxlr);
 	cxl_dcd_unlock();

@@ -8,6 +8,7 @@
  */
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "cxl_dcd.h"
 
@@ -18,6 +19,9 @@ LIST_HEAD(cxl_dcd_regions);
 LIST_HEAD(cxl_dcd_dead);
 struct cxl_dcd_counters cxl_dcd_counters;
 bool cxl_dcd_unloading;
+
+/* Of cxl_dcd_devs, for those who only ask who is in it */
+static DEFINE_SPINLOCK(devs_lock);
 
 /* The driver of DAX regions is there: offers can be met by what exists. */
 static bool ready;
@@ -47,6 +51,22 @@ struct cxl_dcd *cxl_dcd_find(const struct cxl_memdev *cxlmd)
 		if (dcd->cxlmd == cxlmd)
 			return dcd;
 	return NULL;
+}
+
+/*
+ * Is it one of ours? Without cxl_dcd_mutex, which a slow device may hold up, so
+ * that nobody who has nothing to do with dynamic capacity waits for it.
+ */
+bool cxl_dcd_is_ours(const struct cxl_memdev *cxlmd)
+{
+	struct cxl_dcd *dcd;
+	bool found = false;
+
+	spin_lock(&devs_lock);
+	list_for_each_entry(dcd, &cxl_dcd_devs, node)
+		found = found || dcd->cxlmd == cxlmd;
+	spin_unlock(&devs_lock);
+	return found;
 }
 
 struct cxl_dcd *cxl_dcd_get(struct cxl_dcd *dcd)
@@ -210,7 +230,9 @@ static void memdev_added(struct cxl_memdev *cxlmd)
 	}
 
 	mutex_lock(&cxl_dcd_mutex);
+	spin_lock(&devs_lock);
 	list_add_tail(&dcd->node, &cxl_dcd_devs);
+	spin_unlock(&devs_lock);
 	cxl_dcd_unlock();
 	dev_info(dev, "dynamic capacity: %u region%s of the device\n", nr_parts,
 		 nr_parts > 1 ? "s" : "");
@@ -238,13 +260,17 @@ static void memdev_gone(struct cxl_memdev *cxlmd)
 {
 	struct cxl_dcd *dcd;
 
+	if (!cxl_dcd_is_ours(cxlmd))
+		return;
 	mutex_lock(&cxl_dcd_mutex);
 	dcd = cxl_dcd_find(cxlmd);
 	/* The device would wait for ever for the answer to an open offer. */
 	if (dcd && dcd->chain.open)
 		cxl_dcd_offer_expired(dcd);
 	if (dcd) {
+		spin_lock(&devs_lock);
 		list_del(&dcd->node);
+		spin_unlock(&devs_lock);
 		dcd->dying = true;
 	}
 	cxl_dcd_unlock();

@@ -10,6 +10,9 @@
 
 #include "cxl_dcd.h"
 
+/* Time for a device that wants to be told of extents one by one. */
+#define RETURN_TIME (10 * HZ)
+
 static void mark(struct cxl_dcd_extent *ext)
 {
 	if (ext->releasing)
@@ -84,9 +87,36 @@ static int release_spans(struct cxl_dcd_region *rgn, struct list_head *extents,
 				.len = ext->len,
 			};
 		err = cxl_dcd_give_back(rgn->member[i].dcd, spans, nr);
-		rc = rc ?: err;
+		/* One that refuses has more to say than one that is gone. */
+		if (!rc || err == -EREMOTEIO)
+			rc = err ?: rc;
 	}
 	kvfree(spans);
+	return rc;
+}
+
+/* Try each extent for itself, for some time; what is left stays in @extents. */
+static int return_each(struct cxl_dcd_region *rgn, struct list_head *extents)
+{
+	unsigned long end = jiffies + RETURN_TIME;
+	struct cxl_dcd_extent *ext, *next;
+	LIST_HEAD(kept);
+	int rc = 0, err;
+
+	list_for_each_entry_safe(ext, next, extents, node) {
+		LIST_HEAD(one);
+
+		list_move(&ext->node, &one);
+		err = release_spans(rgn, &one, 1);
+		list_splice_tail(&one, err ? &kept : &cxl_dcd_dead);
+		rc = err ?: rc;
+		/* A device that says nothing will not do so later. */
+		if ((err && err != -EREMOTEIO) || time_after(jiffies, end))
+			break;
+	}
+	if (!list_empty(extents))
+		rc = rc ?: -ETIME;
+	list_splice(&kept, extents);
 	return rc;
 }
 
@@ -95,9 +125,9 @@ static int release_spans(struct cxl_dcd_region *rgn, struct list_head *extents,
  * @rgn: their region
  * @extents: not in the region's books; empty on return
  *
- * When the device does not take the list as a whole, each extent is tried for
- * itself, so that one that it does not know cannot hold up the others. What
- * fails then is left with the device and named in the log.
+ * When the device refuses the list as a whole, each extent is tried for itself,
+ * so that one that it does not know cannot hold up the others. What fails then
+ * is left with the device and named in the log.
  */
 void cxl_dcd_return(struct cxl_dcd_region *rgn, struct list_head *extents)
 {
@@ -114,20 +144,15 @@ void cxl_dcd_return(struct cxl_dcd_region *rgn, struct list_head *extents)
 	if (!nr)
 		return;
 	rc = release_spans(rgn, extents, nr);
-	if (rc && nr > 1) {
-		list_for_each_entry_safe(ext, next, extents, node) {
-			LIST_HEAD(one);
-
-			list_move(&ext->node, &one);
-			cxl_dcd_return(rgn, &one);
-		}
-		return;
-	}
-	ext = list_first_entry(extents, struct cxl_dcd_extent, node);
-	if (rc)
+	if (rc == -EREMOTEIO && nr > 1)
+		rc = return_each(rgn, extents);
+	if (rc) {
+		nr = list_count_nodes(extents);
+		ext = list_first_entry(extents, struct cxl_dcd_extent, node);
 		dev_warn(rgn->dev,
-			 "the device did not take back [DPA %#llx, +%#llx]: %d\n",
-			 rgn->member[0].dpa + ext->dpa, ext->len, rc);
+			 "the device did not take back %u extents, the first is [DPA %#llx, +%#llx]: %d\n",
+			 nr, rgn->member[0].dpa + ext->dpa, ext->len, rc);
+	}
 	list_splice_tail_init(extents, &cxl_dcd_dead);
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Commands that fail or are broken into: nothing is lost for good."""
+"""Commands that fail, are slow or are broken into: nothing is lost for good."""
 
 from hostile import (INVALID_INPUT, LIE_LOSE, LIE_NONE, NO_ANSWER, OP_ANSWER,
                      OP_CLEAR_EVENTS, OP_GET_EVENTS, OP_LIST, OP_SET_POLICY,
@@ -187,4 +187,29 @@ def test_forced_and_offered_again(vm, check):
     add(vm, region, [PART])
     check.equal((states(vm, region), accepted(vm)),
                 ({PART: "accepted"}, [PART]), "then it is taken")
+    end(vm, region)
+
+
+def test_slow_device(vm, check):
+    """Whoever waits for another device waits a second, not for all of it."""
+    region = create_region(vm)
+    other = create_region(vm, device="cxl-mem1")
+    with Hostile(vm, memdev(vm)) as bad:
+        bad.forget()
+        bad.set("slow", 300)
+        bad.set("pretend", 1)
+        bad.inject(*[record((1 << 50) + i * 2 * MIB, 2 * MIB,
+                            kind=TYPE_RELEASE) for i in range(120)])
+        bad.wait_answers(1)
+        rounds = 0
+        while rounds < 2 and len(bad.answers()) < 120:
+            add(vm, other, [PART], "cxl-mem1")
+            release(vm, [PART], "cxl-mem1")
+            rounds += 1
+        check.that(len(bad.answers()) < 120,
+                   "another device's capacity comes and goes meanwhile")
+        bad.set("slow", 0)
+        bad.wait_answers(120)
+        bad.set("pretend", 0)
+    destroy_region(vm, other)
     end(vm, region)
