@@ -15,8 +15,26 @@
 
 #include "cxl_dcd.h"
 
-static struct cxl_dcd_override avail_file, create_file;
+static struct cxl_dcd_override avail_file, create_file, delete_file;
 static struct cxl_dcd_override size_file, mapping_file;
+
+/* How many are in delete_store() now; guarded by cxl_dcd_mutex. */
+static unsigned int deleting;
+
+/*
+ * Take cxl_dcd_mutex in a method here. The stock methods wait for
+ * dax_region_rwsem, with which a device is deleted: none of them may begin while
+ * that goes on.
+ */
+static int lock_in_method(void)
+{
+	int rc = cxl_dcd_lock_in_file();
+
+	if (rc || !deleting)
+		return rc;
+	cxl_dcd_unlock();
+	return cxl_dcd_file_again();
+}
 
 static struct cxl_dcd_region *region_of(struct device *dev)
 {
@@ -32,9 +50,10 @@ static struct cxl_dcd_region *region_of(struct device *dev)
 static ssize_t available_size_show(struct device *dev,
 				   struct device_attribute *attr, char *buf)
 {
-	ssize_t rc;
+	ssize_t rc = lock_in_method();
 
-	mutex_lock(&cxl_dcd_mutex);
+	if (rc)
+		return rc;
 	rc = avail_file.stock->show(dev, avail_file.stock, buf);
 	cxl_dcd_unlock();
 	return rc;
@@ -76,17 +95,36 @@ static int create_empty(struct cxl_dcd_region *rgn)
 	return 0;
 }
 
+/*
+ * A device whose files were already in use when they got our methods. Set inside
+ * of dax_region_rwsem, for who has cxl_dcd_mutex around that.
+ */
+static struct device *in_use;
+
+/* Wait for stock methods that began before ours were there. */
+static void settle(void)
+{
+	if (!in_use)
+		return;
+	cxl_dcd_override_settle(in_use, &size_file);
+	cxl_dcd_override_settle(in_use, &mapping_file);
+	put_device(in_use);
+	in_use = NULL;
+}
+
 static ssize_t create_store(struct device *dev, struct device_attribute *attr,
 			    const char *buf, size_t len)
 {
 	struct cxl_dcd_region *rgn;
-	ssize_t rc;
+	ssize_t rc = lock_in_method();
 
-	mutex_lock(&cxl_dcd_mutex);
+	if (rc)
+		return rc;
 	rc = create_file.stock->store(dev, create_file.stock, buf, len);
 	rgn = region_of(dev);
 	if (rc == -ENOSPC && rgn && tag_waits(rgn))
 		rc = create_empty(rgn) ?: len;
+	settle();
 	cxl_dcd_unlock();
 	return rc;
 }
@@ -95,15 +133,37 @@ static struct cxl_dcd_override avail_file = {
 	.group = "dax_region", .mine = __ATTR_RO(available_size),
 };
 
+static ssize_t delete_store(struct device *dev, struct device_attribute *attr,
+			    const char *buf, size_t len)
+{
+	ssize_t rc = cxl_dcd_lock_in_file();
+
+	if (rc)
+		return rc;
+	deleting++;
+	cxl_dcd_unlock();
+	/* Not in the mutex: it takes device locks. */
+	rc = delete_file.stock->store(dev, delete_file.stock, buf, len);
+	mutex_lock(&cxl_dcd_mutex);
+	deleting--;
+	cxl_dcd_unlock();
+	return rc;
+}
+
 static struct cxl_dcd_override create_file = {
 	.group = "dax_region", .mine = __ATTR_RW(create),
+};
+
+static struct cxl_dcd_override delete_file = {
+	.group = "dax_region", .mine = __ATTR_WO(delete),
 };
 
 /* Put our methods on a region that the DAX core has just set up. */
 int cxl_dcd_dax_region_files(struct device *dev)
 {
 	return cxl_dcd_override_add(dev, &avail_file) ?:
-	       cxl_dcd_override_add(dev, &create_file);
+	       cxl_dcd_override_add(dev, &create_file) ?:
+	       cxl_dcd_override_add(dev, &delete_file);
 }
 
 /* The first extent that a device has claimed. */
@@ -135,6 +195,45 @@ static void unclaim(struct cxl_dcd_region *rgn, struct device *dev)
 	}
 }
 
+/*
+ * The files of a device's ranges. Their stock methods wait for the rwsem too,
+ * with which `size` removes the folder that they are in.
+ */
+static ssize_t range_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	struct cxl_dcd_override *file = container_of(attr,
+						     struct cxl_dcd_override,
+						     mine);
+	ssize_t rc = lock_in_method();
+
+	if (rc)
+		return rc;
+	rc = file->stock->show(dev, file->stock, buf);
+	cxl_dcd_unlock();
+	return rc;
+}
+
+static struct cxl_dcd_override range_files[] = {
+	{ .mine = __ATTR(start, 0400, range_show, NULL) },
+	{ .mine = __ATTR(end, 0400, range_show, NULL) },
+	{ .mine = __ATTR(page_offset, 0444, range_show, NULL) },
+};
+
+static int take_range_files(struct device *dev, void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(range_files); i++) {
+		bool busy = false;
+
+		cxl_dcd_override_swap(dev, &range_files[i], &busy);
+		if (busy)
+			cxl_dcd_override_settle(dev, &range_files[i]);
+	}
+	return 0;
+}
+
 static ssize_t size_show(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
@@ -151,7 +250,9 @@ static ssize_t size_store(struct device *dev, struct device_attribute *attr,
 	rc = kstrtoull(buf, 0, &size);
 	if (rc)
 		return rc;
-	mutex_lock(&cxl_dcd_mutex);
+	rc = lock_in_method();
+	if (rc)
+		return rc;
 	rgn = cxl_dcd_dax_to_region(dev);
 	if (!rgn)
 		rc = -ENXIO;
@@ -161,8 +262,10 @@ static ssize_t size_store(struct device *dev, struct device_attribute *attr,
 		rc = size_file.stock->store(dev, size_file.stock, buf, len);
 	if (rc > 0 && !size)
 		unclaim(rgn, dev);
-	if (rc > 0)
+	if (rc > 0) {
+		device_for_each_child(dev, NULL, take_range_files);
 		cxl_dcd_release_ready();
+	}
 	cxl_dcd_unlock();
 	return rc;
 }
@@ -171,9 +274,10 @@ static ssize_t mapping_store(struct device *dev, struct device_attribute *attr,
 			     const char *buf, size_t len)
 {
 	struct cxl_dcd_region *rgn;
-	ssize_t rc;
+	ssize_t rc = lock_in_method();
 
-	mutex_lock(&cxl_dcd_mutex);
+	if (rc)
+		return rc;
 	rgn = cxl_dcd_dax_to_region(dev);
 	if (!rgn)
 		rc = -ENXIO;
@@ -182,6 +286,8 @@ static ssize_t mapping_store(struct device *dev, struct device_attribute *attr,
 	else
 		rc = mapping_file.stock->store(dev, mapping_file.stock, buf,
 					       len);
+	if (rc > 0)
+		device_for_each_child(dev, NULL, take_range_files);
 	cxl_dcd_unlock();
 	return rc;
 }
@@ -305,8 +411,10 @@ static ssize_t uuid_show(struct device *dev, struct device_attribute *attr,
 	struct cxl_dcd_extent *ext = NULL;
 	struct cxl_dcd_region *rgn;
 	u8 tag[CXL_DCD_TAG_SIZE] = { };
+	int rc = lock_in_method();
 
-	mutex_lock(&cxl_dcd_mutex);
+	if (rc)
+		return rc;
 	rgn = cxl_dcd_dax_to_region(dev);
 	if (rgn)
 		ext = claim_of(rgn, dev);
@@ -322,16 +430,19 @@ static ssize_t uuid_store(struct device *dev, struct device_attribute *attr,
 	struct cxl_dcd_region *rgn;
 	uuid_t tag = { };
 	char text[UUID_STRING_LEN + 2];
-	int rc = -ENXIO;
+	int rc;
 
 	if (strscpy(text, buf, sizeof(text)) < 0)
 		return -EINVAL;
 	if (!sysfs_streq(text, "0") && uuid_parse(strim(text), &tag))
 		return -EINVAL;
-	mutex_lock(&cxl_dcd_mutex);
+	rc = lock_in_method();
+	if (rc)
+		return rc;
 	rgn = cxl_dcd_dax_to_region(dev);
-	if (rgn)
-		rc = claim(rgn, dev, tag.b);
+	rc = rgn ? claim(rgn, dev, tag.b) : -ENXIO;
+	if (!rc)
+		device_for_each_child(dev, NULL, take_range_files);
 	cxl_dcd_unlock();
 	return rc ?: len;
 }
@@ -340,12 +451,14 @@ static struct device_attribute uuid_attr = __ATTR_RW(uuid);
 
 /*
  * Put our methods on a DAX device that was just added. May run inside of
- * dax_region_rwsem; must not take cxl_dcd_mutex. Without its file `uuid` a device
- * can still be used, so a failure is not one of the device.
+ * dax_region_rwsem: must not take cxl_dcd_mutex, nor wait for stock methods, which
+ * wait for that rwsem. Without its file `uuid` a device can still be used, so a
+ * failure is not one of the device.
  */
 int cxl_dcd_dax_device_files(struct device *dev)
 {
 	struct kernfs_node *kn = kernfs_find_and_get(dev->kobj.sd, "uuid");
+	bool busy = false;
 	int rc;
 
 	if (kn) {
@@ -353,6 +466,10 @@ int cxl_dcd_dax_device_files(struct device *dev)
 		return 0;
 	}
 	rc = device_create_file(dev, &uuid_attr);
-	return rc ?: cxl_dcd_override_add(dev, &size_file) ?:
-	       cxl_dcd_override_add(dev, &mapping_file);
+	rc = rc ?: cxl_dcd_override_swap(dev, &size_file, &busy) ?:
+	     cxl_dcd_override_swap(dev, &mapping_file, &busy);
+	/* The first one is there before its region can be used. */
+	if (busy && to_dev_dax(dev)->id && !in_use)
+		in_use = get_device(dev);
+	return rc;
 }

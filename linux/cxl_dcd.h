@@ -9,7 +9,11 @@
  *    go is put on a list that cxl_dcd_unlock() works off after dropping it;
  *  - dax_region_rwsem (private to the DAX core) is taken inside it, by the stock
  *    methods that we call; bus notifiers of the DAX bus run inside that and must
- *    not take it.
+ *    not take it;
+ *  - the DAX core removes a DAX device with that rwsem held, and removing waits
+ *    for methods that run. So a method of a file of a DAX device, a DAX region or
+ *    an extent takes the mutex by cxl_dcd_lock_in_file(), which never waits, and
+ *    calls no stock method while any DAX device is deleted (claim.c).
  */
 #ifndef CXL_DCD_H
 #define CXL_DCD_H
@@ -200,6 +204,8 @@ extern struct cxl_dcd_counters cxl_dcd_counters;
 extern bool cxl_dcd_unloading;
 
 /* main.c */
+int cxl_dcd_file_again(void);
+int cxl_dcd_lock_in_file(void);
 void cxl_dcd_unlock(void);
 struct cxl_dcd *cxl_dcd_find(const struct cxl_memdev *cxlmd);
 bool cxl_dcd_is_ours(const struct cxl_memdev *cxlmd);
@@ -347,6 +353,9 @@ struct cxl_dcd_override {
 };
 
 int cxl_dcd_override_add(struct device *dev, struct cxl_dcd_override *ovr);
+int cxl_dcd_override_swap(struct device *dev, struct cxl_dcd_override *ovr,
+			  bool *busy);
+void cxl_dcd_override_settle(struct device *dev, struct cxl_dcd_override *ovr);
 void cxl_dcd_override_del(struct device *dev, struct cxl_dcd_override *ovr);
 void cxl_dcd_sysfs_init(void);
 

@@ -6,7 +6,9 @@
  * Configuration, lets regions be made over their dynamic capacity, takes what the
  * device offers and gives it out as DAX devices. README.md tells how.
  */
+#include <linux/delay.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -30,6 +32,28 @@ static bool ready;
 #define PROBE_POLL (HZ / 20)
 /* How often to try for the interrupt; the time between is doubled each time. */
 #define ARM_TRIES 6
+/* Time between tries for the mutex in a method. */
+#define LOCK_POLL_MS 5
+
+/*
+ * What a sysfs file's method returns when it would have to wait: the system call
+ * begins anew, without user space noticing. The file is let go meanwhile; where
+ * that is gone by then, the call fails.
+ */
+int cxl_dcd_file_again(void)
+{
+	msleep(LOCK_POLL_MS);
+	return restart_syscall();
+}
+
+/*
+ * Take cxl_dcd_mutex in a sysfs file's method. Who removes the file waits for the
+ * method, and the mutex's holder may wait for him: so never wait here.
+ */
+int cxl_dcd_lock_in_file(void)
+{
+	return mutex_trylock(&cxl_dcd_mutex) ? 0 : cxl_dcd_file_again();
+}
 
 /* Drop cxl_dcd_mutex and put away what had to wait for that. */
 void cxl_dcd_unlock(void)

@@ -73,6 +73,45 @@ int cxl_dcd_override_add(struct device *dev, struct cxl_dcd_override *ovr)
 	return rc;
 }
 
+/**
+ * cxl_dcd_override_swap - as cxl_dcd_override_add(), but without waiting
+ * @dev: device that has the file
+ * @ovr: file; its stock attribute is learnt here
+ * @busy: set when stock methods may still run, for which
+ *	  cxl_dcd_override_settle() waits
+ *
+ * Methods are found through the pointer each time that they are called.
+ */
+int cxl_dcd_override_swap(struct device *dev, struct cxl_dcd_override *ovr,
+			  bool *busy)
+{
+	struct kernfs_node *kn = file_node(dev, ovr->group,
+					   ovr->mine.attr.name);
+
+	if (!kn)
+		return -ENOENT;
+	if (kn->priv != &ovr->mine.attr) {
+		ovr->stock = container_of((struct attribute *)kn->priv,
+					  struct device_attribute, attr);
+		/* Who sees our methods also sees the stock one. */
+		smp_store_release(&kn->priv, &ovr->mine.attr);
+		/* A user is counted before it takes the pointer. */
+		smp_mb();
+		if (atomic_read(&kn->active))
+			*busy = true;
+	}
+	kernfs_put(kn);
+	return 0;
+}
+
+/* Wait for methods that run; the file is gone for a moment. */
+void cxl_dcd_override_settle(struct device *dev, struct cxl_dcd_override *ovr)
+{
+	file_del(dev, ovr->group, &ovr->mine);
+	if (file_add(dev, ovr->group, &ovr->mine))
+		dev_warn(dev, "%s is lost\n", ovr->mine.attr.name);
+}
+
 /* Put the stock file back. Waits for methods of ours that are running. */
 void cxl_dcd_override_del(struct device *dev, struct cxl_dcd_override *ovr)
 {
@@ -291,13 +330,14 @@ static ssize_t extent_attr_show(struct kobject *kobj, struct attribute *attr,
 {
 	struct extent_file *file = container_of(attr, struct extent_file, attr);
 	struct cxl_dcd_extent *ext = to_extent(kobj);
-	ssize_t rc = -ENXIO;
+	ssize_t rc;
 
 	if (!file->show)
 		return -EIO;
-	mutex_lock(&cxl_dcd_mutex);
-	if (ext->rgn)
-		rc = file->show(ext, buf);
+	rc = cxl_dcd_lock_in_file();
+	if (rc)
+		return rc;
+	rc = ext->rgn ? file->show(ext, buf) : -ENXIO;
 	cxl_dcd_unlock();
 	return rc;
 }
