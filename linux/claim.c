@@ -42,7 +42,7 @@ static struct cxl_dcd_region *region_of(struct device *dev)
 
 	lockdep_assert_held(&cxl_dcd_mutex);
 	list_for_each_entry(rgn, &cxl_dcd_regions, node)
-		if (rgn->dev == dev)
+		if (rgn->dev == dev && !rgn->closing)
 			return rgn;
 	return NULL;
 }
@@ -54,7 +54,9 @@ static ssize_t available_size_show(struct device *dev,
 
 	if (rc)
 		return rc;
-	rc = avail_file.stock->show(dev, avail_file.stock, buf);
+	rc = -ENXIO;
+	if (region_of(dev))
+		rc = avail_file.stock->show(dev, avail_file.stock, buf);
 	cxl_dcd_unlock();
 	return rc;
 }
@@ -120,9 +122,11 @@ static ssize_t create_store(struct device *dev, struct device_attribute *attr,
 
 	if (rc)
 		return rc;
-	rc = create_file.stock->store(dev, create_file.stock, buf, len);
 	rgn = region_of(dev);
-	if (rc == -ENOSPC && rgn && tag_waits(rgn))
+	rc = -ENXIO;
+	if (rgn)
+		rc = create_file.stock->store(dev, create_file.stock, buf, len);
+	if (rc == -ENOSPC && tag_waits(rgn))
 		rc = create_empty(rgn) ?: len;
 	settle();
 	cxl_dcd_unlock();
@@ -209,7 +213,9 @@ static ssize_t range_show(struct device *dev, struct device_attribute *attr,
 
 	if (rc)
 		return rc;
-	rc = file->stock->show(dev, file->stock, buf);
+	rc = -ENXIO;
+	if (cxl_dcd_dax_to_region(dev->parent))
+		rc = file->stock->show(dev, file->stock, buf);
 	cxl_dcd_unlock();
 	return rc;
 }

@@ -121,6 +121,7 @@ struct cxl_dcd_member {
  * @dev: the dax_regionN device
  * @cxlr: its CXL region
  * @dax: the DAX core's object, NULL once it is gone
+ * @closing: its driver is being taken away; see below
  * @part: partition index, the same on every member
  * @shareable: attribute of that partition
  * @hpa: addresses of the window
@@ -134,12 +135,17 @@ struct cxl_dcd_member {
  * @next_id: for the names of extents
  * @stale: a device may have accepted extents that are not here: read its list
  * @member: in interleave order
+ *
+ * While it is closing the DAX core frees the addresses of its DAX devices without
+ * asking us: nobody may look at them, and nothing is opened, closed or claimed
+ * any more. It stays listed so that the device gets no answer before the end.
  */
 struct cxl_dcd_region {
 	struct list_head node;
 	struct device *dev;
 	struct cxl_region *cxlr;
 	struct dax_region *dax;
+	bool closing;
 	unsigned int part;
 	bool shareable;
 	struct range hpa;

@@ -29,7 +29,7 @@ u64 cxl_dcd_extent_hpa(const struct cxl_dcd_extent *ext)
 	return ext->rgn->hpa.start + ext->dpa * ext->rgn->ways;
 }
 
-/* The region of a DAX device, NULL when it is not one of ours. */
+/* The region of a DAX device, NULL when it is not one of ours, or no more. */
 struct cxl_dcd_region *cxl_dcd_dax_to_region(struct device *dax_dev)
 {
 	struct cxl_dcd_region *rgn;
@@ -38,7 +38,7 @@ struct cxl_dcd_region *cxl_dcd_dax_to_region(struct device *dax_dev)
 	if (!dax_bus || dax_dev->bus != dax_bus)
 		return NULL;
 	list_for_each_entry(rgn, &cxl_dcd_regions, node)
-		if (rgn->dev == dax_dev->parent)
+		if (rgn->dev == dax_dev->parent && !rgn->closing)
 			return rgn;
 	return NULL;
 }
@@ -60,7 +60,7 @@ struct cxl_dcd_region *cxl_dcd_region_at(struct cxl_dcd *dcd, u64 dpa,
 		for (i = 0; i < rgn->ways; i++) {
 			struct cxl_dcd_member *m = &rgn->member[i];
 
-			if (m->dcd != dcd ||
+			if (rgn->closing || m->dcd != dcd ||
 			    !cxl_dcd_range_within(m->dpa, rgn->dpa_size, dpa, 1))
 				continue;
 			*offset = dpa - m->dpa;
@@ -305,9 +305,22 @@ static int dax_probe(struct device *dev)
 	return 0;
 }
 
+/* Before anything of it goes. Waits for who uses it. */
+static void dax_remove(struct device *dev)
+{
+	struct cxl_dcd_region *rgn;
+
+	mutex_lock(&cxl_dcd_mutex);
+	list_for_each_entry(rgn, &cxl_dcd_regions, node)
+		if (rgn->dev == dev)
+			rgn->closing = true;
+	cxl_dcd_unlock();
+}
+
 static struct cxl_driver dax_driver = {
 	.name = "cxl_dcd_region",
 	.probe = dax_probe,
+	.remove = dax_remove,
 	.id = CXL_DEVICE_DAX_REGION,
 	.drv = {
 		.suppress_bind_attrs = true,

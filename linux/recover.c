@@ -54,6 +54,8 @@ int cxl_dcd_recover(struct cxl_dcd_region *rgn)
 	int rc;
 
 	lockdep_assert_held(&cxl_dcd_mutex);
+	if (rgn->closing)
+		return -ENXIO;
 	offers = kcalloc(rgn->ways, sizeof(*offers), GFP_KERNEL);
 	rc = offers ? 0 : -ENOMEM;
 	for (i = 0; !rc && i < rgn->ways; i++) {
@@ -168,7 +170,8 @@ int cxl_dcd_reconcile(struct cxl_dcd *dcd, bool emptied)
 		dcd->overflow = rc;
 	}
 	list_for_each_entry(rgn, &cxl_dcd_regions, node)
-		if (rgn->stale && member_pos(rgn, dcd) >= 0) {
+		if (rgn->stale && !rgn->closing &&
+		    member_pos(rgn, dcd) >= 0) {
 			err = cxl_dcd_recover(rgn);
 			rc = rc ?: err;
 		}

@@ -196,7 +196,7 @@ void cxl_dcd_release_ready(void)
 
 	lockdep_assert_held(&cxl_dcd_mutex);
 	list_for_each_entry(rgn, &cxl_dcd_regions, node)
-		if (rgn->nr_releasing)
+		if (rgn->nr_releasing && !rgn->closing)
 			region_ready(rgn);
 }
 
@@ -251,7 +251,8 @@ void cxl_dcd_release_asked(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
 /**
  * cxl_dcd_release_here - the host's user gives an extent back, with its tag
  *
- * Returns: 0, or -EBUSY while any of it is in use; then nothing has changed.
+ * Returns: 0, -EBUSY while any of it is in use, -ENXIO when its region is about
+ * to go; then nothing has changed.
  */
 int cxl_dcd_release_here(struct cxl_dcd_extent *ext)
 {
@@ -259,6 +260,8 @@ int cxl_dcd_release_here(struct cxl_dcd_extent *ext)
 	bool asked = ext->releasing;
 
 	lockdep_assert_held(&cxl_dcd_mutex);
+	if (rgn->closing)
+		return -ENXIO;
 	if (!try_close(ext)) {
 		if (asked)
 			tell_busy(ext);
