@@ -314,7 +314,8 @@ static bool is_free(struct cxl_dcd_extent *ext)
 {
 	u64 start = cxl_dcd_extent_hpa(ext), size = cxl_dcd_extent_size(ext);
 
-	if (!ext->open || cxl_dcd_range_close(ext->rgn, start, size))
+	if (!ext->open || cxl_dcd_range_is_ram(start, size) ||
+	    cxl_dcd_range_close(ext->rgn, start, size))
 		return false;
 	ext->open = !cxl_dcd_range_open(ext->rgn, start, size);
 	return ext->open;
@@ -337,7 +338,9 @@ static int collect(struct cxl_dcd_region *rgn, const u8 *tag,
 		return -ENOMEM;
 	list_for_each_entry(ext, &rgn->extents, node) {
 		if (memcmp(ext->tag, tag, CXL_DCD_TAG_SIZE) || ext->claim ||
-		    ext->releasing || (untagged && !is_free(ext)))
+		    ext->releasing || (untagged && !is_free(ext)) ||
+		    cxl_dcd_range_is_ram(cxl_dcd_extent_hpa(ext),
+					 cxl_dcd_extent_size(ext)))
 			continue;
 		(*list)[nr++] = ext;
 		if (untagged)

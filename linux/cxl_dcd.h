@@ -176,6 +176,7 @@ struct cxl_dcd_region {
  * @releasing: the device asked for it back
  * @forced: the device took it back; only its last user keeps it here
  * @told: that it is busy was said once
+ * @stuck: that the kernel does not let go of it was said once
  * @claim: the DAX device that took it as a tag or whole, never dereferenced
  */
 struct cxl_dcd_extent {
@@ -192,6 +193,7 @@ struct cxl_dcd_extent {
 	bool releasing;
 	bool forced;
 	bool told;
+	bool stuck;
 	void *claim;
 };
 
@@ -305,6 +307,7 @@ int cxl_dcd_range_close_all(struct cxl_dcd_region *rgn);
 void cxl_dcd_range_free_all(struct cxl_dcd_region *rgn);
 int cxl_dcd_range_open(struct cxl_dcd_region *rgn, u64 start, u64 len);
 int cxl_dcd_range_close(struct cxl_dcd_region *rgn, u64 start, u64 len);
+bool cxl_dcd_range_is_ram(u64 start, u64 len);
 void cxl_dcd_range_close_free(struct cxl_dcd_region *rgn, u64 start, u64 len);
 
 /* decoder.c */
@@ -314,6 +317,7 @@ void cxl_dcd_decoder_added(struct device *dev);
 void cxl_dcd_decoder_gone(struct device *dev);
 void cxl_dcd_decoders_drop(struct cxl_dcd *dcd);
 void cxl_dcd_port_unbinds(struct device *dev);
+bool cxl_dcd_dpa_is_ram(struct cxl_dcd *dcd, u64 dpa, u64 len);
 void cxl_dcd_region_added(struct device *dev);
 void cxl_dcd_region_gone(struct device *dev);
 void cxl_dcd_region_found(struct cxl_region *cxlr);

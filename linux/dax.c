@@ -136,8 +136,7 @@ static void region_close(void *data)
 		u64 size = cxl_dcd_extent_size(ext);
 
 		cxl_dcd_extent_del(ext);
-		if (region_intersects(start, size, IORESOURCE_SYSTEM_RAM,
-				      IORES_DESC_NONE) != REGION_DISJOINT) {
+		if (cxl_dcd_range_is_ram(start, size)) {
 			dev_err(rgn->dev,
 				"[HPA %#llx, +%#llx] is still System RAM and stays accepted until the next boot\n",
 				start, size);

@@ -280,6 +280,39 @@ void cxl_dcd_port_unbinds(struct device *dev)
 	cxl_dcd_unlock();
 }
 
+/**
+ * cxl_dcd_dpa_is_ram - does the kernel have any of a DPA range as its memory?
+ *
+ * By the committed decoders: there need not be a DAX region.
+ */
+bool cxl_dcd_dpa_is_ram(struct cxl_dcd *dcd, u64 dpa, u64 len)
+{
+	struct dcd_decoder *dec;
+
+	lockdep_assert_held(&cxl_dcd_mutex);
+	list_for_each_entry(dec, &decoders, node) {
+		const struct cxl_decoder *cxld = &dec->cxled->cxld;
+		const struct resource *res = dec->cxled->dpa_res;
+		u64 from, to, step = cxld->interleave_granularity;
+
+		if (cxled_to_memdev(dec->cxled) != dcd->cxlmd || !res ||
+		    !(cxld->flags & CXL_DECODER_F_ENABLE) ||
+		    !cxl_dcd_ranges_overlap(res->start, resource_size(res), dpa,
+					    len))
+			continue;
+		from = max(dpa, res->start) - res->start;
+		to = min(dpa + len - 1, res->end) - res->start;
+		/* Turns of the interleave set that have any of it. */
+		from = ALIGN_DOWN(from, step);
+		to = ALIGN_DOWN(to, step) + step;
+		if (cxl_dcd_range_is_ram(cxld->hpa_range.start +
+					 from * cxld->interleave_ways,
+					 (to - from) * cxld->interleave_ways))
+			return true;
+	}
+	return false;
+}
+
 static int take_decoder(struct device *dev, void *data)
 {
 	if (is_endpoint_decoder(dev) &&

@@ -10,6 +10,8 @@
  * All callers hold cxl_dcd_mutex. The DAX core's own walks over these children
  * are kept out by the methods in claim.c, which take the same mutex around them.
  */
+#include <linux/mm.h>
+
 #include "cxl_dcd.h"
 
 /* Our children are told from those of DAX devices by this very pointer. */
@@ -153,4 +155,16 @@ int cxl_dcd_range_close(struct cxl_dcd_region *rgn, u64 start, u64 len)
 		if (!is_closed(res) && res->start <= end && res->end >= start)
 			return -EBUSY;
 	return close_gaps(parent, start, end);
+}
+
+/**
+ * cxl_dcd_range_is_ram - does the kernel have any of a range as its own memory?
+ *
+ * It may although no DAX device has it: memory that is online while its driver is
+ * taken away stays until the next boot.
+ */
+bool cxl_dcd_range_is_ram(u64 start, u64 len)
+{
+	return region_intersects(start, len, IORESOURCE_SYSTEM_RAM,
+				 IORES_DESC_NONE) != REGION_DISJOINT;
 }

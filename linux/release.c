@@ -35,14 +35,28 @@ static void mark_group(struct cxl_dcd_extent *ext)
 			mark(other);
 }
 
-/* Close an extent's addresses if nobody has any of them. */
+/*
+ * Close an extent's addresses if nobody has any of them: no DAX device, and not
+ * the kernel. Memory that the kernel does not let go of gets no new users either.
+ */
 static bool try_close(struct cxl_dcd_extent *ext)
 {
+	u64 start = cxl_dcd_extent_hpa(ext), size = cxl_dcd_extent_size(ext);
+
 	if (ext->claim)
 		return false;
-	if (ext->open && cxl_dcd_range_close(ext->rgn, cxl_dcd_extent_hpa(ext),
-					     cxl_dcd_extent_size(ext)))
+	if (ext->open && cxl_dcd_range_close(ext->rgn, start, size))
 		return false;
+	if (cxl_dcd_range_is_ram(start, size)) {
+		if (!ext->stuck)
+			dev_err(ext->rgn->dev,
+				"extent%d.%u [offset %#llx, +%#llx] is still System RAM though no DAX device has it: it stays accepted until the next boot\n",
+				ext->rgn->dax->id, ext->id,
+				start - ext->rgn->hpa.start, size);
+		ext->stuck = true;
+		ext->told = true;
+		return false;
+	}
 	ext->open = false;
 	return true;
 }
@@ -206,7 +220,9 @@ void cxl_dcd_release_ready(void)
  * @rec: DPA range; every extent that has any of it is meant, with its tag
  *
  * Only marks; cxl_dcd_release_ready() follows. A range that we know nothing of
- * is given back at once, so that the device does not wait for it.
+ * is given back at once, so that the device does not wait for it; but for such
+ * as the kernel uses, since a region with memory that could not be taken offline
+ * gets no DAX region when it is enabled anew.
  */
 void cxl_dcd_release_asked(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
 {
@@ -240,7 +256,11 @@ void cxl_dcd_release_asked(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
 				found = true;
 			}
 		}
-	if (!found) {
+	if (!found && cxl_dcd_dpa_is_ram(dcd, rec->dpa, rec->len)) {
+		dev_err(&dcd->cxlmd->dev,
+			"release of [%#llx, +%#llx]: still System RAM though its region has no driver, kept until the next boot\n",
+			rec->dpa, rec->len);
+	} else if (!found) {
 		dev_dbg(&dcd->cxlmd->dev,
 			"release of [%#llx, +%#llx]: not in use here\n",
 			rec->dpa, rec->len);

@@ -3,8 +3,8 @@
 
 from qmp import QMPError
 from steps import (MIB, RELEASE, available, add, create_dax, create_region,
-                   destroy_dax, destroy_region, memtest, release, request,
-                   wait_released)
+                   dax_region, destroy_dax, destroy_region, memtest, release,
+                   request, wait_released)
 from vm import poll
 
 PART = [(0, 256 * MIB)]
@@ -58,4 +58,37 @@ def test_never_added(vm, check):
                    "release of what was never added is refused, naming it",
                    err.desc)
     check.equal(vm.extents(), set(), "nothing changed")
+    destroy_region(vm, region)
+
+
+def test_system_ram_stuck(vm, check):
+    """What the kernel does not let go of is not given back, whoever asks."""
+    region = create_region(vm)
+    add(vm, region, PART)
+    dax = create_dax(vm, region)
+    vm.guest_ok(f"daxctl reconfigure-device -m system-ram {dax}")
+    vm.guest_ok(f"echo {dax} > /sys/bus/dax/drivers/kmem/unbind")
+    vm.guest_ok(f"echo 0 > /sys/bus/dax/devices/{dax}/size")
+    file = f"/sys/bus/cxl/devices/dax_{region}/extent*/release"
+    check.that("busy" in vm.guest(f"echo 1 > {file}").text,
+               "its user cannot give it back")
+    check.that(vm.guest(f"echo 0 > /sys/bus/dax/devices/{dax}/uuid"
+                        ).status != 0, "nobody else can have it")
+    request(vm, RELEASE, PART)
+    poll(lambda: "no DAX device has it" in vm.guest_ok("dmesg"), 20,
+         "the log says why it stays")
+    kept = {(0, 0, 256 * MIB)}
+    check.equal({e[:3] for e in vm.extents()}, kept, "the device waits")
+    vm.guest_ok("modprobe -r cxl_dcd && modprobe cxl_dcd")
+    check.that(vm.guest(f"test -e {dax_region(region)}").status != 0,
+               "a region with such memory gets no driver")
+    request(vm, RELEASE, PART)
+    poll(lambda: "its region has no driver" in vm.guest_ok("dmesg"), 20,
+         "a request is not answered either")
+    check.equal({e[:3] for e in vm.extents()}, kept, "the device waits on")
+    vm.reset()
+    region = create_region(vm)
+    check.equal(available(vm, region), 256 * MIB, "the next boot has it")
+    vm.guest_ok(f"cxl release-extent {region} --all")
+    wait_released(vm)
     destroy_region(vm, region)
