@@ -289,6 +289,11 @@ void cxl_dcd_release_forced(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec);
 void cxl_dcd_dax_bound(struct device *dev);
 void cxl_dcd_extent_forced(struct cxl_dcd_extent *ext);
 
+/* offline.c */
+bool cxl_dcd_online(u64 start, u64 size);
+void cxl_dcd_poison(u64 start, u64 size);
+int cxl_dcd_offline(struct device *dev, u64 start, u64 size);
+
 /* dax.c */
 int cxl_dcd_dax_init(void);
 void cxl_dcd_dax_exit(void);

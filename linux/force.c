@@ -8,277 +8,319 @@
  * device that was killed but kept its driver could be opened again, and the
  * kernel's mmap() of it does not look whom it belongs to). Memory that was
  * onlined as System RAM is taken offline where its pages can be moved, and
- * poisoned where they cannot. All of this runs from a worker, so that a page
- * that does not let go can delay nobody else.
+ * poisoned where they cannot.
+ *
+ * There is one job for each DAX device, and a worker for each job, so that a page
+ * that does not let go delays no other kind of use. A driver of System RAM is
+ * taken away only when all of its memory is offline: what is online then would
+ * stay the kernel's until the next boot, and neither capacity that is still there
+ * nor such as is taken later could be got back from it.
  */
-#include <linux/completion.h>
-#include <linux/delay.h>
-#include <linux/kthread.h>
-#include <linux/memory.h>
-#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "cxl_dcd.h"
 
-/* Time for pages to be moved away; some that are pinned never are. */
-#define OFFLINE_TIME (30 * HZ)
-
 /**
- * struct forced_ram - System RAM that is gone
- * @work: runs forced_ram_work()
- * @dev: the DAX device that it belongs to, referenced
+ * struct gone - a range of addresses that a job is about
+ * @node: entry in the job's list
  * @start: HPA
  * @size: bytes
- * @done: the thread that takes them offline has ended
- * @rc: how
  */
-struct forced_ram {
-	struct work_struct work;
-	struct device *dev;
+struct gone {
+	struct list_head node;
 	u64 start;
 	u64 size;
-	struct completion done;
-	int rc;
 };
 
-/* Poison every page that can still be reached. */
-static void poison(u64 start, u64 size)
-{
-	unsigned long pfn = PHYS_PFN(start), end = PHYS_PFN(start + size);
+/**
+ * struct job - a DAX device some of whose capacity is gone
+ * @node: entry in jobs
+ * @work: runs job_work()
+ * @dev: the device, referenced; or its DAX region, for System RAM that no DAX
+ *	 device has any more
+ * @gone: struct gone, not handled yet
+ */
+struct job {
+	struct list_head node;
+	struct work_struct work;
+	struct device *dev;
+	struct list_head gone;
+};
 
-	for (; pfn < end; pfn++) {
-		if (pfn_to_online_page(pfn))
-			memory_failure(pfn, 0);
-		cond_resched();
-	}
+/* All jobs; guarded by cxl_dcd_mutex, as are their lists. */
+static LIST_HEAD(jobs);
+
+/*
+ * Taking memory offline is done by one at a time in the whole kernel, and each
+ * range has a time limit: those that wait must not lose theirs.
+ */
+static DEFINE_MUTEX(offline_lock);
+
+/* The region that a job's device belongs to or is; NULL when it goes. */
+static struct cxl_dcd_region *job_region(const struct job *job)
+{
+	struct cxl_dcd_region *rgn;
+
+	lockdep_assert_held(&cxl_dcd_mutex);
+	list_for_each_entry(rgn, &cxl_dcd_regions, node)
+		if (rgn->dev == job->dev && !rgn->closing)
+			return rgn;
+	return cxl_dcd_dax_to_region(job->dev);
 }
 
-/* The folder of all memory blocks, /sys/devices/system/memory. */
-static struct kernfs_node *memory_folder(struct device *dev)
+/* Does a DAX device have any of a range? */
+static bool dax_has(const struct dev_dax *dev_dax, u64 start, u64 size)
 {
-	static const char * const path[] = { "devices", "system", "memory" };
-	struct kernfs_node *kn = dev->kobj.sd, *next;
-	unsigned int i;
+	int i;
 
-	while (cxl_dcd_parent(kn))
-		kn = cxl_dcd_parent(kn);
-	kernfs_get(kn);
-	for (i = 0; kn && i < ARRAY_SIZE(path); i++) {
-		next = kernfs_find_and_get(kn, path[i]);
-		kernfs_put(kn);
-		kn = next;
+	for (i = 0; i < dev_dax->nr_range; i++) {
+		const struct range *r = &dev_dax->ranges[i].range;
+
+		if (cxl_dcd_ranges_overlap(r->start, range_len(r), start, size))
+			return true;
 	}
-	return kn;
+	return false;
+}
+
+static bool dax_is_ram(const struct dev_dax *dev_dax)
+{
+	int i;
+
+	for (i = 0; i < dev_dax->nr_range; i++) {
+		const struct range *r = &dev_dax->ranges[i].range;
+
+		if (cxl_dcd_range_is_ram(r->start, range_len(r)))
+			return true;
+	}
+	return false;
+}
+
+static bool dax_online(const struct dev_dax *dev_dax)
+{
+	int i;
+
+	for (i = 0; i < dev_dax->nr_range; i++) {
+		const struct range *r = &dev_dax->ranges[i].range;
+
+		if (cxl_dcd_online(r->start, range_len(r)))
+			return true;
+	}
+	return false;
 }
 
 /*
- * Take one memory block offline by its file `state`: nothing that does so is
- * exported, but for a call that removes the memory as well, which its driver
- * does then a second time.
+ * The @n-th part of a range that is still gone and still the job's device's.
+ * Between two looks the range may have been let go of and be there anew.
  */
-static int offline_block(struct kernfs_node *folder, u64 start)
+static bool part_get(struct job *job, const struct gone *gone, int n,
+		     struct range *part)
 {
-	struct kernfs_node *block, *state = NULL;
-	struct device_attribute *attr;
-	char name[32];
-	ssize_t rc = -ENOENT;
+	struct cxl_dcd_region *rgn;
+	struct cxl_dcd_extent *ext;
+	bool found = false;
 
-	if (!pfn_to_online_page(PHYS_PFN(start)))
-		return 0;
-	snprintf(name, sizeof(name), "memory%llu",
-		 start / memory_block_size_bytes());
-	block = kernfs_find_and_get(folder, name);
-	if (block)
-		state = kernfs_find_and_get(block, "state");
-	if (state) {
-		attr = container_of((struct attribute *)state->priv,
-				    struct device_attribute, attr);
-		/* Another user of the hotplug lock makes it say "again". */
-		while ((rc = attr->store(kobj_to_dev(block->priv), attr,
-					 "offline", 7)) == -ERESTARTNOINTR &&
-		       !signal_pending(current))
-			msleep(20);
+	mutex_lock(&cxl_dcd_mutex);
+	rgn = job_region(job);
+	if (rgn)
+		list_for_each_entry(ext, &rgn->extents, node)
+			found |= ext->forced &&
+				 cxl_dcd_extent_hpa(ext) == gone->start;
+	*part = (struct range) {
+		.start = gone->start,
+		.end = gone->start + gone->size - 1,
+	};
+	if (found && job->dev != rgn->dev) {
+		struct dev_dax *dev_dax = to_dev_dax(job->dev);
+
+		found = n < dev_dax->nr_range;
+		if (found) {
+			struct range *r = &dev_dax->ranges[n].range;
+
+			part->start = max(part->start, r->start);
+			part->end = min(part->end, r->end);
+		}
+	} else if (n) {
+		found = false;
 	}
-	kernfs_put(state);
-	kernfs_put(block);
-	return rc < 0 ? rc : 0;
+	cxl_dcd_unlock();
+	return found;
 }
 
 /*
- * All blocks that have any of it, even after a failure: each one is worth it. A
- * block that is online is never shared with another DAX device.
+ * Take one range offline. With the driver bound, and the device locked, or without
+ * a driver for good, the memory blocks cannot go meanwhile.
  */
-static int offline_all(struct forced_ram *ram)
+static void cut_ram(struct job *job, const struct gone *gone, bool dax)
 {
-	struct kernfs_node *folder = memory_folder(ram->dev);
-	u64 block = memory_block_size_bytes(), at;
-	u64 end = ram->start + ram->size;
-	int rc = 0, err;
+	struct range part;
+	int n, err, rc = 0;
 
-	if (!folder)
-		return -ENOENT;
-	/* With the driver bound the blocks cannot go meanwhile. */
-	device_lock(ram->dev);
-	for (at = ALIGN_DOWN(ram->start, block); ram->dev->driver && at < end;
-	     at += block) {
-		err = offline_block(folder, at);
+	mutex_lock(&offline_lock);
+	if (dax)
+		device_lock(job->dev);
+	for (n = 0; part_get(job, gone, n, &part); n++) {
+		if (part.start > part.end ||
+		    !cxl_dcd_range_is_ram(part.start, range_len(&part)))
+			continue;
+		err = cxl_dcd_offline(job->dev, part.start, range_len(&part));
 		rc = rc ?: err;
 	}
-	device_unlock(ram->dev);
-	kernfs_put(folder);
-	return rc;
-}
-
-/* A thread, since only one that gets a signal stops trying. */
-static int offline_thread(void *data)
-{
-	struct forced_ram *ram = data;
-
-	allow_signal(SIGINT);
-	ram->rc = offline_all(ram);
-	complete(&ram->done);
-	return 0;
-}
-
-static void offline_in_time(struct forced_ram *ram)
-{
-	struct task_struct *task;
-
-	init_completion(&ram->done);
-	task = kthread_create(offline_thread, ram, "cxl_dcd_offline");
-	if (IS_ERR(task)) {
-		ram->rc = PTR_ERR(task);
+	if (dax)
+		device_unlock(job->dev);
+	mutex_unlock(&offline_lock);
+	if (!rc) {
+		dev_warn(job->dev,
+			 "System RAM [%#llx, +%#llx] was taken away by the device: now offline\n",
+			 gone->start, gone->size);
 		return;
 	}
-	get_task_struct(task);
-	wake_up_process(task);
-	if (!wait_for_completion_timeout(&ram->done, OFFLINE_TIME)) {
-		send_sig(SIGINT, task, 1);
-		wait_for_completion(&ram->done);
-	}
-	put_task_struct(task);
+	dev_err(job->dev,
+		"System RAM [%#llx, +%#llx] was taken away by the device and cannot be taken offline (%d): poisoning its pages\n",
+		gone->start, gone->size, rc);
+	cxl_dcd_poison(gone->start, gone->size);
 }
 
-static void forced_ram_work(struct work_struct *work)
+/* What a DAX device is used for. */
+static void dax_look(struct device *dev, bool *dax, bool *ram, bool *online)
 {
-	struct forced_ram *ram = container_of(work, struct forced_ram, work);
-
-	offline_in_time(ram);
-	if (ram->rc) {
-		dev_err(ram->dev,
-			"System RAM [%#llx, +%#llx] was taken away by the device and cannot be taken offline (%d): poisoning its pages\n",
-			ram->start, ram->size, ram->rc);
-		poison(ram->start, ram->size);
-	} else {
-		/* Its driver removes what is offline. */
-		device_release_driver(ram->dev);
-		dev_warn(ram->dev,
-			 "System RAM [%#llx, +%#llx] was taken away by the device: now offline\n",
-			 ram->start, ram->size);
+	*dax = *ram = *online = false;
+	mutex_lock(&cxl_dcd_mutex);
+	if (cxl_dcd_dax_to_region(dev)) {
+		*dax = true;
+		*ram = dax_is_ram(to_dev_dax(dev));
+		*online = dax_online(to_dev_dax(dev));
 	}
-	put_device(ram->dev);
-	kfree(ram);
+	cxl_dcd_unlock();
+}
+
+static void job_work(struct work_struct *work)
+{
+	struct job *job = container_of(work, struct job, work);
+	struct gone *gone, *next;
+	bool dax, ram, online, hit;
+	struct range part;
+	LIST_HEAD(todo);
+
+	for (;;) {
+		mutex_lock(&cxl_dcd_mutex);
+		list_splice_init(&job->gone, &todo);
+		if (list_empty(&todo))
+			list_del(&job->node);
+		cxl_dcd_unlock();
+		if (list_empty(&todo))
+			break;
+		dax_look(job->dev, &dax, &ram, &online);
+		hit = false;
+		list_for_each_entry_safe(gone, next, &todo, node) {
+			if (part_get(job, gone, 0, &part)) {
+				hit = true;
+				if (ram || !dax)
+					cut_ram(job, gone, dax);
+			}
+			list_del(&gone->node);
+			kfree(gone);
+		}
+		if (!hit)
+			continue;
+		dax_look(job->dev, &dax, &ram, &online);
+		/*
+		 * A driver of System RAM removes what is offline. Any other
+		 * cuts off its users, and waits for those that hold pages.
+		 */
+		if (dax && !online)
+			device_release_driver(job->dev);
+		else if (online)
+			dev_warn(job->dev,
+				 "keeps the rest of its System RAM, and its driver\n");
+	}
+	put_device(job->dev);
+	kfree(job);
 	module_put(THIS_MODULE);
 }
 
-static void force_ram(struct device *dev, u64 start, u64 size)
+static struct job *job_get(struct device *dev)
 {
-	struct forced_ram *ram = kzalloc(sizeof(*ram), GFP_KERNEL);
+	struct job *job;
 
-	if (!ram || !try_module_get(THIS_MODULE)) {
-		kfree(ram);
+	list_for_each_entry(job, &jobs, node)
+		if (job->dev == dev)
+			return job;
+	job = kzalloc(sizeof(*job), GFP_KERNEL);
+	if (!job || !try_module_get(THIS_MODULE)) {
+		kfree(job);
+		return NULL;
+	}
+	job->dev = get_device(dev);
+	INIT_LIST_HEAD(&job->gone);
+	INIT_WORK(&job->work, job_work);
+	list_add_tail(&job->node, &jobs);
+	queue_work(system_unbound_wq, &job->work);
+	return job;
+}
+
+/* Have the users of a range cut off by the worker of who has it. */
+static void job_add(struct device *dev, u64 start, u64 size)
+{
+	struct gone *gone = kzalloc(sizeof(*gone), GFP_KERNEL);
+	struct job *job = gone ? job_get(dev) : NULL;
+
+	if (!job) {
+		dev_err(dev, "users of [%#llx, +%#llx] cannot be cut off: no memory, or the module is unloaded\n",
+			start, size);
+		kfree(gone);
 		return;
 	}
-	ram->dev = get_device(dev);
-	ram->start = start;
-	ram->size = size;
-	INIT_WORK(&ram->work, forced_ram_work);
-	queue_work(system_unbound_wq, &ram->work);
+	gone->start = start;
+	gone->size = size;
+	list_add_tail(&gone->node, &job->gone);
 }
 
 /**
- * struct forced_dax - a DAX device that must not be used any more
- * @work: what is done about it
- * @dev: the device, referenced
+ * struct victim - a range that is gone
+ * @start: HPA
+ * @size: bytes
+ * @users: how many DAX devices have any of it
  */
-struct forced_dax {
-	struct work_struct work;
-	struct device *dev;
-};
-
-static void forced_dax_queue(struct device *dev, work_func_t func)
-{
-	struct forced_dax *dax = kzalloc(sizeof(*dax), GFP_KERNEL);
-
-	if (!dax || !try_module_get(THIS_MODULE)) {
-		kfree(dax);
-		return;
-	}
-	dax->dev = get_device(dev);
-	INIT_WORK(&dax->work, func);
-	queue_work(system_unbound_wq, &dax->work);
-}
-
-static void forced_dax_end(struct forced_dax *dax)
-{
-	put_device(dax->dev);
-	kfree(dax);
-	module_put(THIS_MODULE);
-}
-
-/* Cut off its users, and wait for those that hold pages: not for others. */
-static void forced_dax_unbind(struct work_struct *work)
-{
-	struct forced_dax *dax = container_of(work, struct forced_dax, work);
-
-	device_release_driver(dax->dev);
-	forced_dax_end(dax);
-}
-
 struct victim {
 	u64 start;
 	u64 size;
+	unsigned int users;
 };
 
 /* Cut off the users of one DAX device, if it has any of the range. */
 static int force_device(struct device *dev, void *data)
 {
 	struct victim *v = data;
-	struct dev_dax *dev_dax;
-	int i;
 
-	if (!cxl_dcd_dax_to_region(dev))
+	if (!cxl_dcd_dax_to_region(dev) ||
+	    !dax_has(to_dev_dax(dev), v->start, v->size))
 		return 0;
-	dev_dax = to_dev_dax(dev);
-	for (i = 0; i < dev_dax->nr_range; i++) {
-		struct range *r = &dev_dax->ranges[i].range;
-
-		if (cxl_dcd_ranges_overlap(r->start, range_len(r), v->start,
-					   v->size))
-			break;
-	}
-	if (i == dev_dax->nr_range || !dev->driver)
-		return 0;
-	if (region_intersects(v->start, v->size, IORESOURCE_SYSTEM_RAM,
-			      IORES_DESC_NONE) != REGION_DISJOINT)
-		force_ram(dev, v->start, v->size);
-	else
-		forced_dax_queue(dev, forced_dax_unbind);
+	v->users++;
+	if (dev->driver || dax_is_ram(to_dev_dax(dev)))
+		job_add(dev, v->start, v->size);
 	return 0;
 }
 
+/**
+ * struct bound - a DAX device that a driver has taken
+ * @work: runs bound_work()
+ * @dev: the device, referenced
+ */
+struct bound {
+	struct work_struct work;
+	struct device *dev;
+};
+
 /* A driver took a device: not where some of its capacity is gone. */
-static void forced_dax_bound(struct work_struct *work)
+static void bound_work(struct work_struct *work)
 {
-	struct forced_dax *dax = container_of(work, struct forced_dax, work);
+	struct bound *bound = container_of(work, struct bound, work);
 	struct cxl_dcd_extent *ext;
 	struct cxl_dcd_region *rgn;
 
 	mutex_lock(&cxl_dcd_mutex);
-	rgn = cxl_dcd_dax_to_region(dax->dev);
+	rgn = cxl_dcd_dax_to_region(bound->dev);
 	if (rgn)
 		list_for_each_entry(ext, &rgn->extents, node) {
 			struct victim v = {
@@ -287,10 +329,12 @@ static void forced_dax_bound(struct work_struct *work)
 			};
 
 			if (ext->forced)
-				force_device(dax->dev, &v);
+				force_device(bound->dev, &v);
 		}
 	cxl_dcd_unlock();
-	forced_dax_end(dax);
+	put_device(bound->dev);
+	kfree(bound);
+	module_put(THIS_MODULE);
 }
 
 /**
@@ -300,7 +344,15 @@ static void forced_dax_bound(struct work_struct *work)
  */
 void cxl_dcd_dax_bound(struct device *dev)
 {
-	forced_dax_queue(dev, forced_dax_bound);
+	struct bound *bound = kzalloc(sizeof(*bound), GFP_KERNEL);
+
+	if (!bound || !try_module_get(THIS_MODULE)) {
+		kfree(bound);
+		return;
+	}
+	bound->dev = get_device(dev);
+	INIT_WORK(&bound->work, bound_work);
+	queue_work(system_unbound_wq, &bound->work);
 }
 
 /**
@@ -328,6 +380,9 @@ void cxl_dcd_extent_forced(struct cxl_dcd_extent *ext)
 		 rgn->dax->id, ext->id, v.start - rgn->hpa.start, v.size,
 		 ext->tag);
 	device_for_each_child(rgn->dev, &v, force_device);
+	/* Its DAX device has gone without it. */
+	if (!v.users && !rgn->closing && cxl_dcd_range_is_ram(v.start, v.size))
+		job_add(rgn->dev, v.start, v.size);
 	cxl_dcd_uevent(rgn, "forced", ext->tag, v.size);
 }
 

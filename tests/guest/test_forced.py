@@ -174,6 +174,68 @@ def test_system_ram(vm, check):
     destroy_region(vm, region)
 
 
+def test_system_ram_in_parts(vm, check):
+    """A DAX device of System RAM loses one extent, and then the other."""
+    low, high = (256 * MIB, 256 * MIB), (512 * MIB, 256 * MIB)
+    region = create_region(vm)
+    add(vm, region, [low, high])
+    dax = create_dax(vm, region)
+    vm.guest_ok(f"daxctl reconfigure-device -m system-ram {dax}")
+    node = dax_devices(vm)[dax]["target_node"]
+    total = f"grep -h MemTotal /sys/devices/system/node/node{node}/meminfo"
+    driver = f"test -e /sys/bus/dax/devices/{dax}/driver"
+    # Somebody else has the kernel's lock for this, most of the time.
+    vm.guest_ok(
+        f"cd $(ls -d /sys/devices/system/node/node{node}/memory* | tail -1); "
+        "rm -f /tmp/enough; setsid sh -c 'while [ ! -e /tmp/enough ]; do "
+        "echo offline > state; echo online_movable > state; done; "
+        "touch /tmp/ended' > /dev/null 2>&1 < /dev/null & dmesg -C")
+    force(vm, [low])
+    poll(lambda: "keeps the rest" in vm.guest_ok("dmesg"), 60,
+         "what is gone is offline")
+    vm.guest_ok("touch /tmp/enough; while [ ! -e /tmp/ended ]; do sleep 1; "
+                "done")
+    check.that("poisoning" not in vm.guest_ok("dmesg"),
+               "and has no page that is poisoned")
+    check.that(f" {high[1] // 1024} kB" in vm.guest_ok(total),
+               "the other extent is memory as before", vm.guest(total).text)
+    check.equal(vm.guest(driver).status, 0, "and has its driver")
+    check.equal({e[1:3] for e in vm.extents()}, {high}, "one is the guest's")
+    force(vm, [high])
+    poll(lambda: vm.guest(driver).status != 0, 60, "the driver goes at last")
+    left = vm.guest(total).out
+    check.that(not left or " 0 kB" in left, "none of it is left", left)
+    check.that("cannot be hotremoved" not in vm.guest_ok("dmesg"),
+               "all of it was removed")
+    vm.guest_ok(f"daxctl destroy-device -f {dax}")
+    wait_shown(vm, region, [])
+    add(vm, region, [low])
+    again = create_dax(vm, region)
+    test = memtest(vm, 256, f"/dev/{again}", 3)
+    check.that(test.status == 0, "the same addresses serve again", test.text)
+    destroy_dax(vm, again)
+    vm.guest_ok(f"cxl release-extent {region} --all")
+    wait_released(vm)
+    destroy_region(vm, region)
+
+
+def test_system_ram_without_driver(vm, check):
+    """Taken away after its driver: nobody is left to ask."""
+    region = create_region(vm)
+    add(vm, region, [PART])
+    dax = create_dax(vm, region)
+    vm.guest_ok(f"daxctl reconfigure-device -m system-ram {dax}")
+    vm.guest_ok(f"echo {dax} > /sys/bus/dax/drivers/kmem/unbind")
+    vm.guest_ok(f"echo 0 > /sys/bus/dax/devices/{dax}/size")
+    force(vm, [PART])
+    poll(lambda: "now offline" in vm.guest_ok("dmesg | tail -20"), 60,
+         "it is taken offline")
+    check.equal(states(vm, region), {PART: "forced"},
+                "its addresses are not given out again")
+    vm.reset()
+    vm.guest_ok("true")
+
+
 def push_pin(vm):
     """Build pin.c and bring it into the guest as /tmp/pin."""
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pin.c")
