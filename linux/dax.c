@@ -183,6 +183,7 @@ static struct cxl_dcd_region *region_alloc(struct cxl_dax_region *cxlr_dax,
 		struct cxl_endpoint_decoder *cxled = p->targets[i];
 		struct cxl_dcd *dcd = cxl_dcd_find(cxled_to_memdev(cxled));
 
+		/* The port of a target is there. */
 		cxl_dcd_read_cdat(dcd);
 		rgn->member[i].dcd = cxl_dcd_get(dcd);
 		rgn->member[i].dpa = cxled->dpa_res->start;
@@ -359,11 +360,22 @@ static void stock_driver_take(void)
 	WRITE_ONCE(stock_driver->probe, stock_probe_unless_ours);
 }
 
+/* A probe holds its device's lock. */
+static int wait_for_probe(struct device *dev, void *unused)
+{
+	if (strstarts(dev_name(dev), "dax_region")) {
+		device_lock(dev);
+		device_unlock(dev);
+	}
+	return 0;
+}
+
 static void stock_driver_drop(void)
 {
 	if (!stock_driver)
 		return;
 	WRITE_ONCE(stock_driver->probe, stock_probe);
+	bus_for_each_dev(&cxl_bus_type, NULL, NULL, wait_for_probe);
 	module_put(stock_driver->drv.owner);
 	stock_driver = NULL;
 }

@@ -313,21 +313,38 @@ bool cxl_dcd_dpa_is_ram(struct cxl_dcd *dcd, u64 dpa, u64 len)
 	return false;
 }
 
+/*
+ * Lock the port of a decoder of a memdev, with which its decoders come and go.
+ * False when the decoder is another one's, or goes already.
+ */
+static bool decoder_lock(struct device *dev, const struct cxl_memdev *cxlmd)
+{
+	if (!is_endpoint_decoder(dev))
+		return false;
+	device_lock(dev->parent);
+	if (device_is_registered(dev) &&
+	    cxled_to_memdev(to_cxl_endpoint_decoder(dev)) == cxlmd)
+		return true;
+	device_unlock(dev->parent);
+	return false;
+}
+
 static int take_decoder(struct device *dev, void *data)
 {
-	if (is_endpoint_decoder(dev) &&
-	    cxled_to_memdev(to_cxl_endpoint_decoder(dev)) == data)
+	if (decoder_lock(dev, data)) {
 		cxl_dcd_decoder_added(dev);
+		device_unlock(dev->parent);
+	}
 	return 0;
 }
 
 static int drop_decoder(struct device *dev, void *data)
 {
-	if (is_endpoint_decoder(dev) &&
-	    cxled_to_memdev(to_cxl_endpoint_decoder(dev)) == data) {
+	if (decoder_lock(dev, data)) {
 		cxl_dcd_override_del(dev, &mode_file);
 		cxl_dcd_override_del(dev, &dpa_size_file);
 		cxl_dcd_decoder_gone(dev);
+		device_unlock(dev->parent);
 	}
 	return 0;
 }

@@ -120,7 +120,7 @@ void cxl_dcd_put(struct cxl_dcd *dcd)
 
 /*
  * Learn which partitions are shareable or read-only. The CDAT is with the
- * endpoint port, which comes and goes with the memdev's driver.
+ * endpoint port and goes with that: only for callers that keep it from going.
  */
 void cxl_dcd_read_cdat(struct cxl_dcd *dcd)
 {
@@ -219,7 +219,20 @@ static struct cxl_dcd *dcd_alloc(struct cxl_memdev *cxlmd)
 	return dcd;
 }
 
-/* A memdev has come: is it one of ours? Others are left as they are. */
+static bool is_known(const struct cxl_memdev *cxlmd)
+{
+	bool known;
+
+	mutex_lock(&cxl_dcd_mutex);
+	known = cxl_dcd_find(cxlmd);
+	cxl_dcd_unlock();
+	return known;
+}
+
+/*
+ * A memdev has come: is it one of ours? Others are left as they are. The lock of
+ * the device behind it is held, so that it does not go, nor come a second time.
+ */
 static void memdev_added(struct cxl_memdev *cxlmd)
 {
 	struct cxl_dcd_part parts[CXL_DCD_MAX_REGIONS];
@@ -229,7 +242,7 @@ static void memdev_added(struct cxl_memdev *cxlmd)
 	int rc;
 
 	if (!cxlmd->cxlds || !dev_is_pci(cxlmd->cxlds->dev) ||
-	    !cxlmd->cxlds->cxl_mbox.mbox_send)
+	    !cxlmd->cxlds->cxl_mbox.mbox_send || is_known(cxlmd))
 		return;
 	rc = cxl_dcd_get_config(cxlmd->cxlds, parts, &nr_parts);
 	if (rc) {
@@ -244,7 +257,6 @@ static void memdev_added(struct cxl_memdev *cxlmd)
 	}
 	memcpy(dcd->parts, parts, sizeof(parts));
 	dcd->nr_parts = nr_parts;
-	cxl_dcd_read_cdat(dcd);
 	rc = cxl_dcd_dpa_extend(dcd);
 	if (rc) {
 		dev_err(dev, "cannot add dynamic capacity to the device's address space: %d\n",
@@ -308,22 +320,30 @@ static void memdev_gone(struct cxl_memdev *cxlmd)
 	cxl_dcd_put(dcd);
 }
 
-static int bus_event(struct notifier_block *nb, unsigned long action,
+static int add_event(struct notifier_block *nb, unsigned long action,
+		     void *data)
+{
+	struct device *dev = data;
+
+	if (action != BUS_NOTIFY_ADD_DEVICE)
+		return NOTIFY_DONE;
+	if (is_cxl_memdev(dev))
+		memdev_added(to_cxl_memdev(dev));
+	else if (is_endpoint_decoder(dev))
+		cxl_dcd_decoder_added(dev);
+	else if (is_cxl_region(dev))
+		cxl_dcd_region_added(dev);
+	else if (is_root_decoder(dev))
+		cxl_dcd_roots_take();
+	return NOTIFY_DONE;
+}
+
+static int del_event(struct notifier_block *nb, unsigned long action,
 		     void *data)
 {
 	struct device *dev = data;
 
 	switch (action) {
-	case BUS_NOTIFY_ADD_DEVICE:
-		if (is_cxl_memdev(dev))
-			memdev_added(to_cxl_memdev(dev));
-		else if (is_endpoint_decoder(dev))
-			cxl_dcd_decoder_added(dev);
-		else if (is_cxl_region(dev))
-			cxl_dcd_region_added(dev);
-		else if (is_root_decoder(dev))
-			cxl_dcd_roots_take();
-		break;
 	case BUS_NOTIFY_DEL_DEVICE:
 		if (is_cxl_memdev(dev))
 			memdev_gone(to_cxl_memdev(dev));
@@ -340,33 +360,64 @@ static int bus_event(struct notifier_block *nb, unsigned long action,
 	return NOTIFY_DONE;
 }
 
-static struct notifier_block bus_nb = { .notifier_call = bus_event };
+/* Two, since an unload hears of what goes longer than of what comes. */
+static struct notifier_block add_nb = { .notifier_call = add_event };
+static struct notifier_block del_nb = { .notifier_call = del_event };
 
-static int add_present(struct device *dev, void *unused)
+static int add_memdev(struct device *dev, void *unused)
 {
-	if (is_cxl_memdev(dev))
+	if (is_cxl_memdev(dev) && device_is_registered(dev))
 		memdev_added(to_cxl_memdev(dev));
 	return 0;
 }
 
-static void drop_all(void)
+/*
+ * Memdevs come and go with the lock of their PCI device. Looked for on their own
+ * bus, they could be met before they are told of, or while they go.
+ */
+static void add_present(void)
 {
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev) {
+		if (pdev->class >> 8 != PCI_CLASS_MEMORY_CXL)
+			continue;
+		device_lock(&pdev->dev);
+		device_for_each_child(&pdev->dev, NULL, add_memdev);
+		device_unlock(&pdev->dev);
+	}
+}
+
+/* Some memdev that is ours, referenced, and the device behind it; or NULL. */
+static struct cxl_memdev *memdev_any(struct device **host)
+{
+	struct cxl_memdev *cxlmd = NULL;
 	struct cxl_dcd *dcd;
 
-	do {
-		mutex_lock(&cxl_dcd_mutex);
-		dcd = list_first_entry_or_null(&cxl_dcd_devs, struct cxl_dcd,
-					       node);
-		if (dcd)
-			get_device(&dcd->cxlmd->dev);
-		cxl_dcd_unlock();
-		if (dcd) {
-			struct cxl_memdev *cxlmd = dcd->cxlmd;
+	mutex_lock(&cxl_dcd_mutex);
+	dcd = list_first_entry_or_null(&cxl_dcd_devs, struct cxl_dcd, node);
+	if (dcd) {
+		cxlmd = dcd->cxlmd;
+		get_device(&cxlmd->dev);
+		*host = get_device(cxlmd->dev.parent);
+	}
+	cxl_dcd_unlock();
+	return cxlmd;
+}
 
-			memdev_gone(cxlmd);
-			put_device(&cxlmd->dev);
-		}
-	} while (dcd);
+/* Let go of all devices; of such as are just being removed, before they are. */
+static void drop_all(void)
+{
+	struct cxl_memdev *cxlmd;
+	struct device *host;
+
+	while ((cxlmd = memdev_any(&host))) {
+		device_lock(host);
+		memdev_gone(cxlmd);
+		device_unlock(host);
+		put_device(host);
+		put_device(&cxlmd->dev);
+	}
 }
 
 /* Leave what comes from now on in the devices' logs, for the next load. */
@@ -392,27 +443,33 @@ static int __init cxl_dcd_init(void)
 	rc = cxl_dcd_flush_init();
 	if (rc)
 		return rc;
+	rc = bus_register_notifier(&cxl_bus_type, &del_nb);
+	if (rc)
+		goto no_del;
+	rc = bus_register_notifier(&cxl_bus_type, &add_nb);
+	if (rc)
+		goto no_add;
 	/* Memdevs first: regions that exist already need them. */
-	rc = bus_register_notifier(&cxl_bus_type, &bus_nb);
-	if (rc) {
-		cxl_dcd_flush_exit();
-		return rc;
-	}
-	bus_for_each_dev(&cxl_bus_type, NULL, NULL, add_present);
+	add_present();
 	cxl_dcd_regions_take();
 	rc = cxl_dcd_dax_init();
-	if (rc) {
-		bus_unregister_notifier(&cxl_bus_type, &bus_nb);
-		cxl_dcd_regions_drop();
-		cxl_dcd_roots_drop();
-		drop_all();
-		cxl_dcd_flush_exit();
-		return rc;
-	}
+	if (rc)
+		goto no_dax;
 	cxl_dcd_regions_enable();
 	start_all();
 	cxl_dcd_firmware_retry();
 	return 0;
+
+no_dax:
+	bus_unregister_notifier(&cxl_bus_type, &add_nb);
+	cxl_dcd_regions_drop();
+	cxl_dcd_roots_drop();
+	drop_all();
+no_add:
+	bus_unregister_notifier(&cxl_bus_type, &del_nb);
+no_del:
+	cxl_dcd_flush_exit();
+	return rc;
 }
 
 /*
@@ -423,12 +480,14 @@ static int __init cxl_dcd_init(void)
 static void __exit cxl_dcd_exit(void)
 {
 	stop_all();
-	bus_unregister_notifier(&cxl_bus_type, &bus_nb);
+	/* Waits for what is being added just now. */
+	bus_unregister_notifier(&cxl_bus_type, &add_nb);
 	cxl_dcd_regions_disable();
 	cxl_dcd_dax_exit();
 	cxl_dcd_regions_drop();
 	cxl_dcd_roots_drop();
 	drop_all();
+	bus_unregister_notifier(&cxl_bus_type, &del_nb);
 	cxl_dcd_flush_exit();
 	WARN_ON(atomic_read(&cxl_dcd_counters.devs));
 	WARN_ON(atomic_read(&cxl_dcd_counters.regions));

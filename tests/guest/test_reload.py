@@ -11,8 +11,8 @@ import threading
 
 from agent import Agent, Refused
 from qmp import QMP, QMPError
-from steps import (ADD, MIB, RELEASE, create_dax, create_region,
-                   destroy_region, request, states, wait_released,
+from steps import (ADD, MIB, RELEASE, add, create_dax, create_region,
+                   destroy_region, memdev, request, states, wait_released,
                    wait_shown)
 from vm import poll
 
@@ -120,3 +120,33 @@ def test_under_load(vm, check):
     vm.guest_ok(f"cxl release-extent {region} --all")
     wait_released(vm)
     destroy_region(vm, region)
+
+
+def test_unplug_while_loading(vm, check):
+    """A device that goes while the module comes or goes, and one that comes."""
+    serial = "grep -lx 0x2 /sys/bus/cxl/devices/mem*/serial"
+    for turn in range(4):
+        vm.guest_ok("setsid sh -c 'for i in 1 2 3 4; do modprobe -r cxl_dcd; "
+                    "modprobe cxl_dcd; done; touch /tmp/reloaded' "
+                    "> /dev/null 2>&1 < /dev/null & rm -f /tmp/reloaded")
+        for _ in range(2):
+            vm.guest_ok("for m in /sys/bus/cxl/devices/mem*; do "
+                        "[ $(($(cat $m/serial))) = 2 ] || continue; "
+                        "pci=$(basename $(dirname $(readlink -f $m))); done; "
+                        "cd /sys/bus/pci/drivers/cxl_pci; "
+                        "echo $pci > unbind; echo $pci > bind")
+        poll(lambda: vm.guest("test -e /tmp/reloaded").status == 0, 120,
+             f"turn {turn}: the module is there")
+        poll(lambda: vm.guest(serial).status == 0, 20, "so is the device")
+    fresh = memdev(vm, "cxl-mem1")
+    poll(lambda: vm.guest(f"test -e /sys/bus/cxl/devices/{fresh}/"
+                          "dynamic_ram_1/size").status == 0, 20,
+         "its dynamic capacity is seen")
+    region = create_region(vm, device="cxl-mem1")
+    add(vm, region, [FIXED], "cxl-mem1")
+    check.equal(set(states(vm, region)), {FIXED}, "and works")
+    vm.guest_ok(f"cxl release-extent {region} --all")
+    wait_released(vm, "cxl-mem1")
+    destroy_region(vm, region)
+    vm.guest_ok("modprobe -r cxl_dcd && modprobe cxl_dcd")
+    check.equal(vm.kernel_complaints(), [], "the kernel log is clean")
