@@ -160,10 +160,8 @@ static bool part_get(struct device *dev, unsigned int slot,
 
 	mutex_lock(&cxl_dcd_mutex);
 	dcd = cxl_dcd_find(to_cxl_memdev(dev));
-	if (dcd) {
-		cxl_dcd_read_cdat(dcd);
+	if (dcd)
 		i = cxl_dcd_slot_part(dcd, slot);
-	}
 	if (i >= 0) {
 		*part = dcd->parts[i];
 		*qos_class = dcd->qos_class[i];
@@ -244,7 +242,6 @@ static unsigned long part_slots(struct cxl_dcd *dcd)
 	unsigned int i;
 
 	mutex_lock(&cxl_dcd_mutex);
-	cxl_dcd_read_cdat(dcd);
 	for (i = 0; i < cxl_dcd_slots(); i++)
 		if ((dcd->cdat_known || !cxl_dcd_names_need_cdat()) &&
 		    cxl_dcd_slot_part(dcd, i) >= 0)
