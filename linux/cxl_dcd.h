@@ -175,6 +175,7 @@ struct cxl_dcd_region {
  * @open: its addresses can be taken by DAX devices
  * @releasing: the device asked for it back
  * @forced: the device took it back; only its last user keeps it here
+ * @rest: not all of it, or not on every member, need have been taken back
  * @told: that it is busy was said once
  * @stuck: that the kernel does not let go of it was said once
  * @claim: the DAX device that took it as a tag or whole, never dereferenced
@@ -192,6 +193,7 @@ struct cxl_dcd_extent {
 	bool open;
 	bool releasing;
 	bool forced;
+	bool rest;
 	bool told;
 	bool stuck;
 	void *claim;

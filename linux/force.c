@@ -370,6 +370,7 @@ void cxl_dcd_extent_forced(struct cxl_dcd_extent *ext)
 
 	lockdep_assert_held(&cxl_dcd_mutex);
 	ext->forced = true;
+	ext->rest = true;
 	ext->told = true;
 	if (!ext->releasing) {
 		ext->releasing = true;
@@ -401,11 +402,18 @@ void cxl_dcd_release_forced(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
 
 			if (rgn->member[i].dcd != dcd)
 				continue;
-			list_for_each_entry_safe(ext, next, &rgn->extents, node)
-				if (!ext->forced &&
-				    cxl_dcd_ranges_overlap(dpa + ext->dpa,
-							   ext->len, rec->dpa,
-							   rec->len))
-					cxl_dcd_extent_forced(ext);
+			list_for_each_entry_safe(ext, next, &rgn->extents, node) {
+				if (ext->forced ||
+				    !cxl_dcd_ranges_overlap(dpa + ext->dpa,
+							    ext->len, rec->dpa,
+							    rec->len))
+					continue;
+				cxl_dcd_extent_forced(ext);
+				ext->rest = rgn->ways > 1 ||
+					    !cxl_dcd_range_within(rec->dpa,
+								  rec->len,
+								  dpa + ext->dpa,
+								  ext->len);
+			}
 		}
 }

@@ -134,6 +134,59 @@ static int return_each(struct cxl_dcd_region *rgn, struct list_head *extents)
 	return rc;
 }
 
+/*
+ * What one member still lists of an extent of which other parts were taken. No
+ * offer of it can have been accepted meanwhile: the extent was in its way.
+ */
+static int return_member(const struct cxl_dcd_member *m,
+			 const struct cxl_dcd_extent *ext)
+{
+	u64 from = m->dpa + ext->dpa, to = from + ext->len;
+	struct cxl_dcd_span *spans;
+	struct cxl_dcd_rec *recs;
+	u32 nr, i, n = 0;
+	int rc;
+
+	if (m->dcd->dying)
+		return 0;
+	rc = cxl_dcd_read_extents(m->dcd, &recs, &nr);
+	if (rc)
+		return rc;
+	spans = kvmalloc_array(max(nr, 1), sizeof(*spans), GFP_KERNEL);
+	for (i = 0; spans && i < nr; i++) {
+		u64 start = max(from, recs[i].dpa);
+		u64 end = min(to, recs[i].dpa + recs[i].len);
+
+		if (start < end)
+			spans[n++] = (struct cxl_dcd_span) {
+				.dpa = start,
+				.len = end - start,
+			};
+	}
+	rc = spans ? 0 : -ENOMEM;
+	if (n)
+		rc = cxl_dcd_give_back(m->dcd, spans, n);
+	kvfree(spans);
+	kvfree(recs);
+	return rc;
+}
+
+/* A forced release took a part, or asked one member: the rest is no use. */
+static void return_rest(struct cxl_dcd_region *rgn,
+			const struct cxl_dcd_extent *ext)
+{
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < rgn->ways; i++) {
+		rc = return_member(&rgn->member[i], ext);
+		if (rc)
+			dev_warn(rgn->dev,
+				 "the device may keep some of [DPA %#llx, +%#llx] for us: %d\n",
+				 rgn->member[i].dpa + ext->dpa, ext->len, rc);
+	}
+}
+
 /**
  * cxl_dcd_return - give extents back that no one can reach any more
  * @rgn: their region
@@ -150,10 +203,13 @@ void cxl_dcd_return(struct cxl_dcd_region *rgn, struct list_head *extents)
 	int rc;
 
 	list_for_each_entry_safe(ext, next, extents, node) {
-		if (ext->forced)
-			list_move_tail(&ext->node, &cxl_dcd_dead);
-		else
+		if (!ext->forced) {
 			nr++;
+			continue;
+		}
+		if (ext->rest)
+			return_rest(rgn, ext);
+		list_move_tail(&ext->node, &cxl_dcd_dead);
 	}
 	if (!nr)
 		return;

@@ -83,6 +83,27 @@ def test_free(vm, check):
     destroy_region(vm, region)
 
 
+def test_half(vm, check):
+    """Half of an extent is taken: the other half is no use and goes back."""
+    region = create_region(vm)
+    add(vm, region, [PART, OTHER])
+    dax = create_dax(vm, region)
+    half = PART[1] // 2
+    force(vm, [(PART[0] + half, half)])
+    poll(lambda: states(vm, region).get(PART) == "forced", 20,
+         "the guest knows")
+    destroy_dax(vm, dax)
+    wait_shown(vm, region, [OTHER])
+    poll(lambda: {e[1:3] for e in vm.extents()} == {OTHER}, 20,
+         f"the device has all of it: {vm.extents()}")
+    add(vm, region, [PART])
+    check.equal(available(vm, region), PART[1] + OTHER[1],
+                "and can give it anew")
+    vm.guest_ok(f"cxl release-extent {region} --all")
+    wait_released(vm)
+    destroy_region(vm, region)
+
+
 def test_mapped(vm, check):
     """Users of a DAX device get SIGBUS; its addresses wait for its end."""
     region = create_region(vm)

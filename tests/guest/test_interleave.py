@@ -152,6 +152,29 @@ def test_set_is_complete(vm, check):
     destroy_region(vm, region)
 
 
+def test_member_is_forced(vm, check):
+    """One member takes its part by force: the others get theirs back."""
+    region = create(vm, 2)
+    add_all(vm, region, 2, [PART])
+    whole = (2 * PART[0], 2 * PART[1])
+    dax = create_dax(vm, region)
+    request(vm, RELEASE, [PART], "cxl-mem0")
+    poll(lambda: states(vm, region) == {whole: "releasing"}, 20,
+         "one member waits")
+    request(vm, RELEASE, [PART], "cxl-mem1", forced_removal=True)
+    poll(lambda: states(vm, region) == {whole: "forced"}, 20,
+         "the other one does not")
+    destroy_dax(vm, dax)
+    wait_shown(vm, region, [])
+    for device in devices(2):
+        wait_released(vm, device)
+    add_all(vm, region, 2, [PART])
+    check.equal(states(vm, region), {whole: "accepted"},
+                "both can give it anew")
+    release_all(vm, region, 2)
+    destroy_region(vm, region)
+
+
 def test_set_is_refused(vm, check):
     """Offers that do not match are refused, on every device."""
     region = create(vm, 2)
