@@ -25,6 +25,8 @@ MODULE_PARM_DESC(chain_timeout, "seconds after which an unfinished offer is refu
 
 /* Time for records before all other devices get their turn at the mutex. */
 #define DRAIN_TIME HZ
+/* The others' turn: some of them only look now and then whether it is free. */
+#define REST_TIME (HZ / 20)
 /* Time from a failed command to the next try, doubled so many times at most. */
 #define RETRY_TIME HZ
 #define RETRY_DOUBLED 6
@@ -227,22 +229,22 @@ void cxl_dcd_event_work(struct work_struct *work)
 {
 	struct cxl_dcd *dcd = container_of(to_delayed_work(work),
 					   struct cxl_dcd, event_work);
-	bool again = false;
-	int rc;
+	unsigned long wait = 0;
+	bool more = false;
 
 	mutex_lock(&cxl_dcd_mutex);
 	if (!dcd->dying && dcd->armed && !dcd->parked) {
-		rc = drain(dcd, &again);
-		if (rc)
-			queue_delayed_work(dcd->wq, &dcd->event_work,
-					   RETRY_TIME << min(dcd->failures++,
-							     RETRY_DOUBLED));
+		if (drain(dcd, &more))
+			wait = RETRY_TIME << min(dcd->failures++,
+						 RETRY_DOUBLED);
 		else
 			dcd->failures = 0;
+		if (more)
+			wait = REST_TIME;
+		if (wait)
+			queue_delayed_work(dcd->wq, &dcd->event_work, wait);
 	}
 	cxl_dcd_unlock();
-	if (again)
-		cxl_dcd_kick(dcd);
 }
 
 void cxl_dcd_stall_work(struct work_struct *work)
