@@ -219,16 +219,6 @@ static struct cxl_dcd *dcd_alloc(struct cxl_memdev *cxlmd)
 	return dcd;
 }
 
-static bool is_known(const struct cxl_memdev *cxlmd)
-{
-	bool known;
-
-	mutex_lock(&cxl_dcd_mutex);
-	known = cxl_dcd_find(cxlmd);
-	cxl_dcd_unlock();
-	return known;
-}
-
 /*
  * A memdev has come: is it one of ours? Others are left as they are. The lock of
  * the device behind it is held, so that it does not go, nor come a second time.
@@ -242,7 +232,7 @@ static void memdev_added(struct cxl_memdev *cxlmd)
 	int rc;
 
 	if (!cxlmd->cxlds || !dev_is_pci(cxlmd->cxlds->dev) ||
-	    !cxlmd->cxlds->cxl_mbox.mbox_send || is_known(cxlmd))
+	    !cxlmd->cxlds->cxl_mbox.mbox_send || cxl_dcd_is_ours(cxlmd))
 		return;
 	rc = cxl_dcd_get_config(cxlmd->cxlds, parts, &nr_parts);
 	if (rc) {
