@@ -27,6 +27,8 @@ MODULE_PARM_DESC(chain_timeout, "seconds after which an unfinished offer is refu
 #define DRAIN_TIME HZ
 /* The others' turn: some of them only look now and then whether it is free. */
 #define REST_TIME (HZ / 20)
+/* Time between tries for the mutex, longer than that of files (main.c). */
+#define TRY_TIME (HZ / 50)
 /* Time from a failed command to the next try, doubled so many times at most. */
 #define RETRY_TIME HZ
 #define RETRY_DOUBLED 6
@@ -232,7 +234,14 @@ void cxl_dcd_event_work(struct work_struct *work)
 	unsigned long wait = 0;
 	bool more = false;
 
-	mutex_lock(&cxl_dcd_mutex);
+	/*
+	 * Several slow devices would hand the mutex to each other if their works
+	 * slept for it, and those that only try for it would never have it.
+	 */
+	if (!mutex_trylock(&cxl_dcd_mutex)) {
+		queue_delayed_work(dcd->wq, &dcd->event_work, TRY_TIME);
+		return;
+	}
 	if (!dcd->dying && dcd->armed && !dcd->parked) {
 		if (drain(dcd, &more))
 			wait = RETRY_TIME << min(dcd->failures++,
