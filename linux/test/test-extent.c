@@ -5,20 +5,10 @@
 #include <stdio.h>
 
 #include "../extent.h"
+#include "check.h"
 
 #define MIB 0x100000ULL
 #define GIB 0x40000000ULL
-
-static unsigned int failures;
-static const char *name;
-
-#define CHECK(cond) do {						\
-	if (!(cond)) {							\
-		printf("not ok - %s: %s (line %d)\n", name, #cond,	\
-		       __LINE__);					\
-		failures++;						\
-	}								\
-} while (0)
 
 /* Two partitions: one ordinary, one shareable, with a gap between. */
 static const struct cxl_dcd_part parts[] = {

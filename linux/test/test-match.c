@@ -6,20 +6,10 @@
 #include <time.h>
 
 #include "../extent.h"
+#include "check.h"
 
 #define MIB 0x100000ULL
 #define WAYS 8
-
-static unsigned int failures;
-static const char *name;
-
-#define CHECK(cond) do {						\
-	if (!(cond)) {							\
-		printf("not ok - %s: %s (line %d)\n", name, #cond,	\
-		       __LINE__);					\
-		failures++;						\
-	}								\
-} while (0)
 
 static int the_region;
 

@@ -15,18 +15,7 @@
 #include <util/dcd.h>
 #include <util/dcd-size.h>
 
-static int failures;
-
-#define CHECK(cond, ...) \
-	do { \
-		if (!(cond)) { \
-			failures++; \
-			fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, \
-				#cond); \
-			fprintf(stderr, __VA_ARGS__); \
-			fputc('\n', stderr); \
-		} \
-	} while (0)
+#include "check.h"
 
 static char *dir;
 

@@ -12,22 +12,10 @@
 #include <daxctl/libdaxctl.h>
 
 #include "dcd.h"
+#include "check.h"
 
 #define NR_BLOCKS 8
 #define BLOCK (128ULL << 20)
-
-static int failures;
-
-#define CHECK(cond, ...) \
-	do { \
-		if (!(cond)) { \
-			failures++; \
-			fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, \
-				#cond); \
-			fprintf(stderr, __VA_ARGS__); \
-			fputc('\n', stderr); \
-		} \
-	} while (0)
 
 struct daxctl_mapping {
 	unsigned long long start, end;

@@ -9,20 +9,9 @@
 #include <daxctl/libdaxctl.h>
 
 #include "dcd.h"
+#include "check.h"
 
-static int failures;
 static const char *dir;
-
-#define CHECK(cond, ...) \
-	do { \
-		if (!(cond)) { \
-			failures++; \
-			fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, \
-				#cond); \
-			fprintf(stderr, __VA_ARGS__); \
-			fputc('\n', stderr); \
-		} \
-	} while (0)
 
 const char *daxctl_get_config_path(struct daxctl_ctx *ctx)
 {
