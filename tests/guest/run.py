@@ -20,6 +20,8 @@ import sys
 import traceback
 
 from checks import Checks, Failed
+from qmp import QMPError
+from steps import RELEASE, request
 from vm import VM, GuestError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -106,6 +108,24 @@ def run_one(vm, check, name, function):
     rest = left_over(vm)
     if rest or check.failed > before:
         check.that(not rest, f"{name}: leaves the machine clean", rest)
+    if rest:
+        try:
+            start_afresh(vm)
+        except (GuestError, OSError, QMPError) as err:
+            print(f"# the guest cannot be started afresh: {err}", flush=True)
+
+
+def start_afresh(vm):
+    """So that the tests after one that failed say something of their own."""
+    for device in vm.qmp.call("query-cxl-dynamic-capacity"):
+        for extent in device["extents"]:
+            tagged = extent["tag"].strip("0-")
+            request(vm, RELEASE, [(extent["offset"], extent["len"])],
+                    device["id"], extent["region"],
+                    extent["tag"] if tagged else None, forced_removal=True)
+    vm.guest("rm -f /etc/daxctl.conf.d/test.conf; sync")
+    vm.reset()
+    print("# the guest was started afresh", flush=True)
 
 
 class Prefixed:

@@ -285,6 +285,15 @@ def by_policy(vm, text):
                 "systemctl restart daxctl-capacity")
 
 
+def test_many_restarts(vm, check):
+    """Who tries one policy after the other is not locked out."""
+    for _ in range(8):
+        done = vm.guest("systemctl restart daxctl-capacity")
+        check.must(done.status == 0, "the service starts again", done.text)
+    check.equal(vm.guest("systemctl is-active daxctl-capacity").out.strip(),
+                "active", "and stays")
+
+
 def test_rest_comes_back(vm, check):
     """One extent of a device is wanted back: the others are used again."""
     parts = [(i * 512 * MIB, 128 * MIB) for i in range(3)]
