@@ -290,8 +290,14 @@ def test_many_restarts(vm, check):
     for _ in range(8):
         done = vm.guest("systemctl restart daxctl-capacity")
         check.must(done.status == 0, "the service starts again", done.text)
-    check.equal(vm.guest("systemctl is-active daxctl-capacity").out.strip(),
-                "active", "and stays")
+    running = "systemctl is-active daxctl-capacity"
+    time.sleep(1)
+    check.equal(vm.guest(running).out.strip(), "active", "and stays")
+    vm.guest_ok("systemctl kill -s KILL daxctl-capacity")
+    time.sleep(1)
+    check.equal(vm.guest(running).out.strip(), "activating",
+                "one that fails is not started again at once")
+    poll(lambda: vm.guest(running).status == 0, 20, "but soon")
 
 
 def test_rest_comes_back(vm, check):
