@@ -11,7 +11,7 @@
 #ifndef DCD_WORLD_H
 #define DCD_WORLD_H
 
-#include "../unit/dcd-fixture.h"
+#include "../unit/fixture.h"
 
 typedef struct Input {
     const uint8_t *at;

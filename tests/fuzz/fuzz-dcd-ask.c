@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fuzz the arguments of the QMP commands, from where QMP's parser has made
- * numbers and texts of them: the requests of operators (cxl_dcd_ask.h), decided
+ * numbers and texts of them: the requests of operators (dcd/request.h), decided
  * by the core, with a host that answers in between
  *
  * Every field may be there or not and have any value. A refusal has a message
@@ -10,7 +10,7 @@
 #include <string.h>
 #include "dcd-world.h"
 #include "fuzzer.h"
-#include "hw/cxl/cxl_dcd_ask.h"
+#include "hw/cxl/dcd/request.h"
 
 #define RANGES  24
 

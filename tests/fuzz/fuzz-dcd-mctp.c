@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "fuzzer.h"
-#include "hw/cxl/cxl_dcd_mctp.h"
+#include "hw/cxl/dcd/mctp.h"
 
 #define MAX_MESSAGE 256
 

@@ -324,7 +324,7 @@ static void static_memory_beside(CXLDcdDevice *d)
     check(d, memory.hpa + memory.size - BLOCK, BLOCK, true);
 }
 
-/* 2.1: volatile, then persistent, then dynamic, by three decoders. */
+/* Volatile, then persistent, then dynamic, by three decoders. */
 static void three_kinds_of_memory(CXLDcdDevice *d)
 {
     CXLDcdMachine *m = d->machine;
@@ -367,6 +367,8 @@ static void more_than_may_be_mapped(CXLDcdDevice *d)
     cxl_dcd_add_accepted_n(d, spans, N);
     assert_mapping(d, "direct", 16);
     assert_mapping(d, "trapped", N - 16);
+    g_assert_cmpuint(cxl_dcd_query_count(d, "trapped-by", "limit"), ==,
+                     N - 16);
     for (i = 0; i < N; i++) {
         check(d, hpa + spans[i].start, BLOCK, true);
         check(d, hpa + spans[i].start + BLOCK, BLOCK, false);
@@ -427,7 +429,7 @@ int main(int argc, char **argv)
                      only_while_accepted);
     cxl_dcd_add_case("/cxl-dcd/address/only-while-accepted-bridge", &bridge,
                      only_while_accepted);
-    cxl_dcd_add_case("/cxl-dcd/address/not-after-reject", NULL,
+    cxl_dcd_add_case("/cxl-dcd/address/not-after-decline", NULL,
                      not_after_reject);
     cxl_dcd_add_case("/cxl-dcd/address/only-what-was-accepted", NULL,
                      only_what_was_accepted);

@@ -46,7 +46,7 @@ static void add_accept_part(CXLDcdDevice *d)
                                        { 5 * BLOCK, 3 * BLOCK }));
 }
 
-static void add_reject(CXLDcdDevice *d)
+static void add_decline(CXLDcdDevice *d)
 {
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
     g_assert_cmphex(cxl_dcd_reject(d), ==, SUCCESS);
@@ -55,8 +55,8 @@ static void add_reject(CXLDcdDevice *d)
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
 }
 
-/* Rule 6: the empty list is for the oldest group. */
-static void add_reject_oldest(CXLDcdDevice *d)
+/* The empty list is for the oldest group. */
+static void add_decline_oldest(CXLDcdDevice *d)
 {
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 4 * BLOCK, BLOCK }));
@@ -98,7 +98,7 @@ static void add_keeps_tag(CXLDcdDevice *d)
     cxl_dcd_extents_free(&list);
 }
 
-/* Rule 2: nothing happens until the command with More = 0 is there. */
+/* Nothing happens until the command with More = 0 is there. */
 static void add_more_chain(CXLDcdDevice *d)
 {
     const CXLDcdSpan a = { at(d, 0), BLOCK };
@@ -121,7 +121,7 @@ static void release_whole(CXLDcdDevice *d)
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
 }
 
-/* Rule 3: what is left of the extent is in two pieces. */
+/* What is left of the extent is in two pieces. */
 static void release_middle(CXLDcdDevice *d)
 {
     cxl_dcd_add_accepted(d, { 0, 8 * BLOCK });
@@ -141,7 +141,7 @@ static void release_over_extents(CXLDcdDevice *d)
         { at(d, 3), BLOCK });
 }
 
-/* Rule 1: one event may be answered by many commands. */
+/* One event may be answered by many commands. */
 static void release_in_steps(CXLDcdDevice *d)
 {
     cxl_dcd_add_accepted(d, { 0, 4 * BLOCK });
@@ -168,7 +168,7 @@ static void release_more_chain(CXLDcdDevice *d)
     cxl_dcd_assert_no_extents(d);
 }
 
-/* 0.1: reserved bits are ignored on receipt. */
+/* Reserved bits are ignored on receipt. */
 static void update_ignores_reserved(CXLDcdDevice *d)
 {
     struct CXL_DCD_PACKED {
@@ -196,12 +196,12 @@ int main(int argc, char **argv)
     cxl_dcd_add_case("/cxl-dcd/add-response/subset", NULL, add_accept_subset);
     cxl_dcd_add_case("/cxl-dcd/add-response/part-of-extent", NULL,
                      add_accept_part);
-    cxl_dcd_add_case("/cxl-dcd/add-response/reject", NULL, add_reject);
-    cxl_dcd_add_case("/cxl-dcd/add-response/reject-oldest", NULL,
-                     add_reject_oldest);
+    cxl_dcd_add_case("/cxl-dcd/add-response/decline", NULL, add_decline);
+    cxl_dcd_add_case("/cxl-dcd/add-response/decline-oldest", NULL,
+                     add_decline_oldest);
     cxl_dcd_add_case("/cxl-dcd/add-response/second-region", NULL,
                      add_second_region);
-    cxl_dcd_add_case("/cxl-dcd/add-response/tag-dropped", NULL, add_keeps_tag);
+    cxl_dcd_add_case("/cxl-dcd/add-response/keeps-tag", NULL, add_keeps_tag);
     cxl_dcd_add_case("/cxl-dcd/add-response/more-chain", NULL, add_more_chain);
     cxl_dcd_add_case("/cxl-dcd/add-response/reserved-ignored", NULL,
                      update_ignores_reserved);

@@ -559,6 +559,6 @@ int main(int argc, char **argv)
                      notification_off);
     cxl_dcd_add_case("/cxl-dcd/cci/tunnel/good", &options, tunnel_good);
     cxl_dcd_add_case("/cxl-dcd/cci/tunnel/bad-fields", &options, tunnel_bad);
-    cxl_dcd_add_case("/cxl-dcd/cci/two-fronts", &options, fronts);
+    cxl_dcd_add_case("/cxl-dcd/cci/qmp-and-fm-api-agree", &options, fronts);
     return g_test_run();
 }

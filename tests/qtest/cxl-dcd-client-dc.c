@@ -10,12 +10,34 @@
 #define MAILBOX_COMMAND    0x08
 #define MAILBOX_STATUS     0x10
 #define MAILBOX_PAYLOAD    0x20
-#define MAILBOX_POLLS      10000
+#define MAILBOX_POLLS      1000000
 
 size_t cxl_dcd_mailbox_size(CXLDcdDevice *device)
 {
     return 1ULL << (qtest_readl(device->machine->qts,
                                 device->mailbox + MAILBOX_CAPS) & 0x1f);
+}
+
+bool cxl_dcd_doorbell(CXLDcdDevice *device)
+{
+    return qtest_readl(device->machine->qts,
+                       device->mailbox + MAILBOX_CONTROL) & 1;
+}
+
+static void cxl_dcd_command_begin(CXLDcdDevice *device, uint16_t opcode,
+                                  const void *in, size_t in_len)
+{
+    QTestState *qts = device->machine->qts;
+    uint64_t mailbox = device->mailbox;
+
+    g_assert_cmpuint(in_len, <=, cxl_dcd_mailbox_size(device));
+    g_assert_false(cxl_dcd_doorbell(device));
+    if (in_len) {
+        qtest_bufwrite(qts, mailbox + MAILBOX_PAYLOAD, in, in_len);
+    }
+    qtest_writeq(qts, mailbox + MAILBOX_COMMAND,
+                 opcode | (uint64_t)in_len << 16);
+    qtest_writel(qts, mailbox + MAILBOX_CONTROL, 1);
 }
 
 uint16_t cxl_dcd_command(CXLDcdDevice *device, uint16_t opcode,
@@ -28,15 +50,8 @@ uint16_t cxl_dcd_command(CXLDcdDevice *device, uint16_t opcode,
     size_t len;
     unsigned polls = 0;
 
-    g_assert_cmpuint(in_len, <=, cxl_dcd_mailbox_size(device));
-    g_assert_cmphex(qtest_readl(qts, mailbox + MAILBOX_CONTROL) & 1, ==, 0);
-    if (in_len) {
-        qtest_bufwrite(qts, mailbox + MAILBOX_PAYLOAD, in, in_len);
-    }
-    qtest_writeq(qts, mailbox + MAILBOX_COMMAND,
-                 opcode | (uint64_t)in_len << 16);
-    qtest_writel(qts, mailbox + MAILBOX_CONTROL, 1);
-    while (qtest_readl(qts, mailbox + MAILBOX_CONTROL) & 1) {
+    cxl_dcd_command_begin(device, opcode, in, in_len);
+    while (cxl_dcd_doorbell(device)) {
         g_assert_cmpuint(++polls, <, MAILBOX_POLLS);
     }
     code = qtest_readq(qts, mailbox + MAILBOX_STATUS) >> 32;
@@ -191,12 +206,13 @@ void cxl_dcd_assert_extents_n(CXLDcdDevice *device, const CXLDcdSpan *ranges,
     cxl_dcd_extents_free(&list);
 }
 
-uint16_t cxl_dcd_update(CXLDcdDevice *device, uint16_t opcode, uint8_t flags,
-                        const CXLDcdSpan *ranges, size_t count)
+static CXLDcdUpdateRequest *
+cxl_dcd_update_request(uint8_t flags, const CXLDcdSpan *ranges, size_t count,
+                       size_t *ret_len)
 {
     size_t len = sizeof(CXLDcdUpdateRequest) +
                  count * sizeof(CXLDcdUpdatedExtent);
-    g_autofree CXLDcdUpdateRequest *request = g_malloc0(len);
+    CXLDcdUpdateRequest *request = g_malloc0(len);
     size_t i;
 
     request->count = cxl_dcd_put32(count);
@@ -205,7 +221,27 @@ uint16_t cxl_dcd_update(CXLDcdDevice *device, uint16_t opcode, uint8_t flags,
         request->extents[i].start_dpa = cxl_dcd_put64(ranges[i].start);
         request->extents[i].length = cxl_dcd_put64(ranges[i].length);
     }
+    *ret_len = len;
+    return request;
+}
+
+uint16_t cxl_dcd_update(CXLDcdDevice *device, uint16_t opcode, uint8_t flags,
+                        const CXLDcdSpan *ranges, size_t count)
+{
+    size_t len;
+    g_autofree CXLDcdUpdateRequest *request =
+        cxl_dcd_update_request(flags, ranges, count, &len);
+
     return cxl_dcd_command(device, opcode, request, len, NULL, 0, NULL);
+}
+
+void cxl_dcd_begin_accept(CXLDcdDevice *device, CXLDcdSpan range)
+{
+    size_t len;
+    g_autofree CXLDcdUpdateRequest *request =
+        cxl_dcd_update_request(0, &range, 1, &len);
+
+    cxl_dcd_command_begin(device, CXL_DCD_OP_ADD_RESPONSE, request, len);
 }
 
 uint16_t cxl_dcd_update_chain(CXLDcdDevice *device, uint16_t opcode,

@@ -24,7 +24,7 @@ void cxl_dcd_fm_options(CXLDcdOptions *options, const char *properties)
     g_autofree char *path = line_path();
 
     options->arguments = g_strdup_printf(
-        "-chardev socket,id=fm0,path=%s,server=on,wait=off", path);
+        " -chardev socket,id=fm0,path=%s,server=on,wait=off ", path);
     options->properties = g_strdup_printf(",\"fmapi\":\"fm0\"%s",
                                           properties ?: "");
 }

@@ -10,7 +10,7 @@
 #define CXL_DCD_CLIENT_FM_H
 
 #include "cxl-dcd-client.h"
-#include "hw/cxl/cxl_dcd_mctp.h"
+#include "hw/cxl/dcd/mctp.h"
 
 #define CXL_DCD_FM_US     8       /* our endpoint id */
 #define CXL_DCD_FM_EID    9       /* the device's, when nothing else is said */

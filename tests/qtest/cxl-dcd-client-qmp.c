@@ -66,6 +66,57 @@ void cxl_dcd_qmp_fails(CXLDcdMachine *machine, const char *json,
     cxl_dcd_qmp_run(machine, json, error);
 }
 
+void cxl_dcd_qmp_does(CXLDcdMachine *machine, const char *json)
+{
+    cxl_dcd_qmp_run(machine, json, NULL);
+}
+
+void cxl_dcd_hmp(CXLDcdMachine *machine, const char *command)
+{
+    g_autofree char *reply = qtest_hmp(machine->qts, "%s", command);
+
+    g_assert_cmpstr(reply, ==, "");
+}
+
+static void cxl_dcd_wait_job(CXLDcdMachine *machine, const char *id)
+{
+    bool concluded;
+
+    do {
+        QDict *event = qtest_qmp_eventwait_ref(machine->qts,
+                                               "JOB_STATUS_CHANGE");
+        QDict *data = qdict_get_qdict(event, "data");
+
+        concluded = g_str_equal(qdict_get_str(data, "status"), "concluded");
+        qobject_unref(event);
+    } while (!concluded);
+    qtest_qmp_assert_success(machine->qts, "{'execute':'job-dismiss',"
+                             "'arguments':{'id':%s}}", id);
+}
+
+CXLDcdMachine *cxl_dcd_snapshots_start(const CXLDcdOptions *options)
+{
+    CXLDcdOptions with_file = *options;
+    g_autofree char *file = NULL, *arguments = NULL;
+    CXLDcdMachine *machine;
+    int fd = g_file_open_tmp("cxl-dcd-snapshots-XXXXXX", &file, NULL);
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    arguments = g_strdup_printf(" -blockdev file,node-name=file,filename=%s%s",
+                                file, options->arguments ?: "");
+    with_file.arguments = arguments;
+    machine = cxl_dcd_machine_start(&with_file);
+    unlink(file);                 /* QEMU has it open */
+    qtest_qmp_assert_success(machine->qts, "{'execute':'blockdev-create',"
+        "'arguments':{'job-id':'make','options':{'driver':'qcow2',"
+        "'file':'file','size':1048576}}}");
+    cxl_dcd_wait_job(machine, "make");
+    qtest_qmp_assert_success(machine->qts, "{'execute':'blockdev-add',"
+        "'arguments':{'driver':'qcow2','node-name':'vm','file':'file'}}");
+    return machine;
+}
+
 void cxl_dcd_qmp_add_request(CXLDcdDevice *device,
                              const CXLDcdRequest *request)
 {
@@ -100,7 +151,8 @@ void cxl_dcd_qmp_release_request(CXLDcdDevice *device,
     cxl_dcd_qmp_run(device->machine, json->str, request->error);
 }
 
-QDict *cxl_dcd_query(CXLDcdDevice *device)
+/* NULL: it is unplugged */
+static QDict *cxl_dcd_query_if_there(CXLDcdDevice *device)
 {
     QDict *response = qtest_qmp(device->machine->qts,
                                 "{'execute':'query-cxl-dynamic-capacity'}");
@@ -116,24 +168,55 @@ QDict *cxl_dcd_query(CXLDcdDevice *device)
         }
     }
     qobject_unref(response);
+    return found;
+}
+
+QDict *cxl_dcd_query(CXLDcdDevice *device)
+{
+    QDict *found = cxl_dcd_query_if_there(device);
+
     g_assert_nonnull(found);
     return found;
 }
 
-unsigned cxl_dcd_query_count(CXLDcdDevice *device, const char *key,
-                             const char *value)
+static unsigned cxl_dcd_count_extents(const QDict *info, const char *key,
+                                      const char *value)
 {
-    QDict *info = cxl_dcd_query(device);
     const QListEntry *entry;
     unsigned count = 0;
 
     QLIST_FOREACH_ENTRY(qdict_get_qlist(info, "extents"), entry) {
         QDict *extent = qobject_to(QDict, qlist_entry_obj(entry));
 
-        count += g_str_equal(qdict_get_str(extent, key), value);
+        count += !g_strcmp0(qdict_get_try_str(extent, key), value);
     }
+    return count;
+}
+
+unsigned cxl_dcd_query_count(CXLDcdDevice *device, const char *key,
+                             const char *value)
+{
+    QDict *info = cxl_dcd_query(device);
+    unsigned count = cxl_dcd_count_extents(info, key, value);
+
     qobject_unref(info);
     return count;
+}
+
+void cxl_dcd_wait_clean(CXLDcdDevice *device)
+{
+    gint64 limit = g_get_monotonic_time() + 60 * G_TIME_SPAN_SECOND;
+
+    QDict *info;
+    unsigned count;
+
+    do {
+        info = cxl_dcd_query_if_there(device);
+        count = info ? cxl_dcd_count_extents(info, "state", "sanitizing") : 0;
+        qobject_unref(info);
+        g_assert_cmpint(g_get_monotonic_time(), <, limit);
+        g_usleep(count ? 1000 : 0);
+    } while (count);
 }
 
 QDict *cxl_dcd_wait_event(CXLDcdDevice *device, const char *name)

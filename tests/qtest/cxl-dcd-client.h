@@ -16,7 +16,7 @@
 #include "libqtest.h"
 #include "libqos/libqos.h"
 #include "qobject/qdict.h"
-#include "hw/cxl/cxl_dcd_wire_fm.h"
+#include "hw/cxl/dcd/wire_fm.h"
 
 #define CXL_DCD_TEST_MIB          (1ULL << 20)
 #define CXL_DCD_TEST_GIB          (1ULL << 30)
@@ -42,6 +42,7 @@ typedef struct CXLDcdOptions {
     const char *regions;          /* "dc-regions" as JSON; NULL: the usual */
     unsigned short_regions;       /* num-dc-regions: 1 GiB by the short form */
     uint64_t static_size;         /* volatile memory beside it, bytes */
+    bool static_only;             /* no dynamic capacity at all */
     const char *properties;       /* more members of -device, leading comma */
     const char *arguments;        /* more of the command line */
     bool host_bridge_decoders;    /* even with a single root port */
@@ -147,6 +148,8 @@ void cxl_dcd_device_cxl_reset(CXLDcdDevice *device);
 void cxl_dcd_device_flr(CXLDcdDevice *device);
 /* device_del, and what the guest does about it; returns when it is gone. */
 void cxl_dcd_device_unplug(CXLDcdDevice *device);
+/* The same, not waiting for the device to end */
+void cxl_dcd_device_unplug_begin(CXLDcdDevice *device);
 /* device_add with the arguments it had, and enumerate it. */
 void cxl_dcd_device_plug(CXLDcdDevice *device);
 /* Memory Space Enable of the device's command register. */
@@ -207,6 +210,10 @@ uint16_t cxl_dcd_update_chain(CXLDcdDevice *device, uint16_t opcode,
 #define cxl_dcd_accept(device, ...) \
     cxl_dcd_update(device, CXL_DCD_OP_ADD_RESPONSE, 0, \
                    CXL_DCD_SPANS(__VA_ARGS__), CXL_DCD_COUNT(__VA_ARGS__))
+/* 4802h with one range; it is not waited for. */
+void cxl_dcd_begin_accept(CXLDcdDevice *device, CXLDcdSpan range);
+/* Is a command being carried out? */
+bool cxl_dcd_doorbell(CXLDcdDevice *device);
 #define cxl_dcd_reject(device) \
     cxl_dcd_update(device, CXL_DCD_OP_ADD_RESPONSE, 0, NULL, 0)
 #define cxl_dcd_give_back(device, ...) \
@@ -338,11 +345,19 @@ void cxl_dcd_qmp_release_request(CXLDcdDevice *device,
 /* Run a QMP command given as JSON that must fail; message has @error in it. */
 void cxl_dcd_qmp_fails(CXLDcdMachine *machine, const char *json,
                        const char *error);
+/* ... and one that must succeed. */
+void cxl_dcd_qmp_does(CXLDcdMachine *machine, const char *json);
+/* A command of HMP that has nothing to say */
+void cxl_dcd_hmp(CXLDcdMachine *machine, const char *command);
+/* cxl_dcd_machine_start(), with a disk for savevm and loadvm. */
+CXLDcdMachine *cxl_dcd_snapshots_start(const CXLDcdOptions *options);
 /* This device in query-cxl-dynamic-capacity; qobject_unref() it. */
 QDict *cxl_dcd_query(CXLDcdDevice *device);
 /* Extents in the query whose member @key is the string @value. */
 unsigned cxl_dcd_query_count(CXLDcdDevice *device, const char *key,
                              const char *value);
+/* Wait until nothing is being sanitized, or the device is unplugged. */
+void cxl_dcd_wait_clean(CXLDcdDevice *device);
 /* Wait for an event of this name from this device; qobject_unref() it. */
 QDict *cxl_dcd_wait_event(CXLDcdDevice *device, const char *name);
 

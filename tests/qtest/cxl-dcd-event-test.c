@@ -100,7 +100,7 @@ static void forced_record(CXLDcdDevice *d)
     cxl_dcd_assert_no_extents(d);
 }
 
-/* 7.6.7.6.3: the host is told which region it has to look at again. */
+/* The host is told which region it has to look at again. */
 static void region_record(CXLDcdDevice *d)
 {
     const CXLDcdEventRecord *record;
@@ -123,7 +123,7 @@ static void region_record(CXLDcdDevice *d)
     g_assert_cmphex(config.region[0].flags, ==, CXL_DCD_REGION_SANITIZE);
 }
 
-/* 5.6: a pending group that is removed by force is dead, without an event. */
+/* A pending group that is removed by force is dead, without an event. */
 static void forced_pending(CXLDcdDevice *d)
 {
     CXLDcdHostConfig before, now;

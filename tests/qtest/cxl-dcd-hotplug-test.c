@@ -62,6 +62,26 @@ static void accepted_and_mapped(CXLDcdDevice *d)
     }
 }
 
+/* An operator who takes the device out of its slot by its property */
+static void not_twice(void)
+{
+    CXLDcdMachine *m = cxl_dcd_machine_start(&(CXLDcdOptions) { });
+    CXLDcdDevice *d = &m->device[0];
+    QTestState *qts = m->qts;
+    QDict *reply;
+
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
+    qtest_qmp_assert_success(qts, "{'execute':'qom-set','arguments':{'path':%s,"
+                             "'property':'realized','value':false}}", d->path);
+    reply = qtest_qmp(qts, "{'execute':'qom-set','arguments':{'path':%s,"
+                      "'property':'realized','value':true}}", d->path);
+    g_assert_nonnull(strstr(qdict_get_str(qdict_get_qdict(reply, "error"),
+                                          "desc"), "taken out"));
+    qobject_unref(reply);
+    g_assert_cmpuint(devices_in_query(m), ==, 0);
+    cxl_dcd_machine_stop(m);
+}
+
 static void pending(CXLDcdDevice *d)
 {
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
@@ -155,6 +175,7 @@ int main(int argc, char **argv)
     cxl_dcd_add_case("/cxl-dcd/hotplug/with-static-memory", &with_static,
                      with_static_memory);
     cxl_dcd_add_case("/cxl-dcd/hotplug/pending", NULL, pending);
+    qtest_add_func("/cxl-dcd/hotplug/not-twice", not_twice);
     cxl_dcd_add_case("/cxl-dcd/hotplug/neighbour-stays", &two, neighbour_stays);
     cxl_dcd_add_case("/cxl-dcd/hotplug/leaves-nothing", &large,
                      leaves_nothing);

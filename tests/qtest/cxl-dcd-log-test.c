@@ -33,8 +33,8 @@ static CXLDcdSpan *every_second(uint64_t base, unsigned first, unsigned count)
 }
 
 /*
- * Symptom 3: an add of 10 extents succeeded, the log kept 8, the last of them
- * still said More. Here all records of 10,000 arrive, and all are accepted.
+ * All records of an add of 10,000 extents arrive, only the last without More,
+ * and all are accepted.
  */
 static void chain_of_10000(CXLDcdDevice *d)
 {
@@ -63,7 +63,7 @@ static uint32_t fill_log(CXLDcdDevice *d)
     return depth;
 }
 
-/* 3.4: an add that would overflow the log fails and leaves nothing behind. */
+/* An add that would overflow the log fails and leaves nothing behind. */
 static void full_log_refuses_add(CXLDcdDevice *d)
 {
     uint32_t depth = fill_log(d);
@@ -91,7 +91,7 @@ static void too_many_for_log(CXLDcdDevice *d)
     cxl_dcd_assert_unchanged(d, before);
 }
 
-/* 3.4: a forced release goes ahead; that it is not logged is reported. */
+/* A forced release goes ahead; that it is not logged is reported. */
 static void full_log_forced_release(CXLDcdDevice *d)
 {
     uint32_t depth = log_depth(d);
@@ -154,7 +154,7 @@ int main(int argc, char **argv)
     };
 
     g_test_init(&argc, &argv, NULL);
-    cxl_dcd_add_case("/cxl-dcd/event/log-keeps-8-of-10000", &deep,
+    cxl_dcd_add_case("/cxl-dcd/event/log-keeps-10000", &deep,
                      chain_of_10000);
     cxl_dcd_add_case("/cxl-dcd/event/full/refuses-add", &shallow,
                      full_log_refuses_add);

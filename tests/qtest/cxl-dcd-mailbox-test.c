@@ -138,7 +138,7 @@ static void config_eight_regions(CXLDcdDevice *d)
     g_assert_cmpuint(config.returned, ==, 1);
 }
 
-static void config_short_form(CXLDcdDevice *d)
+static void config_equal_regions(CXLDcdDevice *d)
 {
     CXLDcdHostConfig config;
 
@@ -159,7 +159,7 @@ static void effects(CXLDcdDevice *d)
 }
 
 /* Table 8-215: an FM's commands are optional on a mailbox; we have them not. */
-static void fm_commands_elsewhere(CXLDcdDevice *d)
+static void fm_commands_not_on_mailbox(CXLDcdDevice *d)
 {
     uint16_t opcode;
 
@@ -351,11 +351,11 @@ int main(int argc, char **argv)
                      config_counts_extents);
     cxl_dcd_add_case("/cxl-dcd/get-config/eight-regions", &eight,
                      config_eight_regions);
-    cxl_dcd_add_case("/cxl-dcd/get-config/short-form", &upstream,
-                     config_short_form);
+    cxl_dcd_add_case("/cxl-dcd/get-config/equal-regions", &upstream,
+                     config_equal_regions);
     cxl_dcd_add_case("/cxl-dcd/effects", NULL, effects);
-    cxl_dcd_add_case("/cxl-dcd/fm-commands-elsewhere", NULL,
-                     fm_commands_elsewhere);
+    cxl_dcd_add_case("/cxl-dcd/fm-commands-not-on-mailbox", NULL,
+                     fm_commands_not_on_mailbox);
     cxl_dcd_add_case("/cxl-dcd/identify/event-log-size", NULL, identify);
 
     cxl_dcd_add_case("/cxl-dcd/get-extents/empty", NULL, list_empty);
@@ -365,7 +365,7 @@ int main(int argc, char **argv)
                      list_without_pending);
     cxl_dcd_add_case("/cxl-dcd/get-extents/with-releasing", NULL,
                      list_with_releasing);
-    cxl_dcd_add_case("/cxl-dcd/get-extents/generation-never-changes", NULL,
+    cxl_dcd_add_case("/cxl-dcd/get-extents/generation-changes-with-list", NULL,
                      list_generation);
     cxl_dcd_add_case("/cxl-dcd/get-extents/in-parts", NULL, list_in_parts);
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * CXL Dynamic Capacity qtests: a machine is saved to a file and another QEMU
- * goes on from there. Symptom 7: migration "completed" and lost contents and
- * state of all CXL memory without a word.
+ * goes on from there. What does not fit is refused in words.
  */
 #include "qemu/osdep.h"
-#include "cxl-dcd-client.h"
+#include "cxl-dcd-client-fm.h"
 
 #define MIB     CXL_DCD_TEST_MIB
 #define BLOCK   CXL_DCD_TEST_BLOCK
@@ -150,6 +149,111 @@ static void to_a_second_qemu(void)
     move_end(&move);
 }
 
+/*
+ * A machine in use goes back to what it was: to the capacity that it had then,
+ * and to the poison in it; nothing of what it had since is left.
+ */
+static void back_in_use(void)
+{
+    CXLDcdMachine *m = cxl_dcd_snapshots_start(&small);
+    CXLDcdDevice *d = &m->device[0];
+    QTestState *qts = m->qts;
+    char *before;
+
+    cxl_dcd_map(d);
+    cxl_dcd_add_accepted(d, { 0, 2 * BLOCK });
+    cxl_dcd_drop_events(d);
+    qtest_writeq(qts, m->window + BLOCK, 4711);
+    qtest_qmp_assert_success(qts, "{'execute':'cxl-inject-poison','arguments':"
+        "{'path':%s,'start':%lld,'length':64}}", d->path,
+        (long long)d->dc_base);
+    g_assert_cmphex(qtest_readq(qts, m->window), ==, UINT64_MAX);
+    before = cxl_dcd_snapshot(d);
+    cxl_dcd_hmp(m, "savevm one");
+
+    cxl_dcd_qmp_release(d, .forced = true, CXL_DCD_EXTENTS({ 0, 2 * BLOCK }));
+    cxl_dcd_drop_events(d);
+    cxl_dcd_add_accepted(d, { 8 * BLOCK, BLOCK });
+    qtest_writeq(qts, m->window + 8 * BLOCK, 815);
+    /* Once more while some of it is being sanitized */
+    g_assert_cmphex(cxl_dcd_give_back(d, { d->dc_base + 8 * BLOCK, BLOCK }), ==,
+                    SUCCESS);
+    cxl_dcd_hmp(m, "loadvm one");
+    cxl_dcd_assert_unchanged(d, before);
+    g_assert_cmphex(qtest_readq(qts, m->window), ==, UINT64_MAX);
+    g_assert_cmphex(qtest_readq(qts, m->window + BLOCK), ==, 4711);
+    cxl_dcd_add_accepted(d, { 8 * BLOCK, BLOCK });
+    g_assert_cmphex(qtest_readq(qts, m->window + 8 * BLOCK), ==, 0);
+    cxl_dcd_machine_stop(m);
+}
+
+static GByteArray *fm_uuid(CXLDcdFmLine *l)
+{
+    uint8_t out[64];
+    size_t len;
+
+    g_assert_cmphex(cxl_dcd_fm_control(l, l->eid, CXL_DCD_MCTP_GET_UUID, NULL,
+                                       0, out, &len), ==, 0);
+    return g_byte_array_append(g_byte_array_new(), out, len);
+}
+
+static GByteArray *fm_log(CXLDcdFmLine *l)
+{
+    const uint8_t log = CXL_DCD_EVENT_LOG;
+    uint8_t out[1024];
+    size_t len;
+
+    g_assert_cmphex(cxl_dcd_fm_command(l, CXL_DCD_OP_GET_EVENT_RECORDS, &log, 1,
+                                       out, &len), ==, SUCCESS);
+    return g_byte_array_append(g_byte_array_new(), out, len);
+}
+
+/* What a fabric manager has set up, and has not read yet, is there as well. */
+static void fm_endpoint(void)
+{
+    Move move = move_begin();
+    CXLDcdOptions options = small;
+    g_autoptr(GByteArray) uuid = NULL;
+    g_autoptr(GByteArray) log = NULL;
+    CXLDcdMachine *from, *to;
+    CXLDcdFmLine a, b;
+    uint8_t out[64], limit = 9;
+    size_t len;
+
+    cxl_dcd_fm_options(&options, NULL);
+    from = cxl_dcd_machine_start(&options);
+    a = cxl_dcd_fm_connect();
+    g_assert_cmphex(cxl_dcd_fm_control(&a, 9, CXL_DCD_MCTP_SET_EID, "\0\x20",
+                                       2, out, &len), ==, 0);
+    a.eid = 0x20;
+    g_assert_cmphex(cxl_dcd_fm_ask(&a, CXL_DCD_OP_SET_RESPONSE_LIMIT, &limit, 1,
+                                   out, 1), ==, SUCCESS);
+    cxl_dcd_add_accepted(&from->device[0], { 0, BLOCK });
+    uuid = fm_uuid(&a);
+    log = fm_log(&a);
+    g_assert_cmpuint(log->len, >, sizeof(CXLDcdGetEventsResponse));
+    cxl_dcd_machine_save(from, move.uri);
+    to = cxl_dcd_machine_load(&options, from, move.uri);
+    b = cxl_dcd_fm_connect();
+    b.eid = 0x20;
+    {
+        g_autoptr(GByteArray) uuid_there = fm_uuid(&b);
+        g_autoptr(GByteArray) log_there = fm_log(&b);
+
+        g_assert_cmpmem(uuid_there->data, uuid_there->len, uuid->data,
+                        uuid->len);
+        g_assert_cmpmem(log_there->data, log_there->len, log->data, log->len);
+    }
+    g_assert_cmphex(cxl_dcd_fm_ask(&b, CXL_DCD_OP_GET_RESPONSE_LIMIT, NULL, 0,
+                                   out, 1), ==, SUCCESS);
+    g_assert_cmpuint(out[0], ==, limit);
+    cxl_dcd_fm_close(&b);
+    cxl_dcd_fm_close(&a);
+    cxl_dcd_machine_stop(from);
+    cxl_dcd_machine_stop(to);
+    move_end(&move);
+}
+
 /* Bytes of memory that a finished migration has looked at, and has sent */
 static uint64_t ram_figure(CXLDcdMachine *m, const char *name)
 {
@@ -162,7 +266,7 @@ static uint64_t ram_figure(CXLDcdMachine *m, const char *name)
 }
 
 /* 64 GiB of capacity, of which 1 GiB is used: the rest is not looked at. */
-static void unused_capacity_stays(void)
+static void skips_unused_capacity(void)
 {
     static const CXLDcdOptions large = {
         .size = 64 * CXL_DCD_TEST_GIB,
@@ -256,8 +360,10 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("/cxl-dcd/migration/to-a-second-qemu", to_a_second_qemu);
-    qtest_add_func("/cxl-dcd/migration/unused-capacity-stays",
-                   unused_capacity_stays);
+    qtest_add_func("/cxl-dcd/migration/fm-endpoint", fm_endpoint);
+    qtest_add_func("/cxl-dcd/migration/back-in-use", back_in_use);
+    qtest_add_func("/cxl-dcd/migration/skips-unused-capacity",
+                   skips_unused_capacity);
     qtest_add_func("/cxl-dcd/migration/other-attributes", other_attributes);
     qtest_add_func("/cxl-dcd/migration/other-number-of-regions",
                    other_number_of_regions);

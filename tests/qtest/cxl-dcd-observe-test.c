@@ -153,7 +153,8 @@ static void trace_incidents(CXLDcdDevice *d)
     /* The log holds one record, which is there */
     cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 0, BLOCK }), .forced = true);
     at = TRACED(at, "cxl_dcd_remove ", "cxl_dcd_poison_dropped",
-                "cxl_dcd_scrubbed", "cxl_dcd_event_dropped", "type 2",
+                "cxl_dcd_event_dropped", "type 2",
+                "cxl_dcd_sanitized_own", "cxl_dcd_sanitized_range",
                 "cxl_dcd_outcome", "outcome 3");
     cxl_dcd_device_flr(d);
     at = TRACED(at, "cxl_dcd_flr");
@@ -178,7 +179,7 @@ static void trace_rest(CXLDcdDevice *d)
     g_assert_cmpuint(cxl_dcd_query_count(d, "state", "referenced"), ==, 1);
     qtest_qmp_assert_success(d->machine->qts, reference, d->path, TAG, false);
     at = TRACED(at, "outcome 2", "cxl_dcd_reference", TAG, "held 0",
-                "cxl_dcd_scrubbed");
+                "cxl_dcd_sanitized_range");
     qtest_qmp_assert_success(d->machine->qts,
         "{'execute':'cxl-set-dynamic-capacity-region','arguments':{'path':%s,"
         "'region':0,'block-size':65536}}", d->path);
@@ -231,6 +232,7 @@ static void comes_back(CXLDcdDevice *d, bool forced)
         g_assert_cmphex(cxl_dcd_give_back(d, { d->dc_base, size }), ==,
                         SUCCESS);
     }
+    cxl_dcd_wait_clean(d);
     g_assert_cmpuint(resident(d), <, full - size + slack);
 }
 

@@ -111,6 +111,7 @@ static void assert_honoured(CXLDcdDevice *d)
     g_assert_cmphex(load(d, 4 * BLOCK), ==, VALUE);
     g_assert_cmpuint(cxl_dcd_query_count(d, "mapping", "direct"), ==, 1);
     g_assert_cmpuint(cxl_dcd_query_count(d, "mapping", "trapped"), ==, 1);
+    g_assert_cmpuint(cxl_dcd_query_count(d, "trapped-by", "poisoned"), ==, 1);
     assert_poison(d, { d->dc_base + PAGE, LINE });
 }
 

@@ -48,6 +48,8 @@ static void bad_objects(const Pool *pool)
                    "was made with max-hosts=64");
     object_refused(pool, pool->file,
                    "\"size\":536870912,\"share\":false", "cannot be off");
+    object_refused(pool, pool->file,
+                   "\"size\":536870912,\"prealloc\":true", "cannot be on");
     object_refused(pool, "/proc/version", "\"size\":536870912",
                    "/proc/version");
     object_refused(pool, "/nowhere/at/all", "\"size\":536870912",
@@ -173,6 +175,6 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("/cxl-dcd/pool/bad-input", bad_input);
-    qtest_add_func("/cxl-dcd/pool/by-default", by_default);
+    qtest_add_func("/cxl-dcd/pool/one-region-by-default", by_default);
     return g_test_run();
 }

@@ -212,6 +212,17 @@ static void audit_host(World *w, const QDict *host, unsigned id)
     g_assert_cmpint(shares, ==, w->shares[id]);
 }
 
+static void wait_clean(World *w)
+{
+    unsigned id;
+
+    for (id = 1; id <= HOSTS; id++) {
+        if (w->host[id]) {
+            cxl_dcd_wait_clean(head(w, id));
+        }
+    }
+}
+
 static void audit(World *w, unsigned viewer)
 {
     QDict *response = qtest_qmp(w->host[viewer]->qts,
@@ -288,6 +299,7 @@ static void random_kills(void)
 
         for (j = 0; j < ACTIONS; j++) {
             act(&w);
+            wait_clean(&w);
         }
         audit(&w, id);
         lose(&w, id, id % HOSTS + 1);

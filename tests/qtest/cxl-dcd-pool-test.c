@@ -8,6 +8,7 @@
 
 #define OP_SANITIZE      0x4400
 #define SANITIZE_SECONDS 5
+#define SECOND           G_GINT64_CONSTANT(1000000000)
 
 static void owned_once(void)
 {
@@ -116,8 +117,8 @@ static void shared(void)
     g_assert_cmphex(load(&pool, 2, REGION + 8), ==, 0xa1);
     /* Kept by the fabric manager alone; any head may say so */
     qtest_qmp_assert_success(pool.host[1]->qts,
-        "{'execute':'cxl-dynamic-capacity-reference','arguments':"
-        "{'path':%s,'tag':%s,'held':true}}", a->path, TAG);
+        "{'execute':'cxl-add-dynamic-capacity-reference','arguments':"
+        "{'path':%s,'tag':%s}}", a->path, TAG);
     cxl_dcd_qmp_release(b, .tag = TAG, .policy = "tag-based", .forced = true);
     assert_extents(&pool, 2, "");
     g_assert_cmpuint(pool_free(&pool, 1), ==, 2 * REGION - 2 * BLOCK);
@@ -125,8 +126,8 @@ static void shared(void)
                     .policy = "enable-shared-access");
     g_assert_cmphex(cxl_dcd_reject(a), ==, SUCCESS);
     qtest_qmp_assert_success(pool.host[2]->qts,
-        "{'execute':'cxl-dynamic-capacity-reference','arguments':"
-        "{'path':%s,'tag':%s,'held':false}}", b->path, TAG);
+        "{'execute':'cxl-remove-dynamic-capacity-reference','arguments':"
+        "{'path':%s,'tag':%s}}", b->path, TAG);
     g_assert_cmpuint(pool_free(&pool, 1), ==, 2 * REGION);
     cxl_dcd_drop_events(b);
     accepted(b, 1, 0, BLOCK, OTHER);
@@ -229,11 +230,47 @@ static void unplugged(void)
     pool_end(&pool);
 }
 
+/*
+ * Somebody has the pool's lock and is stopped. The machine goes on, nothing is
+ * said that the pool does not know, and later the same is done.
+ */
+static void locked(void)
+{
+    Pool pool = pool_begin();
+    CXLDcdDevice *a = pool_start(&pool, 1, REGIONS("")), *b;
+    int fd;
+
+    b = pool_start(&pool, 2, REGIONS(""));
+    accepted(a, 0, 0, 2 * BLOCK, NULL);
+    cxl_dcd_qmp_add(a, CXL_DCD_EXTENTS({ 8 * BLOCK, BLOCK }));
+    cxl_dcd_drop_events(a);
+    fd = pool_lock(&pool);
+    g_assert_cmphex(cxl_dcd_accept(a, { dpa(a, 0, 8 * BLOCK), BLOCK }), ==,
+                    CXL_DCD_RC_RETRY_REQUIRED);
+    g_assert_cmphex(cxl_dcd_give_back(a, { dpa(a, 0, 0), BLOCK }), ==,
+                    CXL_DCD_RC_RETRY_REQUIRED);
+    cxl_dcd_qmp_release(a, .forced = true, CXL_DCD_EXTENTS({ 0, BLOCK }),
+                        .error = "cannot be changed now");
+    cxl_dcd_qmp_add(b, CXL_DCD_EXTENTS({ 16 * BLOCK, BLOCK }),
+                    .error = "was locked by another process");
+    cxl_dcd_qmp_fails(pool.host[2], "{'execute':'query-cxl-dc-pool'}",
+                      "was locked by another process");
+    cxl_dcd_assert_extents(a, { dpa(a, 0, 0), 2 * BLOCK });
+    g_assert_cmphex(load(&pool, 1, 0), ==, 0);
+    /* A reset cannot be refused: what it takes is owed to the pool */
+    qtest_system_reset(pool.host[1]->qts);
+    close(fd);
+    assert_extents(&pool, 1, "0:0+4 accepted");
+    g_assert_cmpuint(pool_free(&pool, 2), ==, 2 * REGION - 2 * BLOCK);
+    pool_end(&pool);
+}
+
 /* Sanitize of one head's media: other hosts' data is not its own */
 static void sanitized(void)
 {
     Pool pool = pool_begin();
     CXLDcdDevice *a = pool_start(&pool, 1, REGIONS("")), *b;
+    int fd;
 
     b = pool_start(&pool, 2, REGIONS(""));
     accepted(a, 0, 0, 2 * BLOCK, NULL);
@@ -244,8 +281,12 @@ static void sanitized(void)
     store(&pool, 1, REGION, 3);
     g_assert_cmphex(cxl_dcd_command(a, OP_SANITIZE, NULL, 0, NULL, 0, NULL),
                     ==, CXL_DCD_RC_BACKGROUND_STARTED);
-    qtest_clock_step(pool.host[1]->qts,
-                     SANITIZE_SECONDS * G_GINT64_CONSTANT(1000000000));
+    /* It takes until the pool can be asked what is whose */
+    fd = pool_lock(&pool);
+    qtest_clock_step(pool.host[1]->qts, SANITIZE_SECONDS * SECOND);
+    g_assert_cmphex(load(&pool, 1, 2 * BLOCK - 8), ==, UINT64_MAX);
+    close(fd);
+    qtest_clock_step(pool.host[1]->qts, SECOND);
     g_assert_cmphex(load(&pool, 1, 2 * BLOCK - 8), ==, 0);
     g_assert_cmphex(load(&pool, 2, 2 * BLOCK), ==, 2);
     g_assert_cmphex(load(&pool, 1, REGION), ==, 3);
@@ -261,6 +302,7 @@ int main(int argc, char **argv)
     qtest_add_func("/cxl-dcd/pool/read-only", read_only);
     qtest_add_func("/cxl-dcd/pool/killed", killed);
     qtest_add_func("/cxl-dcd/pool/unplugged", unplugged);
+    qtest_add_func("/cxl-dcd/pool/locked", locked);
     qtest_add_func("/cxl-dcd/pool/sanitized", sanitized);
     return g_test_run();
 }

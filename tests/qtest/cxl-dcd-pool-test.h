@@ -80,6 +80,19 @@ static inline CXLDcdDevice *head(const Pool *pool, unsigned id)
     return &pool->host[id]->device[0];
 }
 
+/* As a process does that is stopped just then; until the result is closed */
+static inline int pool_lock(const Pool *pool)
+{
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1LL << 60,
+        .l_len = 1,
+    };
+    int fd = open(pool->file, O_RDWR);
+
+    g_assert_cmpint(fcntl(fd, F_OFD_SETLK, &lock), ==, 0);
+    return fd;
+}
+
 /* query-cxl-dc-pool of host @id; qobject_unref() it */
 static inline QDict *pool_query(const Pool *pool, unsigned id)
 {
@@ -135,6 +148,11 @@ static inline void assert_extents(const Pool *pool, unsigned about,
 {
     unsigned id;
 
+    for (id = 1; id <= HOSTS; id++) {
+        if (pool->host[id]) {
+            cxl_dcd_wait_clean(&pool->host[id]->device[0]);
+        }
+    }
     /* Whoever is asked, all see the same */
     for (id = 1; id <= HOSTS; id++) {
         g_autofree char *have = NULL;
@@ -177,7 +195,7 @@ static inline void reclaim(const Pool *pool, unsigned id, unsigned host,
                            uint64_t freed)
 {
     QDict *response = qtest_qmp(pool->host[id]->qts,
-        "{'execute':'cxl-dc-pool-reclaim','arguments':"
+        "{'execute':'cxl-reclaim-dc-pool','arguments':"
         "{'pool':'dcmem0','host-id':%u}}", host);
 
     g_assert_cmpuint(qdict_get_int(qdict_get_qdict(response, "return"),

@@ -71,7 +71,7 @@ static void add_beyond_region(CXLDcdDevice *d)
     add_fails(d, 0, (CXLDcdSpan){ 1ULL << 62, BLOCK }, "region");
 }
 
-/* Symptom 9: killed the virtual machine (SIGSEGV). */
+/* An offset plus a length past 2^64 is outside of the region. */
 static void add_wraps(CXLDcdDevice *d)
 {
     add_fails(d, 0, (CXLDcdSpan){ -BLOCK, 2 * BLOCK }, "region");
@@ -196,7 +196,7 @@ static void release_bad_arguments(CXLDcdDevice *d)
 
 /* --- Both spellings --- */
 
-static void article_spelling(CXLDcdDevice *d)
+static void region_id_is_region(CXLDcdDevice *d)
 {
     QDict *reply = qtest_qmp(d->machine->qts,
         "{ 'execute': 'cxl-add-dynamic-capacity', 'arguments': {"
@@ -271,7 +271,7 @@ static void release_by_tag(CXLDcdDevice *d)
                                                BLOCK });
 }
 
-/* Rule 5 of 4802h, rule 4 of 4803h: shared capacity is all or nothing. */
+/* Shared capacity is accepted and released as a whole (4802h, 4803h). */
 static void shared_is_whole(CXLDcdDevice *d)
 {
     CXLDcdEvents events;
@@ -406,7 +406,7 @@ static void assert_event(CXLDcdDevice *d, const char *name, const char *tag,
     qobject_unref(event);
 }
 
-/* Symptom 8: nothing told an operator what became of a request. */
+/* Events tell an operator how the host answered a request. */
 static void events(CXLDcdDevice *d)
 {
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, 4 * BLOCK }), .tag = TAG);
@@ -472,7 +472,8 @@ int main(int argc, char **argv)
     cxl_dcd_add_case("/cxl-dcd/qmp/release/bad-arguments", NULL,
                      release_bad_arguments);
     cxl_dcd_add_case("/cxl-dcd/qmp/release/by-tag", NULL, release_by_tag);
-    cxl_dcd_add_case("/cxl-dcd/qmp/article-spelling", NULL, article_spelling);
+    cxl_dcd_add_case("/cxl-dcd/qmp/region-id-is-region", NULL,
+                     region_id_is_region);
     cxl_dcd_add_case("/cxl-dcd/qmp/policy/free", NULL, policy_free);
     cxl_dcd_add_case("/cxl-dcd/qmp/policy/contiguous", NULL, policy_contiguous);
     cxl_dcd_add_case("/cxl-dcd/qmp/shared-is-whole", &sharable,

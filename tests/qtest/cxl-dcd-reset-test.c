@@ -15,8 +15,8 @@
 
 #define MEM_ENABLE (1 << 2)
 
-/* Symptom 5: offers and their events outlived the reset. */
-static void offers_withdrawn(CXLDcdDevice *d)
+/* No offer outlives a reset, nor does its event. */
+static void withdraws_offers(CXLDcdDevice *d)
 {
     CXLDcdHostConfig before, now;
 
@@ -36,7 +36,7 @@ static void offers_withdrawn(CXLDcdDevice *d)
     g_assert_cmphex(cxl_dcd_accept(d, { d->dc_base, BLOCK }), ==, SUCCESS);
 }
 
-static void accepted_stays(CXLDcdDevice *d)
+static void keeps_accepted(CXLDcdDevice *d)
 {
     uint64_t hpa = cxl_dcd_map(d);
 
@@ -54,7 +54,7 @@ static void accepted_stays(CXLDcdDevice *d)
 }
 
 /* A request to release was an event; after the reset it may be made again. */
-static void release_request_again(CXLDcdDevice *d)
+static void release_can_be_asked_again(CXLDcdDevice *d)
 {
     cxl_dcd_add_accepted(d, { 0, BLOCK });
     cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
@@ -65,7 +65,7 @@ static void release_request_again(CXLDcdDevice *d)
         { d->dc_base, BLOCK });
 }
 
-static void chain_dropped(CXLDcdDevice *d)
+static void drops_chain(CXLDcdDevice *d)
 {
     const CXLDcdSpan first = { d->dc_base, BLOCK };
 
@@ -78,7 +78,7 @@ static void chain_dropped(CXLDcdDevice *d)
     cxl_dcd_assert_extents(d, { d->dc_base, BLOCK });
 }
 
-static void interrupt_policy_back(CXLDcdDevice *d)
+static void interrupt_policy_is_none(CXLDcdDevice *d)
 {
     CXLDcdEventIrqPolicy policy;
     unsigned vector = cxl_dcd_irq_enable(d);
@@ -94,7 +94,7 @@ static void interrupt_policy_back(CXLDcdDevice *d)
 }
 
 /* An event before the reset must not eat the interrupt of the one after. */
-static void interrupt_after_reset(CXLDcdDevice *d)
+static void next_offer_interrupts(CXLDcdDevice *d)
 {
     unsigned vector;
 
@@ -105,7 +105,7 @@ static void interrupt_after_reset(CXLDcdDevice *d)
     g_assert_true(cxl_dcd_irq_take(d, vector));
 }
 
-static void shared_released(CXLDcdDevice *d)
+static void releases_shared(CXLDcdDevice *d)
 {
     cxl_dcd_qmp_add(d, .policy = "free", .length = BLOCK,
                     .tag = "10111213-1415-1617-1819-1a1b1c1d1e1f");
@@ -206,7 +206,7 @@ static void cxl_reset(CXLDcdDevice *d)
 }
 
 /* Many resets in a row leak nothing and lose nothing. */
-static void again_and_again(CXLDcdDevice *d)
+static void many_in_a_row(CXLDcdDevice *d)
 {
     unsigned i;
 
@@ -231,21 +231,21 @@ int main(int argc, char **argv)
     static const CXLDcdOptions two = { .devices = 2 };
 
     g_test_init(&argc, &argv, NULL);
-    cxl_dcd_add_case("/cxl-dcd/reset/offers-outlive-it", NULL,
-                     offers_withdrawn);
-    cxl_dcd_add_case("/cxl-dcd/reset/accepted-stays", NULL, accepted_stays);
-    cxl_dcd_add_case("/cxl-dcd/reset/release-request-again", NULL,
-                     release_request_again);
-    cxl_dcd_add_case("/cxl-dcd/reset/chain-dropped", NULL, chain_dropped);
-    cxl_dcd_add_case("/cxl-dcd/reset/interrupt-policy-back", NULL,
-                     interrupt_policy_back);
-    cxl_dcd_add_case("/cxl-dcd/reset/no-interrupt-after-it", NULL,
-                     interrupt_after_reset);
-    cxl_dcd_add_case("/cxl-dcd/reset/shared-released", &sharable,
-                     shared_released);
+    cxl_dcd_add_case("/cxl-dcd/reset/withdraws-offers", NULL,
+                     withdraws_offers);
+    cxl_dcd_add_case("/cxl-dcd/reset/keeps-accepted", NULL, keeps_accepted);
+    cxl_dcd_add_case("/cxl-dcd/reset/release-can-be-asked-again", NULL,
+                     release_can_be_asked_again);
+    cxl_dcd_add_case("/cxl-dcd/reset/drops-chain", NULL, drops_chain);
+    cxl_dcd_add_case("/cxl-dcd/reset/interrupt-policy-is-none", NULL,
+                     interrupt_policy_is_none);
+    cxl_dcd_add_case("/cxl-dcd/reset/next-offer-interrupts", NULL,
+                     next_offer_interrupts);
+    cxl_dcd_add_case("/cxl-dcd/reset/releases-shared", &sharable,
+                     releases_shared);
     cxl_dcd_add_case("/cxl-dcd/reset/cxl-reset", &two, cxl_reset);
     cxl_dcd_add_case("/cxl-dcd/reset/flr-keeps-all", NULL, flr_keeps_all);
     cxl_dcd_add_case("/cxl-dcd/reset/mem-enable", NULL, mem_enable);
-    cxl_dcd_add_case("/cxl-dcd/reset/again-and-again", NULL, again_and_again);
+    cxl_dcd_add_case("/cxl-dcd/reset/many-in-a-row", NULL, many_in_a_row);
     return g_test_run();
 }

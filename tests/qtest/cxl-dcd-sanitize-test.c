@@ -104,7 +104,7 @@ static void while_it_runs(CXLDcdDevice *d)
 }
 
 /* All event logs are deleted; an offer outlives its record, as choice. */
-static void events_deleted(CXLDcdDevice *d)
+static void empties_logs(CXLDcdDevice *d)
 {
     cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, BLOCK }));
     g_assert_true(cxl_dcd_event_status(d));
@@ -148,7 +148,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     cxl_dcd_add_case("/cxl-dcd/sanitize/erases", NULL, erases);
     cxl_dcd_add_case("/cxl-dcd/sanitize/while-it-runs", NULL, while_it_runs);
-    cxl_dcd_add_case("/cxl-dcd/sanitize/events-deleted", NULL, events_deleted);
+    cxl_dcd_add_case("/cxl-dcd/sanitize/empties-logs", NULL, empties_logs);
     cxl_dcd_add_case("/cxl-dcd/sanitize/reset-does-not-end-it", NULL,
                      reset_does_not_end_it);
     cxl_dcd_add_case("/cxl-dcd/sanitize/media-operations", NULL,

@@ -92,6 +92,7 @@ static void whole_stripes(CXLDcdDevice *d)
     cxl_dcd_set_commit(d->machine, 1, BY_PAGES);
     cxl_dcd_add_accepted(d, { 0, BLOCK }, { 2 * BLOCK, 2 * BLOCK });
     assert_kinds(d, 0, 0, 2, 0);
+    g_assert_cmpuint(cxl_dcd_query_count(d, "trapped-by", "incomplete"), ==, 2);
     store(d, 0, 3 * BLOCK, 1);
     assert_absent(d, 1);
     /* Blocks 1 and 2 of the one, 0, 2 and 3 of the other */
@@ -378,8 +379,8 @@ int main(int argc, char **argv)
     cxl_dcd_add_case("/cxl-dcd/set/whole-stripes", &two, whole_stripes);
     cxl_dcd_add_case("/cxl-dcd/set/elsewhere", &two, elsewhere);
     cxl_dcd_add_case("/cxl-dcd/set/over-pages", &two, over_pages);
-    cxl_dcd_add_case("/cxl-dcd/set/given-back", &two, given_back);
-    cxl_dcd_add_case("/cxl-dcd/set/taken-by-force", &two, taken_by_force);
+    cxl_dcd_add_case("/cxl-dcd/set/released", &two, given_back);
+    cxl_dcd_add_case("/cxl-dcd/set/forced", &two, taken_by_force);
     cxl_dcd_add_case("/cxl-dcd/set/poisoned", &two, poisoned);
     cxl_dcd_add_case("/cxl-dcd/set/disabled", &two, disabled);
     cxl_dcd_add_case("/cxl-dcd/set/uncommitted", &two, uncommitted);

@@ -40,6 +40,7 @@ typedef struct Mode {
     const char *path;
     unsigned devices;
     unsigned ways_code, granularity_code;
+    bool laid;                    /* no files: bytes may change their order */
 } Mode;
 
 typedef struct Stress {
@@ -118,7 +119,7 @@ static void assert_zero(Stress *s, unsigned block)
     g_autofree uint64_t *bytes = g_malloc(BLOCK);
     unsigned i, k;
 
-    for (i = 0; i < s->mode->devices; i++) {
+    for (i = 0; !s->mode->laid && i < s->mode->devices; i++) {
         g_assert_cmpint(pread(s->file[i], bytes, BLOCK, block * BLOCK), ==,
                         BLOCK);
         for (k = 0; k < BLOCK / 8; k++) {
@@ -137,16 +138,13 @@ static CXLDcdSpan dpa_of(CXLDcdDevice *d, unsigned first, unsigned count)
     return (CXLDcdSpan) { d->dc_base + first * BLOCK, count * BLOCK };
 }
 
-/* Whoever may still have had them has let go: a request waits for that. */
+/* Free means: whoever may still have had them has let go. */
 static void settle(Stress *s, unsigned first, unsigned count)
 {
     unsigned i, block;
 
     for (i = 0; i < s->mode->devices; i++) {
-        CXLDcdSpan beyond = { BLOCKS * BLOCK, BLOCK };
-
-        cxl_dcd_qmp_add(&s->m->device[i], .extents = &beyond, .count = 1);
-        g_assert_cmphex(cxl_dcd_reject(&s->m->device[i]), ==, SUCCESS);
+        cxl_dcd_wait_clean(&s->m->device[i]);
     }
     for (block = first; block < first + count; block++) {
         s->generation[block]++;
@@ -256,9 +254,41 @@ static void commit(Stress *s)
     }
 }
 
+/*
+ * The second device is decoded alone, somewhere else, so that all bytes of the
+ * set have to be brought into another order; and back.
+ */
+static void reorder(Stress *s, bool away)
+{
+    CXLDcdMachine *m = s->m;
+    CXLDcdDecoder alone = {
+        .hpa = m->window + 2 * CXL_DCD_TEST_GIB, .size = 512 * MIB, .skip = 1,
+    };
+    unsigned i;
+
+    if (!away) {
+        cxl_dcd_decoder_uncommit(m, m->device[1].hdm, 0);
+        cxl_dcd_decoder_uncommit(m, m->host_bridge_hdm, 0);
+        commit(s);
+        return;
+    }
+    for (i = 0; i < 2; i++) {
+        cxl_dcd_decoder_uncommit(m, m->device[i].hdm, 0);
+    }
+    cxl_dcd_decoder_uncommit(m, m->host_bridge_hdm, 0);
+    cxl_dcd_decoder_commit(m, m->host_bridge_hdm, &alone);
+    alone.skip = m->device[1].dc_base;
+    cxl_dcd_decoder_commit(m, m->device[1].hdm, &alone);
+    while (cxl_dcd_query_count(&m->device[1], "mapping", "trapped")) {
+        g_usleep(1000);
+    }
+}
+
 static void uncommit(Stress *s, bool away)
 {
-    if (away) {
+    if (s->mode->laid && s->done[1] % 2) {
+        reorder(s, away);
+    } else if (away) {
         cxl_dcd_decoder_uncommit(s->m, s->m->device[0].hdm, 0);
     } else {
         commit(s);
@@ -323,16 +353,19 @@ static void start(Stress *s, const char *folder)
 
     s->options = (CXLDcdOptions) {
         .devices = s->mode->devices,
-        .memory_file = g_steal_pointer(&path),
+        .memory_file = s->mode->laid ? NULL : g_steal_pointer(&path),
         .rom = CXL_DCD_STRESS_ROM,
         .arguments = "-accel tcg,thread=multi -cpu max -smp 3 ",
     };
     s->m = cxl_dcd_machine_start(&s->options);
     for (i = 0; i < s->mode->devices; i++) {
-        g_autofree char *name = cxl_dcd_memory_file(&s->options, i);
+        g_autofree char *name = NULL;
 
-        s->file[i] = open(name, O_RDONLY);
-        g_assert_cmpint(s->file[i], >=, 0);
+        if (!s->mode->laid) {
+            name = cxl_dcd_memory_file(&s->options, i);
+            s->file[i] = open(name, O_RDONLY);
+            g_assert_cmpint(s->file[i], >=, 0);
+        }
     }
     commit(s);
 }
@@ -369,7 +402,7 @@ static void run(const void *opaque)
     g_assert_cmpuint(s->done[4], >, 0);
     g_assert_cmpuint(s->done[5], >, 0);
     cxl_dcd_machine_stop(s->m);
-    for (i = 0; i < s->mode->devices; i++) {
+    for (i = 0; !s->mode->laid && i < s->mode->devices; i++) {
         g_autofree char *name = cxl_dcd_memory_file(&s->options, i);
 
         close(s->file[i]);
@@ -385,6 +418,7 @@ int main(int argc, char **argv)
         { "/cxl-dcd/stress/direct", 1 },
         { "/cxl-dcd/stress/by-pages", 2, 1, 4 },
         { "/cxl-dcd/stress/by-256-bytes", 2, 1, 0 },
+        { "/cxl-dcd/stress/laid-out", 2, 1, 0, true },
     };
     unsigned i;
 

@@ -139,7 +139,7 @@ static void add_already_added(CXLDcdDevice *d)
     refused_as(d, ADD, INVALID_PA, { at(d, 16), BLOCK }, { at(d, 8), BLOCK });
 }
 
-/* Rule 3: groups are answered in the order in which they were logged. */
+/* Groups are answered in the order in which they were logged. */
 static void add_out_of_order(CXLDcdDevice *d)
 {
     prepare(d);
@@ -169,8 +169,8 @@ static void release_no_region(CXLDcdDevice *d)
 }
 
 /*
- * Symptom 2: a length of 2^64 - 2 MiB wraps past the end of all addresses. It
- * was called a malformed list, after a bitmap scan past its end.
+ * A length of 2^64 - 2 MiB wraps past the end of all addresses: it is outside,
+ * not malformed.
  */
 static void length_wraps(CXLDcdDevice *d, uint16_t opcode, uint64_t block)
 {
@@ -223,7 +223,7 @@ static void release_empty(CXLDcdDevice *d)
     refused(d, RELEASE, CXL_DCD_RC_INVALID_INPUT, NULL, 0);
 }
 
-/* Symptom 1: this killed the whole virtual machine (SIGSEGV). */
+/* There is nothing to decline: refused, whatever was accepted before. */
 static void empty_with_nothing_pending(CXLDcdDevice *d)
 {
     refused(d, ADD, CXL_DCD_RC_INVALID_INPUT, NULL, 0);
@@ -299,7 +299,7 @@ static void chain_overlap(CXLDcdDevice *d)
     cxl_dcd_assert_unchanged(d, before);
 }
 
-/* Rule 2: the commands of a chain are consecutive and of one opcode. */
+/* The commands of a chain are consecutive and of one opcode. */
 static void chain_broken_by_command(CXLDcdDevice *d)
 {
     const CXLDcdSpan first = { at(d, 16), BLOCK };

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity: a head finds, takes and shares blocks of its pool
+ */
+#include "qemu/osdep.h"
+#include "hw/cxl/dcd/trace.h"
+#include "head-blocks.h"
+#include "head-claim.h"
+
+static bool cxl_dcd_head_gap(void *opaque, uint64_t from, uint64_t end,
+                             uint64_t len, CXLDcdRange *ret, GError **error)
+{
+    CXLDcdDevice *device = opaque;
+    CXLDcdPoolRange all = cxl_dcd_head_blocks_of(device, from, end - from),
+                    found;
+    uint64_t size =
+        cxl_dcd_pool_config(cxl_dcd_head_pool_of(device))->block_size;
+    GError *inner = NULL;
+
+    if (!all.count) {
+        return false;
+    }
+    if (!cxl_dcd_pool_find(cxl_dcd_head_pool_of(device), all.first,
+                           all.first + all.count, len / size, &found, &inner)) {
+        return inner && cxl_dcd_head_refuse(error, inner);
+    }
+    ret->dpa = from + (found.first - all.first) * size;
+    ret->len = found.count * size;
+    return true;
+}
+
+static uint64_t cxl_dcd_head_available(void *opaque, uint64_t from,
+                                       uint64_t end)
+{
+    CXLDcdDevice *device = opaque;
+    CXLDcdPoolRange all = cxl_dcd_head_blocks_of(device, from, end - from);
+
+    return cxl_dcd_pool_free_blocks(cxl_dcd_head_pool_of(device), all.first,
+                                    all.first + all.count) *
+           cxl_dcd_pool_config(cxl_dcd_head_pool_of(device))->block_size;
+}
+
+static GArray *cxl_dcd_head_shared(void *opaque, const CXLDcdTag *tag,
+                                   unsigned region, GError **error)
+{
+    CXLDcdDevice *device = opaque;
+    g_autoptr(GArray) extents = NULL;
+    g_autoptr(GArray) found = NULL;
+    GError *inner = NULL;
+    guint i;
+
+    found = cxl_dcd_pool_tag_extents(cxl_dcd_head_pool_of(device), tag->bytes,
+                                     &inner);
+    if (!found) {
+        cxl_dcd_head_refuse(error, inner);
+        return NULL;
+    }
+    extents = g_array_new(false, true, sizeof(CXLDcdExtent));
+    for (i = 0; i < found->len; i++) {
+        const CXLDcdPoolExtent *e = &g_array_index(found, CXLDcdPoolExtent, i);
+        CXLDcdExtent extent = { .tag = *tag, .region = region,
+                                .sequence = e->sequence };
+        CXLDcdRange range;
+        int there = cxl_dcd_head_range_of(device, &e->range, &range);
+
+        if (there != (int)region) {
+            g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_INVALID_INPUT,
+                        "the tag's capacity is in region %d, not in region %u",
+                        there, region);
+            return NULL;
+        }
+        extent.dpa = range.dpa;
+        extent.len = range.len;
+        g_array_append_val(extents, extent);
+    }
+    return g_steal_pointer(&extents);
+}
+
+static int cxl_dcd_head_by_sequence(gconstpointer a, gconstpointer b)
+{
+    const CXLDcdPoolExtent *x = a, *y = b;
+
+    return x->sequence - y->sequence;
+}
+
+static bool cxl_dcd_head_claim(void *opaque, const CXLDcdExtent *extents,
+                               size_t count, bool join, GError **error)
+{
+    CXLDcdDevice *device = opaque;
+    const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
+    bool shared = config->regions[extents[0].region].attributes &
+                  CXL_DCD_REGION_SHARABLE;
+    g_autoptr(GArray) list = g_array_new(false, true, sizeof(CXLDcdPoolExtent));
+    GError *inner = NULL;
+    bool ok;
+    size_t i;
+
+    if (join) {
+        ok = cxl_dcd_pool_share(cxl_dcd_head_pool_of(device),
+                                cxl_dcd_head_host_of(device),
+                                extents[0].tag.bytes, &inner);
+        return ok || cxl_dcd_head_refuse(error, inner);
+    }
+    for (i = 0; i < count; i++) {
+        CXLDcdPoolExtent extent = {
+            .range =
+                cxl_dcd_head_blocks_of(device, extents[i].dpa, extents[i].len),
+            .sequence = extents[i].sequence,
+        };
+
+        memcpy(extent.tag, extents[i].tag.bytes, sizeof(extent.tag));
+        g_array_append_val(list, extent);
+    }
+    if (shared) {
+        g_array_sort(list, cxl_dcd_head_by_sequence);
+    }
+    ok = cxl_dcd_pool_claim(cxl_dcd_head_pool_of(device),
+                            cxl_dcd_head_host_of(device),
+                            (CXLDcdPoolExtent *)(void *)list->data, count,
+                            shared, &inner);
+    trace_cxl_dcd_pool_claim(device->path, cxl_dcd_head_host_of(device),
+                             extents[0].dpa, count, ok);
+    return ok || cxl_dcd_head_refuse(error, inner);
+}
+
+static bool cxl_dcd_head_reference(void *opaque, const CXLDcdTag *tag,
+                                   bool held, GError **error)
+{
+    CXLDcdDevice *device = opaque;
+    GError *inner = NULL;
+
+    return cxl_dcd_pool_hold(cxl_dcd_head_pool_of(device),
+                             cxl_dcd_head_host_of(device), tag->bytes, held,
+                             &inner) ||
+           cxl_dcd_head_refuse(error, inner);
+}
+
+void cxl_dcd_head_claim_ops(CXLDcdOps *ops)
+{
+    ops->gap = cxl_dcd_head_gap;
+    ops->available = cxl_dcd_head_available;
+    ops->shared = cxl_dcd_head_shared;
+    ops->claim = cxl_dcd_head_claim;
+    ops->reference = cxl_dcd_head_reference;
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity: blocks of the pool leave a host
+ *
+ * Leaving is three steps, each of which may be the last that a process does:
+ * marked as dirty, so that nobody takes it for the host's capacity; made zero;
+ * freed. Whoever finds a dirty block later can go on from there.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "blocks.h"
+#include "error.h"
+#include "journal.h"
+#include "leave.h"
+#include "lock.h"
+#include "record.h"
+#include "tag.h"
+
+/* --- Leave --- */
+
+static bool cxl_dcd_pool_leave_mark_own(CXLDcdPool *pool, uint32_t host,
+                                        uint32_t number, uint64_t at,
+                                        GError **error)
+{
+    if (pool->records[number].use <= CXL_DCD_POOL_ACCEPTED) {
+        cxl_dcd_pool_mark(pool, number, CXL_DCD_POOL_OWNED, CXL_DCD_POOL_DIRTY);
+        cxl_dcd_pool_set_use(pool, number, CXL_DCD_POOL_LEAVING);
+    }
+    return true;
+}
+
+static void cxl_dcd_pool_leave_mark_shared(CXLDcdPool *pool, uint32_t host,
+                                           uint32_t tag)
+{
+    PoolRecord *record = cxl_dcd_pool_record(pool, tag, POOL_TAG);
+    uint32_t number = record ? cxl_dcd_pool_lookup(pool, record->tag, host) : 0;
+
+    /* None: another range of the tag has taken it along */
+    if (number) {
+        cxl_dcd_pool_set_use(pool, number, CXL_DCD_POOL_LEAVING);
+        cxl_dcd_pool_count_host(pool, host, 0, true);
+        cxl_dcd_pool_tags_changed(pool, pool->root->tags, 0);
+    }
+}
+
+static bool cxl_dcd_pool_leave_mark(CXLDcdPool *pool, uint32_t host,
+                                    const CXLDcdPoolRange *range,
+                                    GError **error)
+{
+    uint32_t tag = cxl_dcd_pool_tag_of(pool, range->first);
+
+    if (!tag) {
+        return cxl_dcd_pool_each_own(pool, host, range,
+                                     cxl_dcd_pool_leave_mark_own, error);
+    }
+    cxl_dcd_pool_leave_mark_shared(pool, host, tag);
+    return true;
+}
+
+bool cxl_dcd_pool_leave_all(CXLDcdPool *pool, uint32_t host,
+                            const CXLDcdPoolRange *ranges, size_t count,
+                            GError **error)
+{
+    return cxl_dcd_pool_change_all(pool, host, ranges, count,
+                                   cxl_dcd_pool_leave_mark, error);
+}
+
+bool cxl_dcd_pool_leave(CXLDcdPool *pool, uint32_t host,
+                        const CXLDcdPoolRange *range, GError **error)
+{
+    return cxl_dcd_pool_leave_all(pool, host, range, 1, error);
+}
+
+/* --- Finish --- */
+
+/* Written over, where the file system cannot make holes */
+static bool cxl_dcd_pool_leave_overwrite(const CXLDcdPool *pool, uint64_t at,
+                                         uint64_t len, GError **error)
+{
+    uint64_t step = MAX(pool->config.block_size, 1 << 30);
+
+    for (uint64_t end = at + len; at < end; at += step) {
+        void *part;
+
+        len = MIN(step, end - at);
+        part = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, pool->fd,
+                    at);
+        if (part == MAP_FAILED) {
+            return cxl_dcd_pool_fail(error, errno, "cannot clean %" PRIu64
+                                     " bytes of pool '%s': %s", len,
+                                     pool->path, g_strerror(errno));
+        }
+        memset(part, 0, len);
+        munmap(part, len);
+    }
+    return true;
+}
+
+bool cxl_dcd_pool_zero(const CXLDcdPool *pool, uint64_t at, uint64_t len,
+                       GError **error)
+{
+    return !fallocate(pool->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at,
+                      len) ||
+           cxl_dcd_pool_leave_overwrite(pool, at, len, error);
+}
+
+static bool cxl_dcd_pool_leave_zero(const CXLDcdPool *pool,
+                                    const CXLDcdPoolRange *range,
+                                    GError **error)
+{
+    return cxl_dcd_pool_zero(pool, range->first * pool->config.block_size,
+                             range->count * pool->config.block_size, error);
+}
+
+/* A record that nobody reaches: clean, then free */
+static bool cxl_dcd_pool_leave_free(CXLDcdPool *pool, uint32_t number,
+                                    bool clean, uint64_t *ret_freed,
+                                    GError **error)
+{
+    PoolRecord record = pool->records[number];
+    CXLDcdPoolRange range = { record.first, record.count };
+
+    if (!cxl_dcd_pool_check_range(pool, &range, error)) {
+        return false;
+    }
+    /* Ours alone to change, so it needs no lock */
+    if (clean && !cxl_dcd_pool_leave_zero(pool, &range, error)) {
+        return false;
+    }
+    if (!cxl_dcd_pool_begin(pool, error)) {
+        return false;
+    }
+    cxl_dcd_pool_mark(pool, number, CXL_DCD_POOL_DIRTY, CXL_DCD_POOL_FREE);
+    cxl_dcd_pool_unlink_host(pool, number);
+    cxl_dcd_pool_free_record(pool, number);
+    cxl_dcd_pool_count_host(pool, record.host, -(int64_t)record.count, false);
+    if (ret_freed) {
+        *ret_freed += record.count;
+    }
+    return cxl_dcd_pool_end(pool, true, error);
+}
+
+static bool cxl_dcd_pool_leave_drop_reference(CXLDcdPool *pool, uint32_t number,
+                                              uint32_t host, GError **error)
+{
+    if (!cxl_dcd_pool_begin(pool, error)) {
+        return false;
+    }
+    cxl_dcd_pool_drop_reference(pool, number, host);
+    return cxl_dcd_pool_end(pool, true, error);
+}
+
+static bool cxl_dcd_pool_leave_clean_extent(CXLDcdPool *pool, uint32_t number,
+                                            bool clean, uint64_t *ret_freed,
+                                            GError **error)
+{
+    if (pool->records[number].use <= CXL_DCD_POOL_ACCEPTED) {
+        if (!cxl_dcd_pool_begin(pool, error)) {
+            return false;
+        }
+        cxl_dcd_pool_mark(pool, number, CXL_DCD_POOL_OWNED,
+                          CXL_DCD_POOL_DIRTY);
+        cxl_dcd_pool_set_use(pool, number, POOL_LEFT);
+        if (!cxl_dcd_pool_end(pool, true, error)) {
+            return false;
+        }
+    }
+    return cxl_dcd_pool_leave_free(pool, number, clean, ret_freed, error);
+}
+
+/*
+ * @host's lock is held: nobody else changes its list. A reference that goes
+ * may leave extents at its head: then it is walked again.
+ */
+bool cxl_dcd_pool_clean_host(CXLDcdPool *pool, uint32_t host, unsigned uses,
+                             bool clean, uint64_t *ret_freed, GError **error)
+{
+    uint32_t at = pool->hosts[host].first, next;
+    bool again = false;
+
+    while (at && at < pool->config.max_records) {
+        const PoolRecord *record = &pool->records[at];
+        bool ok = true;
+
+        next = record->next;
+        if (record->host != host) {
+            return cxl_dcd_pool_fail(error, EIO, "pool '%s' is damaged: the "
+                                     "list of host %u", pool->path, host);
+        }
+        if (record->use <= POOL_LEFT && (uses & 1U << record->use)) {
+            if (record->kind == POOL_REFERENCE) {
+                ok = cxl_dcd_pool_leave_drop_reference(pool, at, host, error);
+                again = true;
+            } else {
+                ok = cxl_dcd_pool_leave_clean_extent(pool, at, clean, ret_freed,
+                                                     error);
+            }
+        }
+        if (!ok) {
+            return false;
+        }
+        at = next;
+        if (!at && again) {
+            at = pool->hosts[host].first;
+            again = false;
+        }
+    }
+    return true;
+}
+
+bool cxl_dcd_pool_drop_all(CXLDcdPool *pool, uint32_t host, GError **error)
+{
+    uint32_t at, next;
+
+    for (at = pool->hosts[host].first; at && at < pool->config.max_records;
+         at = next) {
+        next = pool->records[at].next;
+        if (pool->records[at].kind == POOL_REFERENCE &&
+            !cxl_dcd_pool_leave_drop_reference(pool, at, host, error)) {
+            return false;
+        }
+    }
+    return cxl_dcd_pool_clean_host(pool, host, 1 << POOL_LEFT, true, NULL,
+                                   error);
+}
+
+static bool cxl_dcd_pool_leave_finish(CXLDcdPool *pool, uint32_t host,
+                                      const CXLDcdPoolRange *range, bool clean,
+                                      GError **error)
+{
+    uint64_t at = range->first;
+
+    while (at < range->first + range->count) {
+        uint32_t number = cxl_dcd_pool_own(pool, host, at, error);
+        const PoolRecord *record = &pool->records[number];
+
+        if (!number) {
+            return false;
+        }
+        if (record->use < CXL_DCD_POOL_LEAVING || record->first != at ||
+            record->count > range->first + range->count - at) {
+            return cxl_dcd_pool_fail(error, EPERM, "block %" PRIu64 " of the "
+                                     "pool is not leaving host %u", at, host);
+        }
+        at += record->count;
+        if (!cxl_dcd_pool_leave_free(pool, number, clean, NULL, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool cxl_dcd_pool_finish(CXLDcdPool *pool, uint32_t host,
+                         const CXLDcdPoolRange *range, bool clean,
+                         GError **error)
+{
+    uint32_t tag, reference = 0;
+    uint64_t word;
+
+    if (!cxl_dcd_pool_check_host(pool, host, error) ||
+        !cxl_dcd_pool_check_range(pool, range, error) ||
+        !cxl_dcd_pool_begin(pool, error)) {
+        return false;
+    }
+    tag = cxl_dcd_pool_tag_of(pool, range->first);
+    if (tag && cxl_dcd_pool_record(pool, tag, POOL_TAG)) {
+        reference = cxl_dcd_pool_lookup(pool, pool->records[tag].tag, host);
+        if (reference &&
+            pool->records[reference].use == CXL_DCD_POOL_LEAVING) {
+            cxl_dcd_pool_drop_reference(pool, reference, host);
+        }
+    }
+    word = pool->words[range->first];
+    if (!cxl_dcd_pool_end(pool, true, error)) {
+        return false;
+    }
+    if (tag || !word) {
+        /* Of a tag whose first range was finished before, nothing is left */
+        return cxl_dcd_pool_clean_host(pool, host, 1 << POOL_LEFT, clean, NULL,
+                                       error);
+    }
+    return cxl_dcd_pool_leave_finish(pool, host, range, clean, error);
+}
+
+/* --- What stays the host's, but loses its contents --- */
+
+bool cxl_dcd_pool_clear(CXLDcdPool *pool, uint32_t host,
+                        const CXLDcdPoolRange *range, GError **error)
+{
+    uint64_t at = range->first;
+    bool ok = true;
+
+    if (!cxl_dcd_pool_check_host(pool, host, error) ||
+        !cxl_dcd_pool_check_range(pool, range, error) ||
+        !cxl_dcd_pool_begin(pool, error)) {
+        return false;
+    }
+    while (ok && at < range->first + range->count) {
+        uint32_t number = cxl_dcd_pool_own(pool, host, at, error);
+        const PoolRecord *record = &pool->records[number];
+
+        ok = number;
+        at = ok ? record->first + record->count : at;
+    }
+    /* Nobody but us can change that it is the host's */
+    return cxl_dcd_pool_end(pool, ok, error) &&
+           cxl_dcd_pool_leave_zero(pool, range, error) &&
+           cxl_dcd_pool_reserve(pool, range, error);
+}

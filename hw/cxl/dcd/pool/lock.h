@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity: who may change what in a pool's file
+ */
+#ifndef CXL_DCD_POOL_LOCK_H
+#define CXL_DCD_POOL_LOCK_H
+
+#include "file.h"
+
+/* Bytes of the file that are locked: one for the pool, one per host */
+bool cxl_dcd_pool_lock_byte(const CXLDcdPool *pool, uint64_t byte, bool lock);
+#define POOL_LOCK_POOL (1ULL << 60)
+#define POOL_LOCK_HOST (POOL_LOCK_POOL + 1)
+
+/* Wait for the pool's lock, but not for ever: EBUSY */
+bool cxl_dcd_pool_lock(CXLDcdPool *pool, GError **error);
+void cxl_dcd_pool_unlock(CXLDcdPool *pool);
+/* What callers name: EINVAL when it is not possible, EPERM: not this host's */
+bool cxl_dcd_pool_check_range(const CXLDcdPool *pool,
+                              const CXLDcdPoolRange *range, GError **error);
+bool cxl_dcd_pool_check_host(const CXLDcdPool *pool, uint32_t host,
+                             GError **error);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The pool's file, changed by somebody while it is open
+ *
+ * A process has a pool open and does what heads do, while bits of all that lies
+ * behind the memory turn over: whatever it reads then, it ends by itself, with
+ * refusals perhaps, but without a crash and in time.
+ *
+ * CXL_DCD_POOL_SPOILED sets how many such processes there are (60), each with a
+ * seed that failures name; CXL_DCD_POOL_SEED sets the first.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "tests/unit/pool-fixture.h"
+
+#define BLOCKS   512ULL
+#define HOSTS    4U
+#define TAGS     4U
+#define STEPS    200
+#define SECONDS  60           /* a loop without an end is seen by then */
+
+static const CXLDcdPoolConfig config = {
+    .size = BLOCKS * BLOCK, .block_size = BLOCK, .max_hosts = HOSTS,
+    .max_records = 512,
+};
+
+typedef struct Bed {
+    CXLDcdPool *pool;
+    GRand *rand;
+    off_t length;                 /* of the file */
+} Bed;
+
+static uint32_t some(Bed *bed, uint32_t below)
+{
+    return g_rand_int_range(bed->rand, 0, below);
+}
+
+static CXLDcdPoolRange some_range(Bed *bed)
+{
+    uint64_t first = some(bed, BLOCKS);
+
+    return (CXLDcdPoolRange) { first, 1 + some(bed, MIN(BLOCKS - first, 16)) };
+}
+
+/* --- What heads do; refusals are fine --- */
+
+static void act_claim(Bed *bed, uint32_t host)
+{
+    CXLDcdPoolRange range = some_range(bed);
+    bool shared = !some(bed, 4);
+    CXLDcdPoolExtent e = extent(range.first, range.count,
+                                shared ? 1 + some(bed, TAGS) : 0,
+                                shared ? 1 : 0);
+
+    cxl_dcd_pool_claim(bed->pool, host, &e, 1, shared, NULL);
+}
+
+static void act_tag(Bed *bed, uint32_t host)
+{
+    CXLDcdPoolExtent e = extent(0, 1, 1 + some(bed, TAGS), 0);
+    GArray *extents;
+
+    switch (some(bed, 4)) {
+    case 0:
+        cxl_dcd_pool_share(bed->pool, host, e.tag, NULL);
+        break;
+    case 1:
+        cxl_dcd_pool_hold(bed->pool, host, e.tag, some(bed, 2), NULL);
+        break;
+    default:
+        extents = cxl_dcd_pool_tag_extents(bed->pool, e.tag, NULL);
+        g_clear_pointer(&extents, g_array_unref);
+    }
+}
+
+static void act_change(Bed *bed, uint32_t host)
+{
+    CXLDcdPoolRange range = some_range(bed);
+
+    switch (some(bed, 4)) {
+    case 0:
+        cxl_dcd_pool_accept(bed->pool, host, &range, NULL);
+        break;
+    case 1:
+        cxl_dcd_pool_leave(bed->pool, host, &range, NULL);
+        break;
+    case 2:
+        cxl_dcd_pool_finish(bed->pool, host, &range, true, NULL);
+        break;
+    default:
+        cxl_dcd_pool_clear(bed->pool, host, &range, NULL);
+    }
+}
+
+static void act_look(Bed *bed, uint32_t host)
+{
+    CXLDcdPoolRegion regions[CXL_DCD_POOL_REGIONS];
+    CXLDcdPoolHostInfo info = { 0 };
+    CXLDcdPoolRange found;
+    uint32_t number;
+
+    switch (some(bed, 5)) {
+    case 0:
+        cxl_dcd_pool_host(bed->pool, host, true, &info);
+        g_clear_pointer(&info.used, g_array_unref);
+        break;
+    case 1:
+        g_array_unref(cxl_dcd_pool_tags(bed->pool, &number));
+        break;
+    case 2:
+        cxl_dcd_pool_find(bed->pool, some(bed, BLOCKS), BLOCKS,
+                          1 + some(bed, 32), &found, NULL);
+        cxl_dcd_pool_free_blocks(bed->pool, 0, BLOCKS);
+        cxl_dcd_pool_longest(bed->pool);
+        break;
+    case 3:
+        cxl_dcd_pool_regions(bed->pool, regions);
+        cxl_dcd_pool_block(bed->pool, some(bed, BLOCKS), &number);
+        break;
+    default:
+        cxl_dcd_pool_check(bed->pool, NULL);
+    }
+}
+
+static void act(Bed *bed)
+{
+    uint32_t host = 1 + some(bed, HOSTS - 1);
+    uint64_t freed;
+
+    switch (some(bed, 8)) {
+    case 0:
+    case 1:
+        act_claim(bed, host);
+        break;
+    case 2:
+        act_tag(bed, host);
+        break;
+    case 3:
+    case 4:
+        act_change(bed, host);
+        break;
+    case 5:
+        cxl_dcd_pool_detach(bed->pool, host);
+        cxl_dcd_pool_reclaim(bed->pool, host, &freed, NULL);
+        cxl_dcd_pool_attach(bed->pool, host, NULL);
+        break;
+    default:
+        act_look(bed, host);
+    }
+}
+
+/* --- And what somebody else does to the file --- */
+
+/* A few bits of a word, or all of it: small numbers, and wild ones */
+static void spoil(Bed *bed)
+{
+    int fd = cxl_dcd_pool_fd(bed->pool);
+    off_t at = config.size + g_rand_double(bed->rand) *
+                             (bed->length - config.size);
+    uint64_t word = 0;
+
+    at &= ~7;
+    if (pread(fd, &word, sizeof(word), at) != sizeof(word)) {
+        return;
+    }
+    switch (some(bed, 4)) {
+    case 0:
+        word = g_rand_int(bed->rand) | (uint64_t)g_rand_int(bed->rand) << 32;
+        break;
+    case 1:
+        word = some(bed, 600);
+        break;
+    case 2:
+        word |= (uint64_t)some(bed, 600) << 32;
+        break;
+    default:
+        word ^= 1ULL << some(bed, 64);
+    }
+    g_assert_cmpint(pwrite(fd, &word, sizeof(word), at), ==, sizeof(word));
+}
+
+static void live(uint32_t seed)
+{
+    Bed bed = { .rand = g_rand_new_with_seed(seed) };
+    uint32_t host;
+    int i;
+
+    alarm(SECONDS);
+    bed.pool = open_pool();
+    for (host = 1; host < HOSTS; host++) {
+        cxl_dcd_pool_attach(bed.pool, host, NULL);
+    }
+    bed.length = lseek(cxl_dcd_pool_fd(bed.pool), 0, SEEK_END);
+    for (i = 0; i < STEPS; i++) {
+        act(&bed);
+    }
+    for (i = 0; i < STEPS; i++) {
+        /* Often nothing: one thing that is wrong leads far */
+        if (!some(&bed, 1 + seed % 16)) {
+            spoil(&bed);
+        }
+        act(&bed);
+    }
+    cxl_dcd_pool_close(bed.pool);
+    g_rand_free(bed.rand);
+    /* What is left of it is opened, or refused */
+    cxl_dcd_pool_close(cxl_dcd_pool_open(path, &config, NULL));
+}
+
+static void test_spoiled(void)
+{
+    const char *count = g_getenv("CXL_DCD_POOL_SPOILED");
+    const char *first = g_getenv("CXL_DCD_POOL_SEED");
+    uint32_t seed = first ? strtoul(first, NULL, 10) : 1;
+    uint32_t end = seed + (count ? strtoul(count, NULL, 10) : 60);
+    int status;
+
+    for (; seed < end; seed++) {
+        pid_t child = fork();
+
+        g_assert_cmpint(child, >=, 0);
+        if (!child) {
+            live(seed);
+            _exit(0);
+        }
+        g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+        if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+            g_test_message("seed %u: signal %d, status %d", seed,
+                           WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+                           WIFEXITED(status) ? WEXITSTATUS(status) : 0);
+            g_test_fail();
+        }
+        g_unlink(path);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/pool/spoiled", test_spoiled);
+    return run_in_folder();
+}
