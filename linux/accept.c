@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From offers to extents: judge, answer, take.
+ * Offers as they come: each is judged, answered, and becomes extents.
  *
  * Every offer gets exactly one Add Dynamic Capacity Response, in the order in
  * which offers were logged.
@@ -11,9 +11,16 @@
  */
 #include <linux/slab.h>
 
-#include "cxl_dcd.h"
+#include "accept.h"
+#include "device.h"
+#include "events.h"
+#include "lock.h"
+#include "match.h"
+#include "offer.h"
+#include "region.h"
 
-static void refuse_all(struct cxl_dcd *dcd)
+/* Refuse all of the device's oldest offer. */
+static void dcd_accept_nothing(struct cxl_dcd *dcd)
 {
 	struct cxl_dcd_offer none = { .dcd = dcd };
 
@@ -21,7 +28,7 @@ static void refuse_all(struct cxl_dcd *dcd)
 }
 
 /* The interleaved region that an offer is for, NULL when for none. */
-static struct cxl_dcd_region *offer_set(struct cxl_dcd *dcd)
+static struct cxl_dcd_region *dcd_accept_set(struct cxl_dcd *dcd)
 {
 	u32 i;
 
@@ -38,9 +45,9 @@ static struct cxl_dcd_region *offer_set(struct cxl_dcd *dcd)
 
 /*
  * Answer every member of a set, or the one device. When a member does not take
- * its answer, all of them give back what they have, or may have, just accepted.
+ * its answer, what the others have, or may have, just accepted is released.
  */
-static int answer_all(struct cxl_dcd_offer *offers, unsigned int ways)
+static int dcd_accept_answer(struct cxl_dcd_offer *offers, unsigned int ways)
 {
 	unsigned int i;
 	int rc = 0, err;
@@ -50,19 +57,20 @@ static int answer_all(struct cxl_dcd_offer *offers, unsigned int ways)
 		rc = rc ?: err;
 	}
 	for (i = 0; rc && ways > 1 && i < ways; i++)
-		cxl_dcd_offer_undo(&offers[i], true);
+		cxl_dcd_offer_release(&offers[i], true);
 	return rc;
 }
 
 /*
- * Look whether long answers have arrived as a whole. What lost a part by that
- * goes back: from the other members of a set, and the rest of a tag.
+ * Look whether long answers have arrived as a whole. Where a part of one is
+ * missing, the same part is released on the other members of the set, and so is
+ * the rest of its tag.
  *
- * Returns: 0, or -errno when that cannot be known; nothing may be used then
+ * Returns: 0, or -errno when a list cannot be read; nothing may be used then
  * before the devices' lists have been read.
  */
-static int confirm_all(struct cxl_dcd_offer *offers, unsigned int ways,
-		       struct list_head *extents)
+static int dcd_accept_confirm(struct cxl_dcd_offer *offers, unsigned int ways,
+			      struct list_head *extents)
 {
 	bool lost = false;
 	unsigned int i;
@@ -73,7 +81,7 @@ static int confirm_all(struct cxl_dcd_offer *offers, unsigned int ways,
 	if (rc) {
 		dev_err(&offers[0].dcd->cxlmd->dev,
 			"cannot read whether our reply has arrived: %d\n", rc);
-		cxl_dcd_stale(offers[0].dcd);
+		cxl_dcd_regions_stale(offers[0].dcd);
 		return rc;
 	}
 	if (!lost)
@@ -81,13 +89,14 @@ static int confirm_all(struct cxl_dcd_offer *offers, unsigned int ways,
 	cxl_dcd_match(offers, ways);
 	for (i = 0; i < ways; i++) {
 		cxl_dcd_offer_explain(&offers[i]);
-		cxl_dcd_offer_undo(&offers[i], false);
+		cxl_dcd_offer_release(&offers[i], false);
 	}
-	cxl_dcd_extents_refuse(&offers[0], extents);
+	cxl_dcd_offer_refuse(&offers[0], extents);
 	return 0;
 }
 
-static void take(struct cxl_dcd_offer *offers, unsigned int ways)
+/* Judge the offers of a set, or of one device, answer them, publish extents. */
+static void dcd_accept_decide(struct cxl_dcd_offer *offers, unsigned int ways)
 {
 	LIST_HEAD(extents);
 	unsigned int i;
@@ -97,32 +106,34 @@ static void take(struct cxl_dcd_offer *offers, unsigned int ways)
 		cxl_dcd_offer_judge(&offers[i]);
 	if (ways > 1)
 		cxl_dcd_match(offers, ways);
-	if (cxl_dcd_extents_prepare(&offers[0], &extents)) {
+	if (cxl_dcd_offer_prepare(&offers[0], &extents)) {
 		for (i = 0; i < ways; i++)
 			for (n = 0; n < offers[i].nr; n++)
 				offers[i].recs[n].why = CXL_DCD_NO_MEMORY;
 	}
 	for (i = 0; i < ways; i++)
 		cxl_dcd_offer_explain(&offers[i]);
-	if (answer_all(offers, ways) || confirm_all(offers, ways, &extents)) {
-		cxl_dcd_extents_discard(&extents);
+	if (dcd_accept_answer(offers, ways) ||
+	    dcd_accept_confirm(offers, ways, &extents)) {
+		cxl_dcd_extents_put(&extents);
 		return;
 	}
 	cxl_dcd_extents_publish(&extents);
 }
 
-static void chain_done(struct cxl_dcd *dcd)
+/* An offer has its answer: empty the chain, and let the log be read on. */
+static void dcd_accept_chain_done(struct cxl_dcd *dcd)
 {
 	cxl_dcd_chain_reset(&dcd->chain);
 	cancel_delayed_work(&dcd->stall_work);
 	if (dcd->parked) {
 		dcd->parked = false;
-		cxl_dcd_kick(dcd);
+		cxl_dcd_events_kick(dcd);
 	}
 }
 
 /* Judge and answer the offers of @nr devices together, and forget them. */
-static void settle(struct cxl_dcd **dcds, unsigned int nr)
+static void dcd_accept_together(struct cxl_dcd **dcds, unsigned int nr)
 {
 	struct cxl_dcd_offer *offers = kcalloc(nr, sizeof(*offers), GFP_KERNEL);
 	unsigned int i, have = 0;
@@ -132,38 +143,38 @@ static void settle(struct cxl_dcd **dcds, unsigned int nr)
 				       dcds[i]->chain.nr))
 			break;
 	if (have == nr) {
-		take(offers, nr);
+		dcd_accept_decide(offers, nr);
 	} else {
 		dev_err(&dcds[0]->cxlmd->dev,
 			"out of memory: an offer is refused\n");
 		for (i = 0; i < nr; i++)
-			refuse_all(dcds[i]);
+			dcd_accept_nothing(dcds[i]);
 	}
 	while (have--)
 		cxl_dcd_offer_free(&offers[have]);
 	kfree(offers);
 	for (i = 0; i < nr; i++)
-		chain_done(dcds[i]);
+		dcd_accept_chain_done(dcds[i]);
 }
 
 /* Have all members of the set their offers? */
-static bool set_complete(const struct cxl_dcd_region *rgn)
+static bool dcd_accept_set_complete(const struct cxl_dcd_region *rgn)
 {
 	unsigned int i;
 
 	for (i = 0; i < rgn->ways; i++)
 		if (!rgn->member[i].dcd->parked ||
-		    offer_set(rgn->member[i].dcd) != rgn)
+		    dcd_accept_set(rgn->member[i].dcd) != rgn)
 			return false;
 	return true;
 }
 
 /**
- * cxl_dcd_offer - the last record of an offer has come
+ * cxl_dcd_accept_offer - the last record of an offer has come
  * @dcd: device; its chain holds the offer and is empty afterwards, unless the
  *	 offer waits for the rest of an interleave set
  */
-void cxl_dcd_offer(struct cxl_dcd *dcd)
+void cxl_dcd_accept_offer(struct cxl_dcd *dcd)
 {
 	struct cxl_dcd *dcds[CXL_DECODER_MAX_INTERLEAVE];
 	struct cxl_dcd_region *rgn;
@@ -171,29 +182,30 @@ void cxl_dcd_offer(struct cxl_dcd *dcd)
 
 	lockdep_assert_held(&cxl_dcd_mutex);
 	if (dcd->chain.broken) {
-		dev_warn(&dcd->cxlmd->dev,
-			 "refused an offer of capacity that was cut off, too long or without memory to hold it\n");
-		refuse_all(dcd);
-		chain_done(dcd);
+		if (cxl_dcd_may_log())
+			dev_warn(&dcd->cxlmd->dev,
+				 "refused an offer of capacity that was cut off, too long or without memory to hold it\n");
+		dcd_accept_nothing(dcd);
+		dcd_accept_chain_done(dcd);
 		return;
 	}
-	rgn = offer_set(dcd);
+	rgn = dcd_accept_set(dcd);
 	if (!rgn) {
-		settle(&dcd, 1);
+		dcd_accept_together(&dcd, 1);
 		return;
 	}
 	dcd->parked = true;
 	dcd->chain.open = true;
 	cxl_dcd_stall_begin(dcd);
-	if (!set_complete(rgn))
+	if (!dcd_accept_set_complete(rgn))
 		return;
 	for (i = 0; i < rgn->ways; i++)
 		dcds[i] = rgn->member[i].dcd;
-	settle(dcds, rgn->ways);
+	dcd_accept_together(dcds, rgn->ways);
 }
 
 /* Time is up for an offer that is not complete. */
-void cxl_dcd_offer_expired(struct cxl_dcd *dcd)
+void cxl_dcd_accept_expired(struct cxl_dcd *dcd)
 {
 	bool rest = !dcd->parked;
 
@@ -201,7 +213,8 @@ void cxl_dcd_offer_expired(struct cxl_dcd *dcd)
 		 dcd->chain.nr,
 		 dcd->parked ? "not all devices of the interleave set made one" :
 			       "its last record did not come");
-	refuse_all(dcd);
-	chain_done(dcd);
-	dcd->chain.refused = rest;
+	dcd_accept_nothing(dcd);
+	dcd_accept_chain_done(dcd);
+	if (rest)
+		cxl_dcd_rest_begin(dcd);
 }

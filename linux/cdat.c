@@ -6,7 +6,8 @@
  * The table is the device's own and is not trusted: no entry is looked at
  * before it is known to lie inside the table.
  */
-#include "extent.h"
+#include "cdat.h"
+#include "judge.h"
 
 /* 16 bytes of header, then entries: type, a reserved byte, length */
 #define CDAT_HEADER_SIZE 16
@@ -35,8 +36,8 @@ enum {
  * The next entry of the type that is whole, or NULL at the end, which is also
  * the first entry that does not fit. @at is where to go on, 0 to begin.
  */
-static const u8 *next_entry(const u8 *table, size_t length, size_t *at,
-			    u8 type, size_t least)
+static const u8 *dcd_cdat_next(const u8 *table, size_t length, size_t *at,
+			       u8 type, size_t least)
 {
 	if (!*at)
 		*at = CDAT_HEADER_SIZE;
@@ -69,8 +70,8 @@ void cxl_dcd_cdat_flags(struct cxl_dcd_part *parts, unsigned int nr,
 	size_t at = 0;
 	unsigned int i;
 
-	while ((entry = next_entry(table, length, &at, CDAT_DSMAS_TYPE,
-				   CDAT_DSMAS_SIZE)))
+	while ((entry = dcd_cdat_next(table, length, &at, CDAT_DSMAS_TYPE,
+				      CDAT_DSMAS_SIZE)))
 		for (i = 0; i < nr; i++) {
 			if (!parts[i].size || parts[i].dsmad != entry[4])
 				continue;
@@ -80,7 +81,7 @@ void cxl_dcd_cdat_flags(struct cxl_dcd_part *parts, unsigned int nr,
 }
 
 /* The value of a DSLBIS: ns or MB/s, 0 when it says nothing usable. */
-static u32 dslbis_value(const u8 *entry)
+static u32 dcd_cdat_dslbis_value(const u8 *entry)
 {
 	u16 value = entry[16] | entry[17] << 8;
 	bool time = entry[6] <= WRITE_LATENCY;
@@ -89,12 +90,12 @@ static u32 dslbis_value(const u8 *entry)
 
 	for (i = 7; i >= 0; i--)
 		unit = unit << 8 | entry[8 + i];
-	if (!value || value == 0xffff || unit > U32_MAX / value)
+	if (!value || value == 0xffff || !unit || unit > U32_MAX / value)
 		return 0;
 	if (!time)
 		return value * unit;
-	return (u32)(value * unit + PICOSECONDS_PER_NANOSECOND - 1) /
-	       PICOSECONDS_PER_NANOSECOND;
+	/* What is added must not carry the sum beyond 32 bits. */
+	return (u32)(value * unit - 1) / PICOSECONDS_PER_NANOSECOND + 1;
 }
 
 /**
@@ -114,9 +115,9 @@ bool cxl_dcd_cdat_perf(u8 dsmad, const u8 *table, size_t length,
 	size_t at = 0;
 
 	memset(perf, 0, sizeof(*perf));
-	while ((entry = next_entry(table, length, &at, CDAT_DSLBIS_TYPE,
-				   CDAT_DSLBIS_SIZE))) {
-		u32 value = dslbis_value(entry);
+	while ((entry = dcd_cdat_next(table, length, &at, CDAT_DSLBIS_TYPE,
+				      CDAT_DSLBIS_SIZE))) {
+		u32 value = dcd_cdat_dslbis_value(entry);
 
 		if (entry[4] != dsmad || entry[5] & DSLBIS_HIERARCHY || !value)
 			continue;

@@ -1,331 +1,168 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Judging what a device offers.
- *
- * The device is not trusted: every value is checked before it is used in
- * arithmetic. The rules are those of CXL r3.2 section 9.13.3 and, for tags, of
- * the Linux DCD series: a tag is an allocation, taken as a whole or not at all.
+ * Accepted extents: which there are, by region, by address and by tag.
  */
-#ifdef __KERNEL__
-#include <linux/align.h>
-#include <linux/log2.h>
-#include <linux/sort.h>
-#endif
+#include <linux/hashtable.h>
+#include <linux/jhash.h>
 
 #include "extent.h"
+#include "judge.h"
+#include "lock.h"
+#include "range.h"
+#include "region.h"
 
-static const char * const why_text[CXL_DCD_WHY_MAX] = {
-	[CXL_DCD_OK] = "accepted",
-	[CXL_DCD_EMPTY] = "length is 0",
-	[CXL_DCD_WRAPS] = "start plus length wraps",
-	[CXL_DCD_NO_PART] = "not inside one dynamic capacity region of the device",
-	[CXL_DCD_BLOCK] = "not a multiple of the region's block size",
-	[CXL_DCD_NO_REGION] = "no region covers it: create one first",
-	[CXL_DCD_STRADDLES] = "reaches beyond the host's region",
-	[CXL_DCD_ALIGN] = "start and length must be multiples of 2 MiB",
-	[CXL_DCD_OVERLAP] = "overlaps an accepted extent",
-	[CXL_DCD_CHAIN_OVERLAP] = "overlaps another extent of the same offer",
-	[CXL_DCD_NULL_TAG] = "shareable capacity without a tag",
-	[CXL_DCD_SEQ_SET] = "sequence number on capacity that is not shareable",
-	[CXL_DCD_PARTS_MIXED] = "tag spans several dynamic capacity regions of the device",
-	[CXL_DCD_REGIONS_MIXED] = "tag spans several host regions",
-	[CXL_DCD_TAG_LIVE] = "tag is already in use on this host",
-	[CXL_DCD_SEQ_GAP] = "shared sequence is not exactly 0..n-1",
-	[CXL_DCD_GROUP] = "another extent with the same tag was refused",
-	[CXL_DCD_PARTNER] = "the other devices of the interleave set offered no match",
-	[CXL_DCD_NO_MEMORY] = "out of memory",
-	[CXL_DCD_CUT] = "the device does not list it: another command cut our reply",
-};
-
-const char *cxl_dcd_why_text(unsigned int why)
+/* Bytes of host address space that an extent fills. */
+u64 cxl_dcd_extent_size(const struct cxl_dcd_extent *ext)
 {
-	return why < CXL_DCD_WHY_MAX ? why_text[why] : "unknown reason";
+	return ext->len * ext->rgn->ways;
 }
 
-bool cxl_dcd_tag_null(const u8 *tag)
+/* Where in host address space it begins. */
+u64 cxl_dcd_extent_hpa(const struct cxl_dcd_extent *ext)
 {
-	unsigned int i;
-
-	for (i = 0; i < CXL_DCD_TAG_SIZE; i++)
-		if (tag[i])
-			return false;
-	return true;
+	return ext->rgn->hpa.start + ext->dpa * ext->rgn->ways;
 }
 
-/* Neither range may wrap or be empty. */
-bool cxl_dcd_ranges_overlap(u64 a, u64 alen, u64 b, u64 blen)
+/* Every tagged extent of this host, by tag. */
+static DEFINE_HASHTABLE(tags, 10);
+
+static u32 dcd_extent_tag_key(const u8 *tag)
 {
-	return a < b ? b - a < alen : a - b < blen;
+	return jhash(tag, CXL_DCD_TAG_SIZE, 0);
 }
 
-/* Is [start, +len) inside [base, +size)? Any values, no overflow. */
-bool cxl_dcd_range_within(u64 base, u64 size, u64 start, u64 len)
+bool cxl_dcd_tag_live(const u8 *tag)
 {
-	return start >= base && start - base <= size &&
-	       len <= size - (start - base);
-}
+	struct cxl_dcd_extent *ext;
 
-/* The wire's own words; nothing is checked yet. */
-void cxl_dcd_rec_decode(struct cxl_dcd_rec *rec, const CXLDcdWireExtent *wire,
-			u32 order)
-{
-	*rec = (struct cxl_dcd_rec) {
-		.dpa = cxl_dcd_get64(wire->start_dpa),
-		.len = cxl_dcd_get64(wire->length),
-		.seq = cxl_dcd_get16(wire->sequence),
-		.order = order,
-		.part = CXL_DCD_PART_NONE,
-	};
-	memcpy(rec->tag, wire->tag, CXL_DCD_TAG_SIZE);
+	lockdep_assert_held(&cxl_dcd_mutex);
+	hash_for_each_possible(tags, ext, hash, dcd_extent_tag_key(tag))
+		if (!memcmp(ext->tag, tag, CXL_DCD_TAG_SIZE))
+			return true;
+	return false;
 }
 
 /**
- * cxl_dcd_part_decode - take one region of a 4800h answer (Table 8-180)
- *
- * An absent region (all zero) gives a partition of size 0.
- *
- * Returns: 0, or -EINVAL when the values contradict each other.
+ * cxl_dcd_extents_of_tag - do something with all that have an extent's tag
+ * @ext: extent in the books; one without a tag is the only one
+ * @act: may take its extent out of the books
+ * @data: for @act
  */
-int cxl_dcd_part_decode(struct cxl_dcd_part *part, const CXLDcdWireRegion *wire)
+void cxl_dcd_extents_of_tag(struct cxl_dcd_extent *ext,
+			    void (*act)(struct cxl_dcd_extent *ext, void *data),
+			    void *data)
 {
-	u64 units = cxl_dcd_get64(wire->decode_length);
+	const struct cxl_dcd_region *rgn = ext->rgn;
+	struct cxl_dcd_extent *other;
+	struct hlist_node *next;
+	u8 tag[CXL_DCD_TAG_SIZE];
 
-	*part = (struct cxl_dcd_part) {
-		.base = cxl_dcd_get64(wire->base),
-		.size = cxl_dcd_get64(wire->length),
-		.block = cxl_dcd_get64(wire->block_size),
-		.dsmad = cxl_dcd_get32(wire->dsmad_handle) & 0xff,
-	};
-	if (!part->size)
-		return 0;
-	if (units > U64_MAX / CXL_DCD_CAPACITY_UNIT)
-		return -EINVAL;
-	part->decode = units * CXL_DCD_CAPACITY_UNIT;
-	if (!IS_ALIGNED(part->base, CXL_DCD_REGION_ALIGN) ||
-	    part->size > part->decode ||
-	    part->base > U64_MAX - part->decode ||
-	    part->block < CXL_DCD_MIN_BLOCK || !is_power_of_2(part->block) ||
-	    !IS_ALIGNED(part->size, part->block))
-		return -EINVAL;
-	return 0;
-}
-
-/* Partitions must ascend and must not overlap (9.13.3). 0 or -EINVAL. */
-int cxl_dcd_parts_check(const struct cxl_dcd_part *parts, unsigned int nr)
-{
-	u64 end = 0;
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		if (!parts[i].size)
-			continue;
-		if (parts[i].base < end)
-			return -EINVAL;
-		end = parts[i].base + parts[i].decode;
+	lockdep_assert_held(&cxl_dcd_mutex);
+	if (cxl_dcd_tag_null(ext->tag)) {
+		act(ext, data);
+		return;
 	}
-	return 0;
-}
-
-/* Index of the partition that holds @dpa, or CXL_DCD_PART_NONE. */
-unsigned int cxl_dcd_part_find(const struct cxl_dcd_part *parts,
-			       unsigned int nr, u64 dpa)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		if (parts[i].size &&
-		    cxl_dcd_range_within(parts[i].base, parts[i].decode, dpa, 1))
-			return i;
-	return CXL_DCD_PART_NONE;
-}
-
-static int by_dpa(const void *a, const void *b)
-{
-	const struct cxl_dcd_rec *ra = *(struct cxl_dcd_rec * const *)a;
-	const struct cxl_dcd_rec *rb = *(struct cxl_dcd_rec * const *)b;
-
-	if (ra->dpa != rb->dpa)
-		return ra->dpa < rb->dpa ? -1 : 1;
-	return ra->order < rb->order ? -1 : 1;
-}
-
-static int by_tag(const void *a, const void *b)
-{
-	const struct cxl_dcd_rec *ra = *(struct cxl_dcd_rec * const *)a;
-	const struct cxl_dcd_rec *rb = *(struct cxl_dcd_rec * const *)b;
-	int diff = memcmp(ra->tag, rb->tag, CXL_DCD_TAG_SIZE);
-
-	if (diff)
-		return diff;
-	if (ra->order != rb->order)
-		return ra->order < rb->order ? -1 : 1;
-	return ra < rb ? -1 : 1;
-}
-
-/* What can be said of a record without looking at any other. */
-static enum cxl_dcd_why judge_alone(const struct cxl_dcd_judge *judge,
-				    struct cxl_dcd_rec *rec)
-{
-	const struct cxl_dcd_part *part;
-
-	if (!rec->len)
-		return CXL_DCD_EMPTY;
-	if (rec->dpa > U64_MAX - rec->len)
-		return CXL_DCD_WRAPS;
-	rec->part = cxl_dcd_part_find(judge->parts, judge->nr_parts, rec->dpa);
-	if (rec->part == CXL_DCD_PART_NONE)
-		return CXL_DCD_NO_PART;
-	part = &judge->parts[rec->part];
-	if (!cxl_dcd_range_within(part->base, part->decode, rec->dpa, rec->len))
-		return CXL_DCD_NO_PART;
-	if (!IS_ALIGNED(rec->dpa - part->base, part->block) ||
-	    !IS_ALIGNED(rec->len, part->block))
-		return CXL_DCD_BLOCK;
-	if (part->shareable && cxl_dcd_tag_null(rec->tag))
-		return CXL_DCD_NULL_TAG;
-	if (!part->shareable && rec->seq)
-		return CXL_DCD_SEQ_SET;
-	if (part->shareable)
-		rec->order = rec->seq;
-	return judge->resolve(judge->ctx, rec);
-}
-
-/* Two records of one offer on the same bytes: neither can be believed. */
-static void judge_overlaps(struct cxl_dcd_rec **sorted, u32 nr)
-{
-	struct cxl_dcd_rec *last = NULL;
-	u32 i;
-
-	for (i = 0; i < nr; i++) {
-		struct cxl_dcd_rec *rec = sorted[i];
-
-		if (rec->why == CXL_DCD_EMPTY || rec->why == CXL_DCD_WRAPS)
-			continue;
-		if (last && cxl_dcd_ranges_overlap(last->dpa, last->len,
-						   rec->dpa, rec->len)) {
-			last->why = last->why ?: CXL_DCD_CHAIN_OVERLAP;
-			rec->why = rec->why ?: CXL_DCD_CHAIN_OVERLAP;
-		}
-		if (!last || rec->dpa + rec->len > last->dpa + last->len)
-			last = rec;
+	memcpy(tag, ext->tag, sizeof(tag));
+	hash_for_each_possible_safe(tags, other, next, hash,
+				    dcd_extent_tag_key(tag)) {
+		cond_resched();
+		if (other->rgn == rgn && !memcmp(other->tag, tag, sizeof(tag)))
+			act(other, data);
 	}
 }
 
-/* One tag's records, in sequence order: is the set as a whole good? */
-static enum cxl_dcd_why judge_group(const struct cxl_dcd_judge *judge,
-				    struct cxl_dcd_rec **group, u32 nr)
+/* Any extent of @rgn that has a byte of [@offset, +@len) in DPA. */
+struct cxl_dcd_extent *cxl_dcd_extent_find(struct cxl_dcd_region *rgn,
+					   u64 offset, u64 len)
 {
-	struct cxl_dcd_rec *first = group[0];
-	bool known = first->known;
-	u32 i;
+	unsigned long at = offset;
 
-	for (i = 0; i < nr; i++) {
-		if (group[i]->why)
-			return CXL_DCD_GROUP;
-		if (group[i]->part != first->part)
-			return CXL_DCD_PARTS_MIXED;
-		if (group[i]->region != first->region)
-			return CXL_DCD_REGIONS_MIXED;
-		if (judge->parts[first->part].shareable && group[i]->seq != i)
-			return CXL_DCD_SEQ_GAP;
-		known = known && group[i]->known;
-	}
-	if (!known && judge->tag_live(judge->ctx, first->tag))
-		return CXL_DCD_TAG_LIVE;
-	return CXL_DCD_OK;
+	return mt_find(&rgn->by_dpa, &at, offset + len - 1);
 }
 
 /**
- * cxl_dcd_judge - give every record of one offer its verdict
- * @judge: the outside
- * @recs: the offer, in arrival order
- * @sorted: room for @nr pointers; on return the records grouped by tag, in
- *	    sequence order within a tag
- * @nr: number of records
+ * cxl_dcd_extent_settle - open or close an extent that nobody wants back
+ * @ext: extent; the lock of its region is held too
  *
- * Records that share a tag get CXL_DCD_OK together or not at all; untagged ones
- * stand for themselves.
+ * An untagged one is open to DAX devices, a tagged one while it is claimed.
+ * Without memory it is tried again.
  */
-void cxl_dcd_judge(const struct cxl_dcd_judge *judge, struct cxl_dcd_rec *recs,
-		   struct cxl_dcd_rec **sorted, u32 nr)
+void cxl_dcd_extent_settle(struct cxl_dcd_extent *ext)
 {
-	enum cxl_dcd_why why;
-	u32 i, n, k;
+	struct cxl_dcd_region *rgn = ext->rgn;
+	u64 start = cxl_dcd_extent_hpa(ext), size = cxl_dcd_extent_size(ext);
+	bool open = cxl_dcd_tag_null(ext->tag) || ext->claim;
 
-	for (i = 0; i < nr; i++) {
-		recs[i].why = judge_alone(judge, &recs[i]);
-		sorted[i] = &recs[i];
-	}
-	sort(sorted, nr, sizeof(*sorted), by_dpa, NULL);
-	judge_overlaps(sorted, nr);
-
-	sort(sorted, nr, sizeof(*sorted), by_tag, NULL);
-	for (i = 0; i < nr; i += n) {
-		for (n = 1; i + n < nr; n++)
-			if (memcmp(sorted[i]->tag, sorted[i + n]->tag,
-				   CXL_DCD_TAG_SIZE))
-				break;
-		if (cxl_dcd_tag_null(sorted[i]->tag))
-			continue;
-		why = judge_group(judge, sorted + i, n);
-		for (k = i; k < i + n; k++)
-			sorted[k]->why = sorted[k]->why ?: why;
-	}
-}
-
-static int by_start(const void *a, const void *b)
-{
-	const struct cxl_dcd_span *sa = a, *sb = b;
-
-	if (sa->dpa != sb->dpa)
-		return sa->dpa < sb->dpa ? -1 : 1;
-	return 0;
+	lockdep_assert_held(&cxl_dcd_mutex);
+	if (ext->releasing || ext->open == open)
+		return;
+	if (open ? cxl_dcd_range_open(rgn, start, size) :
+		   cxl_dcd_range_close(rgn, start, size))
+		rgn->unsettled = true;
+	else
+		ext->open = open;
 }
 
 /**
- * cxl_dcd_spans_join - make a list of ranges ascending and free of overlaps
- * @spans: ranges of any values; those that are empty or wrap are left out
- * @nr: their number
+ * cxl_dcd_extent_add - take an extent into its region's books
  *
- * Neighbours become one: a device may list what it has in other pieces than
- * those in which it was accepted.
- *
- * Returns: how many are left.
+ * An untagged one is open to DAX devices from now on, or as soon as nobody else
+ * has the region's addresses; a tagged one when its tag is claimed. On error it
+ * is in no book and may be put.
  */
-u32 cxl_dcd_spans_join(struct cxl_dcd_span *spans, u32 nr)
+int cxl_dcd_extent_add(struct cxl_dcd_region *rgn, struct cxl_dcd_extent *ext)
 {
-	u32 i, n = 0;
+	int rc;
 
-	sort(spans, nr, sizeof(*spans), by_start, NULL);
-	for (i = 0; i < nr; i++) {
-		u64 start = spans[i].dpa, end = start + spans[i].len;
-
-		if (end <= start)
-			continue;
-		if (n && start <= spans[n - 1].dpa + spans[n - 1].len) {
-			if (end - spans[n - 1].dpa > spans[n - 1].len)
-				spans[n - 1].len = end - spans[n - 1].dpa;
-		} else {
-			spans[n++] = spans[i];
-		}
+	ext->id = rgn->next_id++;
+	rc = mtree_store_range(&rgn->by_dpa, ext->dpa, ext->dpa + ext->len - 1,
+			       ext, GFP_KERNEL);
+	if (rc)
+		return rc;
+	rc = kobject_add(&ext->folder.kobj, &rgn->dev->kobj, "extent%d.%u",
+			 rgn->dax->id, ext->id);
+	if (rc) {
+		mtree_erase(&rgn->by_dpa, ext->dpa);
+		return rc;
 	}
-	return n;
+	list_add_tail(&ext->node, &rgn->extents);
+	rgn->nr_extents++;
+	if (!cxl_dcd_tag_null(ext->tag))
+		hash_add(tags, &ext->hash, dcd_extent_tag_key(ext->tag));
+	if (cxl_dcd_region_trylock(rgn)) {
+		cxl_dcd_extent_settle(ext);
+		mutex_unlock(&rgn->lock);
+	}
+	return 0;
 }
 
-/* Is all of [@dpa, +@len) in @spans, which cxl_dcd_spans_join() has seen? */
-bool cxl_dcd_spans_cover(const struct cxl_dcd_span *spans, u32 nr, u64 dpa,
-			 u64 len)
+/* Out of the books; it ends by cxl_dcd_extent_leave(). */
+void cxl_dcd_extent_del(struct cxl_dcd_extent *ext)
 {
-	u32 lo = 0, hi = nr;
+	struct cxl_dcd_region *rgn = ext->rgn;
 
-	while (lo < hi) {
-		u32 mid = lo + (hi - lo) / 2;
+	lockdep_assert_held(&cxl_dcd_mutex);
+	list_del_init(&ext->node);
+	hash_del(&ext->hash);
+	mtree_erase(&rgn->by_dpa, ext->dpa);
+	rgn->nr_extents--;
+	if (ext->releasing)
+		rgn->nr_releasing--;
+	ext->rgn = NULL;
+}
 
-		if (spans[mid].dpa <= dpa)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo && cxl_dcd_range_within(spans[lo - 1].dpa, spans[lo - 1].len,
-					  dpa, len);
+/* An extent that is in no book leaves: its folder goes, and it with that. */
+void cxl_dcd_extent_leave(struct cxl_dcd_extent *ext)
+{
+	list_del_init(&ext->node);
+	cxl_dcd_remove_later(&ext->folder);
+}
+
+/* All of a list leave. */
+void cxl_dcd_extents_leave(struct list_head *list)
+{
+	struct cxl_dcd_extent *ext, *next;
+
+	list_for_each_entry_safe(ext, next, list, node)
+		cxl_dcd_extent_leave(ext);
 }

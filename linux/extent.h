@@ -1,180 +1,67 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Extents as pure values: what a device offers, and what we make of it.
- *
- * Nothing here knows devices, locks or sysfs, so that the same text also
- * compiles in user space and is tested there (linux/test).
- */
+/* Accepted extents: the books of them, and where they lie. */
 #ifndef CXL_DCD_EXTENT_H
 #define CXL_DCD_EXTENT_H
 
-#ifdef __KERNEL__
-#include <linux/types.h>
-#include <linux/errno.h>
-#include <linux/string.h>
-#else
-#include "test/shim.h"
-#endif
+#include "lock.h"
+#include "region.h"
 
-#include "cxl_dcd_wire.h"
-
-#define CXL_DCD_PART_NONE 0xff
+/* Start and length of an extent are multiples of it, as DAX devices' ranges. */
+#define CXL_DCD_EXTENT_ALIGN PMD_SIZE
 
 /**
- * struct cxl_dcd_part - one dynamic capacity region of a device
- * @base: first DPA
- * @size: bytes that extents can lie in; 0 when the region is absent
- * @decode: bytes of DPA set aside, >= @size
- * @block: granularity of extents in bytes
- * @dsmad: CDAT handle
- * @shareable: other hosts may hold the same blocks (CDAT)
- * @read_only: stores are dropped (CDAT)
+ * struct cxl_dcd_extent - accepted capacity
+ * @node: entry in the region's list, or in that of extents that leave
+ * @hash: entry in cxl_dcd_tags when tagged
+ * @folder: its folder extentX.Y
+ * @rgn: the region, NULL once it is in no book
+ * @id: Y of its name
+ * @dpa: offset from the start of each member's DPA
+ * @len: bytes on each member
+ * @tag: all zero when untagged
+ * @seq: position within the tag
+ * @open: its addresses can be taken by DAX devices
+ * @cut: with @forced, its users have been seen to
+ * @releasing: it is to leave as soon as it is free
+ * @forced: the device took it away; it is here until its last user lets go
+ * @rest: with @forced, a part of it or of its members may still be accepted
+ * @told: that it is in use was said once
+ * @stuck: that it is still System RAM was said once
+ * @claim: the DAX device that has claimed it (claim.c), never dereferenced
  */
-struct cxl_dcd_part {
-	u64 base;
-	u64 size;
-	u64 decode;
-	u64 block;
-	u8 dsmad;
-	bool shareable;
-	bool read_only;
-};
-
-/* Speed as the device says it: ns and MB/s, 0 for not said */
-struct cxl_dcd_perf {
-	u32 read_latency;
-	u32 write_latency;
-	u32 read_bandwidth;
-	u32 write_bandwidth;
-};
-
-/* Why an extent is not taken; the order is that of the checks. */
-enum cxl_dcd_why {
-	CXL_DCD_OK,
-	CXL_DCD_EMPTY,
-	CXL_DCD_WRAPS,
-	CXL_DCD_NO_PART,
-	CXL_DCD_BLOCK,
-	CXL_DCD_NO_REGION,
-	CXL_DCD_STRADDLES,
-	CXL_DCD_ALIGN,
-	CXL_DCD_OVERLAP,
-	CXL_DCD_CHAIN_OVERLAP,
-	CXL_DCD_NULL_TAG,
-	CXL_DCD_SEQ_SET,
-	CXL_DCD_PARTS_MIXED,
-	CXL_DCD_REGIONS_MIXED,
-	CXL_DCD_TAG_LIVE,
-	CXL_DCD_SEQ_GAP,
-	CXL_DCD_GROUP,
-	CXL_DCD_PARTNER,
-	CXL_DCD_NO_MEMORY,
-	CXL_DCD_CUT,
-	CXL_DCD_WHY_MAX
-};
-
-/**
- * struct cxl_dcd_rec - one extent on its way in
- * @dpa: first device physical address
- * @len: bytes
- * @tag: 16 opaque bytes, all zero when untagged
- * @seq: position within the tag as the device says it
- * @order: arrival order; for shareable capacity replaced by @seq
- * @part: index of the partition, CXL_DCD_PART_NONE while unknown
- * @why: verdict
- * @known: lies inside an extent that was accepted before
- * @taken: the device was told that it is accepted
- * @offset: distance from the region's first DPA on the device
- * @region: whatever the resolver found, opaque here
- */
-struct cxl_dcd_rec {
+struct cxl_dcd_extent {
+	struct list_head node;
+	struct hlist_node hash;
+	struct cxl_dcd_folder folder;
+	struct cxl_dcd_region *rgn;
+	u32 id;
 	u64 dpa;
 	u64 len;
 	u8 tag[CXL_DCD_TAG_SIZE];
-	u16 seq;
-	u32 order;
-	u8 part;
-	u8 why;
-	bool known;
-	bool taken;
-	u64 offset;
-	void *region;
+	u32 seq;
+	bool open;
+	bool cut;
+	bool releasing;
+	bool forced;
+	bool rest;
+	bool told;
+	bool stuck;
+	void *claim;
 };
 
-/* A range of device addresses */
-struct cxl_dcd_span {
-	u64 dpa;
-	u64 len;
-};
+u64 cxl_dcd_extent_hpa(const struct cxl_dcd_extent *ext);
+u64 cxl_dcd_extent_size(const struct cxl_dcd_extent *ext);
 
-struct cxl_dcd;
-
-/**
- * struct cxl_dcd_offer - one device's part while it is being judged
- * @dcd: the device, opaque here
- * @recs: the records, in arrival order
- * @sorted: the same, grouped by tag
- * @place: those that are good by themselves, by region and offset
- * @spans: what is accepted
- * @nr: length of @recs
- * @good: length of @place
- * @accepted: length of @spans
- */
-struct cxl_dcd_offer {
-	struct cxl_dcd *dcd;
-	struct cxl_dcd_rec *recs;
-	struct cxl_dcd_rec **sorted;
-	struct cxl_dcd_rec **place;
-	struct cxl_dcd_span *spans;
-	u32 nr;
-	u32 good;
-	u32 accepted;
-};
-
-/**
- * struct cxl_dcd_judge - what judging needs to know of the outside
- * @parts: the device's partitions
- * @nr_parts: their number
- * @resolve: find the region for a record whose partition is known; sets
- *	     @region, @offset and @known and returns a verdict
- * @tag_live: does this host already hold extents with this tag?
- * @ctx: for the callbacks
- */
-struct cxl_dcd_judge {
-	const struct cxl_dcd_part *parts;
-	unsigned int nr_parts;
-	enum cxl_dcd_why (*resolve)(void *ctx, struct cxl_dcd_rec *rec);
-	bool (*tag_live)(void *ctx, const u8 *tag);
-	void *ctx;
-};
-
-bool cxl_dcd_tag_null(const u8 *tag);
-bool cxl_dcd_ranges_overlap(u64 a, u64 alen, u64 b, u64 blen);
-bool cxl_dcd_range_within(u64 base, u64 size, u64 start, u64 len);
-const char *cxl_dcd_why_text(unsigned int why);
-
-void cxl_dcd_rec_decode(struct cxl_dcd_rec *rec, const CXLDcdWireExtent *wire,
-			u32 order);
-int cxl_dcd_part_decode(struct cxl_dcd_part *part,
-			const CXLDcdWireRegion *wire);
-int cxl_dcd_parts_check(const struct cxl_dcd_part *parts, unsigned int nr);
-unsigned int cxl_dcd_part_find(const struct cxl_dcd_part *parts,
-			       unsigned int nr, u64 dpa);
-
-/* cdat.c */
-void cxl_dcd_cdat_flags(struct cxl_dcd_part *parts, unsigned int nr,
-			const u8 *table, size_t length);
-bool cxl_dcd_cdat_perf(u8 dsmad, const u8 *table, size_t length,
-		       struct cxl_dcd_perf *perf);
-
-void cxl_dcd_judge(const struct cxl_dcd_judge *judge, struct cxl_dcd_rec *recs,
-		   struct cxl_dcd_rec **sorted, u32 nr);
-
-u32 cxl_dcd_spans_join(struct cxl_dcd_span *spans, u32 nr);
-bool cxl_dcd_spans_cover(const struct cxl_dcd_span *spans, u32 nr, u64 dpa,
-			 u64 len);
-
-/* match.c */
-void cxl_dcd_match(struct cxl_dcd_offer *offers, unsigned int ways);
+void cxl_dcd_extent_settle(struct cxl_dcd_extent *ext);
+int cxl_dcd_extent_add(struct cxl_dcd_region *rgn, struct cxl_dcd_extent *ext);
+void cxl_dcd_extent_del(struct cxl_dcd_extent *ext);
+void cxl_dcd_extent_leave(struct cxl_dcd_extent *ext);
+void cxl_dcd_extents_leave(struct list_head *list);
+struct cxl_dcd_extent *cxl_dcd_extent_find(struct cxl_dcd_region *rgn,
+					   u64 offset, u64 len);
+bool cxl_dcd_tag_live(const u8 *tag);
+void cxl_dcd_extents_of_tag(struct cxl_dcd_extent *ext,
+			    void (*act)(struct cxl_dcd_extent *ext, void *data),
+			    void *data);
 
 #endif /* CXL_DCD_EXTENT_H */

@@ -2,75 +2,90 @@
 /*
  * Capacity that is gone already.
  *
- * A forced release (event type 2) leaves no choice: users are cut off. A process
- * that has a DAX device mapped gets SIGBUS on its next access; the device itself
- * stays, without a driver, until it is destroyed, and holds the addresses (a
- * device that was killed but kept its driver could be opened again, and the
- * kernel's mmap() of it does not look whom it belongs to). Memory that was
- * onlined as System RAM is taken offline where its pages can be moved, and
- * poisoned where they cannot.
+ * After a forced release (event type 2) users can only be cut off. A process
+ * that has a DAX device mapped gets SIGBUS on its next access; the device
+ * itself stays, without a driver, until it is destroyed, and holds the
+ * addresses. (If it kept its driver it could be opened again, and the kernel's
+ * mmap() of it does not ask whether the capacity is still there.) Of memory that
+ * was onlined as System RAM the pages that are in use are poisoned, so that their
+ * users get SIGBUS too, and it is taken offline then. Where that does not
+ * succeed, the free pages are kept from being used.
  *
- * There is one job for each DAX device, and a worker for each job, so that a page
- * that does not let go delays no other kind of use. A driver of System RAM is
- * taken away only when all of its memory is offline: what is online then would
- * stay the kernel's until the next boot, and neither capacity that is still there
- * nor such as is taken later could be got back from it.
+ * There is one job for each DAX device, and a worker for each job, so that a
+ * page that cannot be moved delays only its own device. A driver of System RAM
+ * is taken away only when all of its memory is offline: what is online at that
+ * moment stays the kernel's until the next boot, and then neither the extents
+ * that are left to that device nor any that are taken away later can be got
+ * from it.
  */
+#include <linux/memory.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "cxl_dcd.h"
+#include "device.h"
+#include "events.h"
+#include "extent.h"
+#include "force.h"
+#include "judge.h"
+#include "lock.h"
+#include "region.h"
+#include "glue/offline.h"
+#include "glue/poison.h"
 
 /**
- * struct gone - a range of addresses that a job is about
+ * struct dcd_force_range - addresses of one extent that was taken away
  * @node: entry in the job's list
  * @start: HPA
  * @size: bytes
  */
-struct gone {
+struct dcd_force_range {
 	struct list_head node;
 	u64 start;
 	u64 size;
 };
 
 /**
- * struct job - a DAX device some of whose capacity is gone
+ * struct dcd_force_job - a DAX device some of whose capacity was taken away
  * @node: entry in jobs
- * @work: runs job_work()
+ * @work: runs dcd_force_job_work()
  * @dev: the device, referenced; or its DAX region, for System RAM that no DAX
  *	 device has any more
- * @gone: struct gone, not handled yet
+ * @gone: struct dcd_force_range, not handled yet
  */
-struct job {
+struct dcd_force_job {
 	struct list_head node;
 	struct work_struct work;
 	struct device *dev;
 	struct list_head gone;
 };
 
+/*
+ * Where jobs run: destroying it waits until none is in our text any more, which
+ * the reference to the module that each has, and drops, cannot see to.
+ */
+static struct workqueue_struct *dcd_force_wq;
+
 /* All jobs; guarded by cxl_dcd_mutex, as are their lists. */
 static LIST_HEAD(jobs);
 
 /*
- * Taking memory offline is done by one at a time in the whole kernel, and each
- * range has a time limit: those that wait must not lose theirs.
+ * The kernel takes memory offline for one caller at a time, and each range has
+ * a time limit: that must not run while another range has its turn.
  */
 static DEFINE_MUTEX(offline_lock);
 
-/* The region that a job's device belongs to or is; NULL when it goes. */
-static struct cxl_dcd_region *job_region(const struct job *job)
+/* Done with a region. What others left undone is settled with its members' log. */
+static void dcd_force_region_end(struct cxl_dcd_region *rgn)
 {
-	struct cxl_dcd_region *rgn;
-
-	lockdep_assert_held(&cxl_dcd_mutex);
-	list_for_each_entry(rgn, &cxl_dcd_regions, node)
-		if (rgn->dev == job->dev && !rgn->closing)
-			return rgn;
-	return cxl_dcd_dax_to_region(job->dev);
+	mutex_unlock(&rgn->lock);
+	if (rgn->unsettled)
+		cxl_dcd_events_kick(rgn->member[0].dcd);
+	cxl_dcd_unlock();
 }
 
 /* Does a DAX device have any of a range? */
-static bool dax_has(const struct dev_dax *dev_dax, u64 start, u64 size)
+static bool dcd_force_dax_has(const struct dev_dax *dev_dax, u64 start,
+			      u64 size)
 {
 	int i;
 
@@ -83,49 +98,50 @@ static bool dax_has(const struct dev_dax *dev_dax, u64 start, u64 size)
 	return false;
 }
 
-static bool dax_is_ram(const struct dev_dax *dev_dax)
+static bool dcd_force_dax_is_ram(const struct dev_dax *dev_dax)
 {
 	int i;
 
 	for (i = 0; i < dev_dax->nr_range; i++) {
 		const struct range *r = &dev_dax->ranges[i].range;
 
-		if (cxl_dcd_range_is_ram(r->start, range_len(r)))
+		if (cxl_dcd_is_ram(r->start, range_len(r)))
 			return true;
 	}
 	return false;
 }
 
-static bool dax_online(const struct dev_dax *dev_dax)
+static bool dcd_force_dax_online(const struct dev_dax *dev_dax)
 {
 	int i;
 
 	for (i = 0; i < dev_dax->nr_range; i++) {
 		const struct range *r = &dev_dax->ranges[i].range;
 
-		if (cxl_dcd_online(r->start, range_len(r)))
+		if (cxl_dcd_ram_online(r->start, range_len(r)))
 			return true;
 	}
 	return false;
 }
 
 /*
- * The @n-th part of a range that is still gone and still the job's device's.
- * Between two looks the range may have been let go of and be there anew.
+ * The @n-th part of a range that belongs to the job's device. False when there
+ * is none, also because the extent has left since: then others may be there
+ * now.
  */
-static bool part_get(struct job *job, const struct gone *gone, int n,
-		     struct range *part)
+static bool dcd_force_part(struct dcd_force_job *job,
+			   const struct dcd_force_range *gone, int n,
+			   struct range *part)
 {
 	struct cxl_dcd_region *rgn;
 	struct cxl_dcd_extent *ext;
 	bool found = false;
 
-	mutex_lock(&cxl_dcd_mutex);
-	rgn = job_region(job);
-	if (rgn)
-		list_for_each_entry(ext, &rgn->extents, node)
-			found |= ext->forced &&
-				 cxl_dcd_extent_hpa(ext) == gone->start;
+	rgn = cxl_dcd_region_begin(job->dev);
+	if (!rgn)
+		return false;
+	list_for_each_entry(ext, &rgn->extents, node)
+		found |= ext->forced && cxl_dcd_extent_hpa(ext) == gone->start;
 	*part = (struct range) {
 		.start = gone->start,
 		.end = gone->start + gone->size - 1,
@@ -143,87 +159,154 @@ static bool part_get(struct job *job, const struct gone *gone, int n,
 	} else if (n) {
 		found = false;
 	}
-	cxl_dcd_unlock();
+	dcd_force_region_end(rgn);
 	return found;
 }
 
 /*
- * Take one range offline. With the driver bound, and the device locked, or without
- * a driver for good, the memory blocks cannot go meanwhile.
+ * Cut off the users of one part block by block, and take each block offline: in
+ * between nobody gets a page of it that could be moved to a good place, with
+ * nothing in it.
  */
-static void cut_ram(struct job *job, const struct gone *gone, bool dax)
+static int dcd_force_part_ram(struct dcd_force_job *job,
+			      const struct range *part, unsigned long *time,
+			      struct cxl_dcd_poison *sum)
 {
+	bool possible = cxl_dcd_poison_possible();
+	u64 block = memory_block_size_bytes(), at, next;
+	int rc = 0, err;
+
+	for (at = part->start; at <= part->end; at = next) {
+		next = min(ALIGN_DOWN(at, block) + block, part->end + 1);
+		/* Even when the time is up: most blocks need none. */
+		*time = max(*time, HZ / 10);
+		err = 0;
+		if (possible) {
+			cxl_dcd_poison_used(at, next - at, sum);
+			err = cxl_dcd_poison_wait(at, next - at, time, sum);
+		}
+		if (!err)
+			err = cxl_dcd_ram_offline(job->dev, at, next - at,
+						  time);
+		if (err && possible) {
+			sum->until = jiffies + CXL_DCD_POISON_TIME;
+			cxl_dcd_poison_free(at, next - at, sum);
+		}
+		rc = rc ?: err;
+	}
+	return rc;
+}
+
+static void dcd_force_ram_tell(struct dcd_force_job *job,
+			       const struct dcd_force_range *gone, int rc,
+			       const struct cxl_dcd_poison *sum)
+{
+	bool possible = cxl_dcd_poison_possible();
+
+	if (!rc && possible && !sum->left) {
+		dev_warn(job->dev,
+			 "System RAM [%#llx, +%#llx] was taken away by the device: now offline, %lu pages were in use\n",
+			 gone->start, gone->size, sum->used);
+		return;
+	}
+	/* Moved to a good place, with nothing in it. */
+	if (!rc) {
+		dev_err(job->dev,
+			"System RAM [%#llx, +%#llx] was taken away by the device: now offline, %lu pages were in use, but %s: whoever had another one goes on with nonsense\n",
+			gone->start, gone->size, sum->used,
+			possible ? "not all were looked at for want of time" :
+				   "vm.memory_failure_recovery is 0");
+		return;
+	}
+	if (!possible) {
+		dev_err(job->dev,
+			"System RAM [%#llx, +%#llx] was taken away by the device and cannot be taken offline (%d); vm.memory_failure_recovery is 0, so its pages are not poisoned and whoever has one reads nonsense\n",
+			gone->start, gone->size, rc);
+		return;
+	}
+	dev_err(job->dev,
+		"System RAM [%#llx, +%#llx] was taken away by the device and cannot be taken offline (%d): %lu pages were in use, %lu are held still, %lu free ones were taken, %lu left for want of time; where pages are held it stays until the next boot\n",
+		gone->start, gone->size, rc, sum->used, sum->held, sum->taken,
+		sum->left);
+}
+
+/*
+ * Cut off the users of one range of System RAM, and take it offline. The memory
+ * blocks are not removed meanwhile: the device has a driver and is locked, or
+ * there is no device left.
+ */
+static void dcd_force_ram(struct dcd_force_job *job,
+			  const struct dcd_force_range *gone, bool dax)
+{
+	unsigned long time = CXL_DCD_OFFLINE_TIME;
+	struct cxl_dcd_poison sum = { .until = jiffies + CXL_DCD_POISON_TIME };
 	struct range part;
 	int n, err, rc = 0;
 
 	mutex_lock(&offline_lock);
 	if (dax)
 		device_lock(job->dev);
-	for (n = 0; part_get(job, gone, n, &part); n++) {
+	for (n = 0; dcd_force_part(job, gone, n, &part); n++) {
 		if (part.start > part.end ||
-		    !cxl_dcd_range_is_ram(part.start, range_len(&part)))
+		    !cxl_dcd_is_ram(part.start, range_len(&part)))
 			continue;
-		err = cxl_dcd_offline(job->dev, part.start, range_len(&part));
+		err = dcd_force_part_ram(job, &part, &time, &sum);
 		rc = rc ?: err;
 	}
 	if (dax)
 		device_unlock(job->dev);
 	mutex_unlock(&offline_lock);
-	if (!rc) {
-		dev_warn(job->dev,
-			 "System RAM [%#llx, +%#llx] was taken away by the device: now offline\n",
-			 gone->start, gone->size);
-		return;
-	}
-	dev_err(job->dev,
-		"System RAM [%#llx, +%#llx] was taken away by the device and cannot be taken offline (%d): poisoning its pages\n",
-		gone->start, gone->size, rc);
-	cxl_dcd_poison(gone->start, gone->size);
+	dcd_force_ram_tell(job, gone, rc, &sum);
 }
 
 /* What a DAX device is used for. */
-static void dax_look(struct device *dev, bool *dax, bool *ram, bool *online)
+static void dcd_force_dax_look(struct device *dev, bool *dax, bool *ram,
+			       bool *online)
 {
+	struct cxl_dcd_region *rgn = cxl_dcd_region_begin(dev);
+
 	*dax = *ram = *online = false;
-	mutex_lock(&cxl_dcd_mutex);
-	if (cxl_dcd_dax_to_region(dev)) {
+	if (!rgn)
+		return;
+	if (dev != rgn->dev) {
 		*dax = true;
-		*ram = dax_is_ram(to_dev_dax(dev));
-		*online = dax_online(to_dev_dax(dev));
+		*ram = dcd_force_dax_is_ram(to_dev_dax(dev));
+		*online = dcd_force_dax_online(to_dev_dax(dev));
 	}
-	cxl_dcd_unlock();
+	dcd_force_region_end(rgn);
 }
 
-static void job_work(struct work_struct *work)
+static void dcd_force_job_work(struct work_struct *work)
 {
-	struct job *job = container_of(work, struct job, work);
-	struct gone *gone, *next;
+	struct dcd_force_job *job =
+		container_of(work, struct dcd_force_job, work);
+	struct dcd_force_range *gone, *next;
 	bool dax, ram, online, hit;
 	struct range part;
 	LIST_HEAD(todo);
 
 	for (;;) {
-		mutex_lock(&cxl_dcd_mutex);
+		cxl_dcd_lock();
 		list_splice_init(&job->gone, &todo);
 		if (list_empty(&todo))
 			list_del(&job->node);
 		cxl_dcd_unlock();
 		if (list_empty(&todo))
 			break;
-		dax_look(job->dev, &dax, &ram, &online);
+		dcd_force_dax_look(job->dev, &dax, &ram, &online);
 		hit = false;
 		list_for_each_entry_safe(gone, next, &todo, node) {
-			if (part_get(job, gone, 0, &part)) {
+			if (dcd_force_part(job, gone, 0, &part)) {
 				hit = true;
 				if (ram || !dax)
-					cut_ram(job, gone, dax);
+					dcd_force_ram(job, gone, dax);
 			}
 			list_del(&gone->node);
 			kfree(gone);
 		}
 		if (!hit)
 			continue;
-		dax_look(job->dev, &dax, &ram, &online);
+		dcd_force_dax_look(job->dev, &dax, &ram, &online);
 		/*
 		 * A driver of System RAM removes what is offline. Any other
 		 * cuts off its users, and waits for those that hold pages.
@@ -239,9 +322,9 @@ static void job_work(struct work_struct *work)
 	module_put(THIS_MODULE);
 }
 
-static struct job *job_get(struct device *dev)
+static struct dcd_force_job *dcd_force_job_get(struct device *dev)
 {
-	struct job *job;
+	struct dcd_force_job *job;
 
 	list_for_each_entry(job, &jobs, node)
 		if (job->dev == dev)
@@ -253,17 +336,17 @@ static struct job *job_get(struct device *dev)
 	}
 	job->dev = get_device(dev);
 	INIT_LIST_HEAD(&job->gone);
-	INIT_WORK(&job->work, job_work);
+	INIT_WORK(&job->work, dcd_force_job_work);
 	list_add_tail(&job->node, &jobs);
-	queue_work(system_unbound_wq, &job->work);
+	queue_work(dcd_force_wq, &job->work);
 	return job;
 }
 
-/* Have the users of a range cut off by the worker of who has it. */
-static void job_add(struct device *dev, u64 start, u64 size)
+/* Have the users of a range cut off by the worker of the device that has it. */
+static void dcd_force_job_add(struct device *dev, u64 start, u64 size)
 {
-	struct gone *gone = kzalloc(sizeof(*gone), GFP_KERNEL);
-	struct job *job = gone ? job_get(dev) : NULL;
+	struct dcd_force_range *gone = kzalloc(sizeof(*gone), GFP_KERNEL);
+	struct dcd_force_job *job = gone ? dcd_force_job_get(dev) : NULL;
 
 	if (!job) {
 		dev_err(dev, "users of [%#llx, +%#llx] cannot be cut off: no memory, or the module is unloaded\n",
@@ -277,96 +360,118 @@ static void job_add(struct device *dev, u64 start, u64 size)
 }
 
 /**
- * struct victim - a range that is gone
+ * struct dcd_force_victim - a range that was taken away
  * @start: HPA
  * @size: bytes
  * @users: how many DAX devices have any of it
  */
-struct victim {
+struct dcd_force_victim {
 	u64 start;
 	u64 size;
 	unsigned int users;
 };
 
 /* Cut off the users of one DAX device, if it has any of the range. */
-static int force_device(struct device *dev, void *data)
+static int dcd_force_device(struct device *dev, void *data)
 {
-	struct victim *v = data;
+	struct dcd_force_victim *v = data;
 
-	if (!cxl_dcd_dax_to_region(dev) ||
-	    !dax_has(to_dev_dax(dev), v->start, v->size))
+	if (dev->bus != cxl_dcd_dax_bus ||
+	    !dcd_force_dax_has(to_dev_dax(dev), v->start, v->size))
 		return 0;
 	v->users++;
-	if (dev->driver || dax_is_ram(to_dev_dax(dev)))
-		job_add(dev, v->start, v->size);
+	if (dev->driver || dcd_force_dax_is_ram(to_dev_dax(dev)))
+		dcd_force_job_add(dev, v->start, v->size);
 	return 0;
 }
 
 /**
- * struct bound - a DAX device that a driver has taken
- * @work: runs bound_work()
+ * struct dcd_force_bound - a DAX device that has got a driver
+ * @work: runs dcd_force_bound_work()
  * @dev: the device, referenced
  */
-struct bound {
+struct dcd_force_bound {
 	struct work_struct work;
 	struct device *dev;
 };
 
-/* A driver took a device: not where some of its capacity is gone. */
-static void bound_work(struct work_struct *work)
+/* A device has got a driver: cut it off if some of its capacity is gone. */
+static void dcd_force_bound_work(struct work_struct *work)
 {
-	struct bound *bound = container_of(work, struct bound, work);
+	struct dcd_force_bound *bound =
+		container_of(work, struct dcd_force_bound, work);
 	struct cxl_dcd_extent *ext;
 	struct cxl_dcd_region *rgn;
 
-	mutex_lock(&cxl_dcd_mutex);
-	rgn = cxl_dcd_dax_to_region(bound->dev);
-	if (rgn)
+	rgn = cxl_dcd_region_begin(bound->dev);
+	if (rgn) {
 		list_for_each_entry(ext, &rgn->extents, node) {
-			struct victim v = {
+			struct dcd_force_victim v = {
 				.start = cxl_dcd_extent_hpa(ext),
 				.size = cxl_dcd_extent_size(ext),
 			};
 
 			if (ext->forced)
-				force_device(bound->dev, &v);
+				dcd_force_device(bound->dev, &v);
 		}
-	cxl_dcd_unlock();
+		dcd_force_region_end(rgn);
+	}
 	put_device(bound->dev);
 	kfree(bound);
 	module_put(THIS_MODULE);
 }
 
 /**
- * cxl_dcd_dax_bound - a DAX device of one of our regions has got a driver
+ * cxl_dcd_force_bound - a DAX device of one of our regions has got a driver
  *
- * When one device is given to a driver, the kernel offers it all that have none.
+ * When a driver is told to take one device, the kernel offers it all devices
+ * that have no driver, those that were cut off included.
  */
-void cxl_dcd_dax_bound(struct device *dev)
+void cxl_dcd_force_bound(struct device *dev)
 {
-	struct bound *bound = kzalloc(sizeof(*bound), GFP_KERNEL);
+	struct dcd_force_bound *bound = kzalloc(sizeof(*bound), GFP_KERNEL);
 
 	if (!bound || !try_module_get(THIS_MODULE)) {
 		kfree(bound);
 		return;
 	}
 	bound->dev = get_device(dev);
-	INIT_WORK(&bound->work, bound_work);
-	queue_work(system_unbound_wq, &bound->work);
+	INIT_WORK(&bound->work, dcd_force_bound_work);
+	queue_work(dcd_force_wq, &bound->work);
+}
+
+/**
+ * cxl_dcd_force_cut - cut off the users of an extent that is gone
+ * @ext: extent, whose region's lock is held too
+ */
+void cxl_dcd_force_cut(struct cxl_dcd_extent *ext)
+{
+	struct cxl_dcd_region *rgn = ext->rgn;
+	struct dcd_force_victim v = {
+		.start = cxl_dcd_extent_hpa(ext),
+		.size = cxl_dcd_extent_size(ext),
+	};
+
+	lockdep_assert_held(&cxl_dcd_mutex);
+	lockdep_assert_held(&rgn->lock);
+	ext->cut = true;
+	if (rgn->closing)
+		return;
+	device_for_each_child(rgn->dev, &v, dcd_force_device);
+	/* Its DAX device went while it was online, so it is the kernel's now. */
+	if (!v.users && cxl_dcd_is_ram(v.start, v.size))
+		dcd_force_job_add(rgn->dev, v.start, v.size);
 }
 
 /**
  * cxl_dcd_extent_forced - an extent is gone: cut off its users
  *
- * Goes at once when it has none, else when they let go.
+ * An extent without users leaves at the end of this turn of events, any other
+ * when they let go of it.
  */
 void cxl_dcd_extent_forced(struct cxl_dcd_extent *ext)
 {
 	struct cxl_dcd_region *rgn = ext->rgn;
-	struct victim v = {
-		.start = cxl_dcd_extent_hpa(ext),
-		.size = cxl_dcd_extent_size(ext),
-	};
 
 	lockdep_assert_held(&cxl_dcd_mutex);
 	ext->forced = true;
@@ -376,19 +481,42 @@ void cxl_dcd_extent_forced(struct cxl_dcd_extent *ext)
 		ext->releasing = true;
 		rgn->nr_releasing++;
 	}
-	dev_warn(rgn->dev,
-		 "extent%d.%u [offset %#llx, +%#llx] tag %pUb was taken away by the device\n",
-		 rgn->dax->id, ext->id, v.start - rgn->hpa.start, v.size,
-		 ext->tag);
-	device_for_each_child(rgn->dev, &v, force_device);
-	/* Its DAX device has gone without it. */
-	if (!v.users && !rgn->closing && cxl_dcd_range_is_ram(v.start, v.size))
-		job_add(rgn->dev, v.start, v.size);
-	cxl_dcd_uevent(rgn, "forced", ext->tag, v.size);
+	dev_warn_ratelimited(rgn->dev,
+			     "extent%d.%u [offset %#llx, +%#llx] tag %pUb was taken away by the device\n",
+			     rgn->dax->id, ext->id,
+			     cxl_dcd_extent_hpa(ext) - rgn->hpa.start,
+			     cxl_dcd_extent_size(ext), ext->tag);
+	if (cxl_dcd_region_trylock(rgn)) {
+		cxl_dcd_force_cut(ext);
+		mutex_unlock(&rgn->lock);
+	}
+	cxl_dcd_uevent(rgn, CXL_DCD_NEWS_FORCED, ext->tag, cxl_dcd_extent_size(ext));
 }
 
-/* Handle a forced release; what we do not have needs no doing. */
-void cxl_dcd_release_forced(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
+/* A part of one member was taken away: what is hit of its region is gone. */
+static void dcd_force_member(struct cxl_dcd_region *rgn, u64 dpa,
+			     const struct cxl_dcd_rec *rec)
+{
+	u64 end = rec->dpa + rec->len - 1;
+	struct cxl_dcd_extent *ext;
+	unsigned long at;
+
+	if (!cxl_dcd_ranges_overlap(dpa, rgn->dpa_size, rec->dpa, rec->len))
+		return;
+	at = rec->dpa > dpa ? rec->dpa - dpa : 0;
+	mt_for_each(&rgn->by_dpa, ext, at, end - dpa) {
+		cond_resched();
+		if (ext->forced)
+			continue;
+		cxl_dcd_extent_forced(ext);
+		ext->rest = rgn->ways > 1 ||
+			    !cxl_dcd_range_within(rec->dpa, rec->len,
+						  dpa + ext->dpa, ext->len);
+	}
+}
+
+/* Handle a forced release; nothing needs doing where we have no extent. */
+void cxl_dcd_forced_release(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
 {
 	struct cxl_dcd_region *rgn;
 	unsigned int i;
@@ -396,24 +524,19 @@ void cxl_dcd_release_forced(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
 	if (!rec->len || rec->dpa > U64_MAX - rec->len)
 		return;
 	list_for_each_entry(rgn, &cxl_dcd_regions, node)
-		for (i = 0; i < rgn->ways; i++) {
-			u64 dpa = rgn->member[i].dpa;
-			struct cxl_dcd_extent *ext, *next;
+		for (i = 0; i < rgn->ways; i++)
+			if (rgn->member[i].dcd == dcd)
+				dcd_force_member(rgn, rgn->member[i].dpa, rec);
+}
 
-			if (rgn->member[i].dcd != dcd)
-				continue;
-			list_for_each_entry_safe(ext, next, &rgn->extents, node) {
-				if (ext->forced ||
-				    !cxl_dcd_ranges_overlap(dpa + ext->dpa,
-							    ext->len, rec->dpa,
-							    rec->len))
-					continue;
-				cxl_dcd_extent_forced(ext);
-				ext->rest = rgn->ways > 1 ||
-					    !cxl_dcd_range_within(rec->dpa,
-								  rec->len,
-								  dpa + ext->dpa,
-								  ext->len);
-			}
-		}
+int cxl_dcd_force_init(void)
+{
+	dcd_force_wq = alloc_workqueue("cxl_dcd_force", WQ_UNBOUND, 0);
+	return dcd_force_wq ? 0 : -ENOMEM;
+}
+
+/* Nobody adds jobs any more. */
+void cxl_dcd_force_exit(void)
+{
+	destroy_workqueue(dcd_force_wq);
 }

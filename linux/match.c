@@ -3,17 +3,19 @@
  * Interleave sets: what every device of the set offers alike.
  *
  * The lists may be long (10,000 records on each of 16 devices, or whatever a
- * device of ill will says), so each is put into the order of addresses once, and
- * two of them are compared by walking along both.
+ * device of ill will says), so each is put into the order of addresses once,
+ * and two of them are compared by walking along both.
  */
 #ifdef __KERNEL__
 #include <linux/sched.h>
 #include <linux/sort.h>
 #endif
 
-#include "extent.h"
+#include "judge.h"
+#include "match.h"
 
-static int place_cmp(const struct cxl_dcd_rec *a, const struct cxl_dcd_rec *b)
+static int dcd_match_place_cmp(const struct cxl_dcd_rec *a,
+			       const struct cxl_dcd_rec *b)
 {
 	if (a->region != b->region)
 		return (uintptr_t)a->region < (uintptr_t)b->region ? -1 : 1;
@@ -22,14 +24,17 @@ static int place_cmp(const struct cxl_dcd_rec *a, const struct cxl_dcd_rec *b)
 	return 0;
 }
 
-static int by_place(const void *a, const void *b)
+static int dcd_match_by_place(const void *a, const void *b)
 {
-	return place_cmp(*(struct cxl_dcd_rec * const *)a,
-			 *(struct cxl_dcd_rec * const *)b);
+	return dcd_match_place_cmp(*(struct cxl_dcd_rec *const *)a,
+				   *(struct cxl_dcd_rec *const *)b);
 }
 
-/* Good ones of one offer overlap nowhere, so that no two have one place. */
-static void put_in_place(struct cxl_dcd_offer *offer)
+/*
+ * Put the good extents of an offer into the order of addresses. None of them
+ * overlap, so that no two have the same place.
+ */
+static void dcd_match_sort(struct cxl_dcd_offer *offer)
 {
 	u32 i;
 
@@ -37,39 +42,48 @@ static void put_in_place(struct cxl_dcd_offer *offer)
 	for (i = 0; i < offer->nr; i++)
 		if (!offer->recs[i].why)
 			offer->place[offer->good++] = &offer->recs[i];
-	sort(offer->place, offer->good, sizeof(*offer->place), by_place, NULL);
+	sort(offer->place, offer->good, sizeof(*offer->place),
+	     dcd_match_by_place, NULL);
 }
 
-static bool same(const struct cxl_dcd_rec *a, const struct cxl_dcd_rec *b)
+static bool dcd_match_same(const struct cxl_dcd_rec *a,
+			   const struct cxl_dcd_rec *b)
 {
-	return !b->why && !place_cmp(a, b) && a->len == b->len &&
+	return !b->why && !dcd_match_place_cmp(a, b) && a->len == b->len &&
 	       a->seq == b->seq && !memcmp(a->tag, b->tag, CXL_DCD_TAG_SIZE);
 }
 
-/* What @b does not offer as well falls in @a. True when anything fell. */
-static bool keep_matched(struct cxl_dcd_offer *a, const struct cxl_dcd_offer *b)
+/*
+ * Refuse in @a what @b does not offer as well. True when anything was refused.
+ */
+static bool dcd_match_keep(struct cxl_dcd_offer *a,
+			   const struct cxl_dcd_offer *b)
 {
-	bool fell = false;
+	bool refused = false;
 	u32 i, k = 0;
 
 	for (i = 0; i < a->good; i++) {
 		struct cxl_dcd_rec *rec = a->place[i];
 
-		while (k < b->good && place_cmp(b->place[k], rec) < 0)
+		while (k < b->good && dcd_match_place_cmp(b->place[k], rec) < 0)
 			k++;
-		if (rec->why || (k < b->good && same(rec, b->place[k])))
+		if (rec->why ||
+		    (k < b->good && dcd_match_same(rec, b->place[k])))
 			continue;
 		rec->why = CXL_DCD_PARTNER;
-		fell = true;
+		refused = true;
 	}
-	return fell;
+	return refused;
 }
 
-/* A tag that lost one loses all. True when anything fell. */
-static bool groups_fall(struct cxl_dcd_offer *offer)
+/*
+ * Refuse all extents of a tag of which one was refused. True when any was
+ * refused here.
+ */
+static bool dcd_match_groups_fall(struct cxl_dcd_offer *offer)
 {
 	struct cxl_dcd_rec **sorted = offer->sorted;
-	bool fell = false, bad;
+	bool refused = false, bad;
 	u32 i, n, k;
 
 	for (i = 0; i < offer->nr; i += n) {
@@ -86,10 +100,10 @@ static bool groups_fall(struct cxl_dcd_offer *offer)
 			if (sorted[k]->why)
 				continue;
 			sorted[k]->why = CXL_DCD_GROUP;
-			fell = true;
+			refused = true;
 		}
 	}
-	return fell;
+	return refused;
 }
 
 /**
@@ -97,9 +111,9 @@ static bool groups_fall(struct cxl_dcd_offer *offer)
  * @offers: of each device of the set; judged, with room in @place
  * @ways: number of devices; for one, only tags are looked at
  *
- * Every device is compared with the first, in both directions: what is the same
- * as the first one's is the same everywhere. A record falls with its like on any
- * device and with its tag, so that three rounds see the end of it.
+ * Every device is compared with the first, in both directions: what equals the
+ * first one's is equal everywhere. A refusal spreads to the same extent of all
+ * devices and to all extents of its tag, so that it ends after three rounds.
  */
 void cxl_dcd_match(struct cxl_dcd_offer *offers, unsigned int ways)
 {
@@ -107,15 +121,15 @@ void cxl_dcd_match(struct cxl_dcd_offer *offers, unsigned int ways)
 	bool again;
 
 	for (i = 0; i < ways; i++)
-		put_in_place(&offers[i]);
+		dcd_match_sort(&offers[i]);
 	do {
 		again = false;
 		for (i = 1; i < ways; i++) {
-			again |= keep_matched(&offers[0], &offers[i]);
-			again |= keep_matched(&offers[i], &offers[0]);
+			again |= dcd_match_keep(&offers[0], &offers[i]);
+			again |= dcd_match_keep(&offers[i], &offers[0]);
 			cond_resched();
 		}
 		for (i = 0; i < ways; i++)
-			again |= groups_fall(&offers[i]);
+			again |= dcd_match_groups_fall(&offers[i]);
 	} while (again);
 }

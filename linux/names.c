@@ -2,23 +2,23 @@
 /*
  * What partitions are called in sysfs.
  *
- * Every DCD series for Linux has called the same thing by another name. Which of
- * them is shown is the user's choice at load time, so that tools written for any
- * of the series can be run; written, each of the names is understood always.
+ * Every DCD series for Linux has called the same thing by another name. Which
+ * of them is shown is the user's choice at load time, so that tools written for
+ * any of the series can be run; written, each of the names is understood
+ * always.
  *
  * A slot is one name of the chosen series. Most series name a partition by its
  * position, so that slot and partition index are the same; the latest one names
- * it by its two properties and means the first partition that has exactly these.
+ * it by its two properties and means the first partition that has exactly
+ * these.
  */
-#include <linux/module.h>
-#include <linux/string.h>
+#ifdef __KERNEL__
+#include <linux/bits.h>
+#include <linux/kernel.h>
+#endif
 
-#include "cxl_dcd.h"
-
-static char *names = "dynamic_ram_1";
-module_param(names, charp, 0444);
-MODULE_PARM_DESC(names,
-		 "what the first partition is called: dc0, dynamic_ram_a, dynamic_ram_1 or dynamic_ram");
+#include "judge.h"
+#include "names.h"
 
 #define SLOT_SHAREABLE BIT(0)
 #define SLOT_READ_ONLY BIT(1)
@@ -39,7 +39,13 @@ static enum {
 
 static char slot_names[CXL_DCD_MAX_REGIONS][CXL_DCD_NAME_MAX];
 
-int cxl_dcd_names_init(void)
+/**
+ * cxl_dcd_names_choose - which series' names are shown from now on
+ * @choice: what that series calls the first partition
+ *
+ * Returns: 0, or -EINVAL when no series calls it that.
+ */
+int cxl_dcd_names_choose(const char *choice)
 {
 	static const char * const first[] = {
 		[NAMES_DC] = "dc0",
@@ -47,24 +53,22 @@ int cxl_dcd_names_init(void)
 		[NAMES_NUMBER] = "dynamic_ram_1",
 		[NAMES_PROPERTIES] = "dynamic_ram",
 	};
-	int i = match_string(first, ARRAY_SIZE(first), names);
+	int found = match_string(first, ARRAY_SIZE(first), choice);
+	unsigned int i;
 
-	if (i < 0) {
-		pr_err("cxl_dcd: names=%s is not known: dc0, dynamic_ram_a, dynamic_ram_1 or dynamic_ram\n",
-		       names);
+	if (found < 0)
 		return -EINVAL;
-	}
-	series = i;
+	series = found;
 	for (i = 0; i < cxl_dcd_slots(); i++) {
 		char *name = slot_names[i];
 
 		if (series == NAMES_DC)
-			snprintf(name, CXL_DCD_NAME_MAX, "dc%d", i);
+			snprintf(name, CXL_DCD_NAME_MAX, "dc%u", i);
 		else if (series == NAMES_LETTER)
 			snprintf(name, CXL_DCD_NAME_MAX, "dynamic_ram_%c",
 				 'a' + i);
 		else if (series == NAMES_NUMBER)
-			snprintf(name, CXL_DCD_NAME_MAX, "dynamic_ram_%d",
+			snprintf(name, CXL_DCD_NAME_MAX, "dynamic_ram_%u",
 				 i + 1);
 		else
 			strscpy(name, by_properties[i], CXL_DCD_NAME_MAX);
@@ -93,35 +97,52 @@ const char *cxl_dcd_slot_kind(unsigned int slot)
 	return series == NAMES_DC ? "dc" : slot_names[slot];
 }
 
-static unsigned int properties(const struct cxl_dcd_part *part)
+static unsigned int dcd_names_properties(const struct cxl_dcd_part *part)
 {
 	return (part->shareable ? SLOT_SHAREABLE : 0) |
 	       (part->read_only ? SLOT_READ_ONLY : 0);
 }
 
-static int part_with(const struct cxl_dcd *dcd, unsigned int wanted)
+/* The first partition that has exactly these properties; -ENXIO for none. */
+static int dcd_names_part_with(const struct cxl_dcd_part *parts,
+			       unsigned int nr, unsigned int properties)
 {
 	unsigned int i;
 
-	for (i = 0; i < dcd->nr_parts; i++)
-		if (dcd->parts[i].size && properties(&dcd->parts[i]) == wanted)
+	for (i = 0; i < nr; i++)
+		if (parts[i].size &&
+		    dcd_names_properties(&parts[i]) == properties)
 			return i;
 	return -ENXIO;
 }
 
-/* The slot of a partition. With names by properties, several may share one. */
-unsigned int cxl_dcd_slot_of(const struct cxl_dcd *dcd, unsigned int part)
+/**
+ * cxl_dcd_slot_of - the slot of a partition
+ * @part: partition
+ * @index: its index on the device
+ *
+ * With names by properties, several partitions may share one slot.
+ */
+unsigned int cxl_dcd_slot_of(const struct cxl_dcd_part *part,
+			     unsigned int index)
 {
-	return series == NAMES_PROPERTIES ? properties(&dcd->parts[part]) :
-					    part;
+	return series == NAMES_PROPERTIES ? dcd_names_properties(part) : index;
 }
 
-/* The partition that a slot means on a device; -ENXIO where it has none. */
-int cxl_dcd_slot_part(const struct cxl_dcd *dcd, unsigned int slot)
+/**
+ * cxl_dcd_slot_part - the partition that a slot means on a device
+ * @parts: partitions of the device
+ * @nr: their number
+ * @slot: slot
+ *
+ * Returns: partition index, -ENXIO when the device has no such partition.
+ */
+int cxl_dcd_slot_part(const struct cxl_dcd_part *parts, unsigned int nr,
+		      unsigned int slot)
 {
 	if (series == NAMES_PROPERTIES)
-		return part_with(dcd, slot);
-	return slot < dcd->nr_parts && dcd->parts[slot].size ? slot : -ENXIO;
+		return dcd_names_part_with(parts, nr, slot);
+	return slot < nr && parts[slot].size ? (int)slot : -ENXIO;
 }
 
 /* Can partitions be named before the device's CDAT has been read? */
@@ -131,7 +152,7 @@ bool cxl_dcd_names_need_cdat(void)
 }
 
 /* Position that one of the names by position means, or -EINVAL. */
-static int parse_position(const char *name)
+static int dcd_names_parse_position(const char *name)
 {
 	size_t stem;
 
@@ -152,13 +173,15 @@ static int parse_position(const char *name)
 
 /**
  * cxl_dcd_name_part - the partition that any of the names means on a device
- * @dcd: device
+ * @parts: partitions of the device
+ * @nr: their number
  * @text: as written by a user, perhaps with a newline
  *
  * Returns: partition index, -ENXIO when the device has no such partition, or
  * -EINVAL when @text is not the name of any.
  */
-int cxl_dcd_name_part(const struct cxl_dcd *dcd, const char *text)
+int cxl_dcd_name_part(const struct cxl_dcd_part *parts, unsigned int nr,
+		      const char *text)
 {
 	char buf[CXL_DCD_NAME_MAX], *name;
 	int i;
@@ -168,9 +191,9 @@ int cxl_dcd_name_part(const struct cxl_dcd *dcd, const char *text)
 	name = strim(buf);
 	i = match_string(by_properties, ARRAY_SIZE(by_properties), name);
 	if (i >= 0)
-		return part_with(dcd, i);
-	i = parse_position(name);
+		return dcd_names_part_with(parts, nr, i);
+	i = dcd_names_parse_position(name);
 	if (i < 0)
 		return i;
-	return i < dcd->nr_parts && dcd->parts[i].size ? i : -ENXIO;
+	return (unsigned int)i < nr && parts[i].size ? i : -ENXIO;
 }

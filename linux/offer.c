@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One device's offer: its verdicts, its answer, and the extents that it becomes.
+ * One device's offer: its verdicts, its answer, and the extents that it
+ * becomes.
  *
- * Memory for what is accepted is had before the answer, since nothing may fail
- * between the device's yes and our own books.
+ * Memory for the extents is allocated before the answer is sent: once the
+ * device has taken the answer, nothing of ours may fail.
  */
 #include <linux/slab.h>
 
-#include "cxl_dcd.h"
+#include "device.h"
+#include "extent.h"
+#include "folder.h"
+#include "judge.h"
+#include "list.h"
+#include "mailbox.h"
+#include "match.h"
+#include "offer.h"
+#include "region.h"
+#include "release.h"
 #include "trace.h"
 
 void cxl_dcd_offer_free(struct cxl_dcd_offer *offer)
@@ -39,7 +49,7 @@ int cxl_dcd_offer_init(struct cxl_dcd_offer *offer, struct cxl_dcd *dcd,
 	return -ENOMEM;
 }
 
-static enum cxl_dcd_why resolve(void *ctx, struct cxl_dcd_rec *rec)
+static enum cxl_dcd_why dcd_offer_resolve(void *ctx, struct cxl_dcd_rec *rec)
 {
 	struct cxl_dcd *dcd = ctx;
 	struct cxl_dcd_region *rgn;
@@ -61,7 +71,9 @@ static enum cxl_dcd_why resolve(void *ctx, struct cxl_dcd_rec *rec)
 	ext = cxl_dcd_extent_find(rgn, offset, rec->len);
 	if (!ext)
 		return CXL_DCD_OK;
-	/* What the device took back is not held: only a user keeps it here. */
+	/*
+	 * After a forced release it is not held: only its user keeps it here.
+	 */
 	if (ext->forced)
 		return CXL_DCD_OVERLAP;
 	if (!memcmp(ext->tag, rec->tag, CXL_DCD_TAG_SIZE) &&
@@ -72,7 +84,7 @@ static enum cxl_dcd_why resolve(void *ctx, struct cxl_dcd_rec *rec)
 	return CXL_DCD_OVERLAP;
 }
 
-static bool tag_live(void *ctx, const u8 *tag)
+static bool dcd_offer_tag_live(void *ctx, const u8 *tag)
 {
 	return cxl_dcd_tag_live(tag);
 }
@@ -83,8 +95,8 @@ void cxl_dcd_offer_judge(struct cxl_dcd_offer *offer)
 	struct cxl_dcd_judge outside = {
 		.parts = offer->dcd->parts,
 		.nr_parts = offer->dcd->nr_parts,
-		.resolve = resolve,
-		.tag_live = tag_live,
+		.resolve = dcd_offer_resolve,
+		.tag_live = dcd_offer_tag_live,
 		.ctx = offer->dcd,
 	};
 
@@ -103,30 +115,33 @@ void cxl_dcd_offer_explain(struct cxl_dcd_offer *offer)
 		if (!rec->why)
 			continue;
 		refused++;
-		/* The reason is worth more than its consequence. */
+		/*
+		 * Name the extent that is to blame, not one refused along with
+		 * it.
+		 */
 		if (!first || first->why == CXL_DCD_GROUP)
 			first = rec;
 	}
-	if (first)
+	if (first && cxl_dcd_may_log())
 		dev_warn(&offer->dcd->cxlmd->dev,
 			 "refused %u of %u extents offered: [%#llx, +%#llx] tag %pUb: %s\n",
 			 refused, offer->nr, first->dpa, first->len, first->tag,
 			 cxl_dcd_why_text(first->why));
 }
 
-/* Forget objects that nobody has seen. */
-void cxl_dcd_extents_discard(struct list_head *list)
+/* Free extents that were prepared but not published. */
+void cxl_dcd_extents_put(struct list_head *list)
 {
 	struct cxl_dcd_extent *ext, *next;
 
 	list_for_each_entry_safe(ext, next, list, node) {
 		list_del(&ext->node);
-		kobject_put(&ext->kobj);
+		kobject_put(&ext->folder.kobj);
 	}
 }
 
-/* Make the objects for all that is new and good; none on failure. */
-int cxl_dcd_extents_prepare(struct cxl_dcd_offer *offer, struct list_head *list)
+/* Prepare an extent for each record that is good and new; none on failure. */
+int cxl_dcd_offer_prepare(struct cxl_dcd_offer *offer, struct list_head *list)
 {
 	struct cxl_dcd_extent *ext;
 	u32 i;
@@ -138,7 +153,7 @@ int cxl_dcd_extents_prepare(struct cxl_dcd_offer *offer, struct list_head *list)
 			continue;
 		ext = cxl_dcd_extent_alloc(rec, rec->offset);
 		if (!ext) {
-			cxl_dcd_extents_discard(list);
+			cxl_dcd_extents_put(list);
 			return -ENOMEM;
 		}
 		list_add_tail(&ext->node, list);
@@ -146,7 +161,10 @@ int cxl_dcd_extents_prepare(struct cxl_dcd_offer *offer, struct list_head *list)
 	return 0;
 }
 
-/* Show and open what the device has given. What cannot be had goes back. */
+/*
+ * Publish the extents that the device has taken our answer for: into the books,
+ * into sysfs, open to DAX devices. One that cannot be published is released.
+ */
 void cxl_dcd_extents_publish(struct list_head *list)
 {
 	struct cxl_dcd_extent *ext, *next;
@@ -158,8 +176,9 @@ void cxl_dcd_extents_publish(struct list_head *list)
 	list_for_each_entry_safe(ext, next, list, node) {
 		struct cxl_dcd_region *to = ext->rgn;
 
+		cond_resched();
 		if (sum && (to != rgn || memcmp(tag, ext->tag, sizeof(tag)))) {
-			cxl_dcd_uevent(rgn, "add", tag, sum);
+			cxl_dcd_uevent(rgn, CXL_DCD_NEWS_ADD, tag, sum);
 			sum = 0;
 		}
 		rgn = to;
@@ -167,27 +186,29 @@ void cxl_dcd_extents_publish(struct list_head *list)
 		if (cxl_dcd_extent_add(rgn, ext)) {
 			ext->rgn = NULL;
 			list_add_tail(&ext->node, &failed);
-			cxl_dcd_return(rgn, &failed);
+			cxl_dcd_release_extents(rgn, &failed);
 			continue;
 		}
 		memcpy(tag, ext->tag, sizeof(tag));
 		sum += cxl_dcd_extent_size(ext);
 	}
 	if (sum)
-		cxl_dcd_uevent(rgn, "add", tag, sum);
+		cxl_dcd_uevent(rgn, CXL_DCD_NEWS_ADD, tag, sum);
 }
 
 /*
- * Send the reply. A device that answers with an error has not taken it and goes
- * on waiting: every later reply would be held against this very offer. It may
- * have withdrawn the offer, or wait for the reply to an older one of which we
- * never heard. So refuse whatever is its oldest, which it always takes, and try
- * once more: when the older one was in the way, the reply fits now.
+ * Send the reply. A device compares it with its oldest offer. Where it does not
+ * fit, the device answers with an error and goes on waiting, so that every
+ * later reply would be compared with that same offer. It may have withdrawn the
+ * offer that we answer, or its oldest offer may be one that we never heard of.
+ * So send an empty reply, which refuses the oldest offer and is always taken,
+ * and then the reply once more: it fits if an older offer was in the way.
  *
- * What was held before may have been replied to before, and there is nothing in
- * the way then but other offers.
+ * Not so when every extent was held before (@fresh is false): then this offer
+ * may have been answered before, and the empty reply would refuse some other
+ * offer.
  */
-static int reply(struct cxl_dcd_offer *offer, bool fresh)
+static int dcd_offer_reply(struct cxl_dcd_offer *offer, bool fresh)
 {
 	struct cxl_dcd *dcd = offer->dcd;
 	int rc;
@@ -202,12 +223,34 @@ static int reply(struct cxl_dcd_offer *offer, bool fresh)
 			      offer->accepted);
 }
 
+/*
+ * Has the device taken any of it, whatever it says? Its return code may be of
+ * something that went wrong afterwards. When it cannot be asked, who knows.
+ */
+static bool dcd_offer_is_listed(struct cxl_dcd_offer *offer)
+{
+	struct cxl_dcd_span *listed;
+	bool found = false;
+	u32 nr, i;
+
+	if (cxl_dcd_listed(offer->dcd, &listed, &nr))
+		return true;
+	for (i = 0; i < offer->nr && !found; i++) {
+		const struct cxl_dcd_rec *rec = &offer->recs[i];
+
+		found = rec->taken && !rec->known &&
+			cxl_dcd_spans_cover(listed, nr, rec->dpa, rec->len);
+	}
+	kvfree(listed);
+	return found;
+}
+
 /**
  * cxl_dcd_offer_answer - send the one answer that every offer gets
  * @offer: judged
  *
- * Returns: 0; -EREMOTEIO: the device has taken nothing; any other -errno: nobody
- * knows whether it has, so that its list will be read.
+ * Returns: 0; -EREMOTEIO: the device has taken nothing; any other -errno:
+ * nobody knows whether it has, so that its list will be read.
  */
 int cxl_dcd_offer_answer(struct cxl_dcd_offer *offer)
 {
@@ -229,15 +272,18 @@ int cxl_dcd_offer_answer(struct cxl_dcd_offer *offer)
 			.len = rec->len,
 		};
 	}
-	rc = reply(offer, fresh);
+	rc = dcd_offer_reply(offer, fresh);
 	trace_cxl_dcd_offer(&dcd->cxlmd->dev, offer->nr, offer->accepted, rc);
 	if (!rc)
 		return 0;
-	dev_err(&dcd->cxlmd->dev,
-		"the device did not take our reply to its offer of %u extents: %d\n",
-		offer->nr, rc);
+	if (cxl_dcd_may_log())
+		dev_err(&dcd->cxlmd->dev,
+			"the device did not take our reply to its offer of %u extents: %d\n",
+			offer->nr, rc);
+	if (rc == -EREMOTEIO && fresh && dcd_offer_is_listed(offer))
+		rc = -EIO;
 	if (rc != -EREMOTEIO && fresh)
-		cxl_dcd_stale(dcd);
+		cxl_dcd_regions_stale(dcd);
 	for (i = 0; rc == -EREMOTEIO && i < offer->nr; i++)
 		offer->recs[i].taken = false;
 	return rc;
@@ -248,8 +294,9 @@ int cxl_dcd_offer_answer(struct cxl_dcd_offer *offer)
  * @offer: answered
  * @lost: set when the device does not list all of it
  *
- * An answer that took several commands may have been cut by a command of
- * somebody else, and no return code tells. What is not listed is marked.
+ * An answer that took several commands may have been cut in two by a command of
+ * somebody else, without any return code that says so. What the device does not
+ * list is refused here.
  *
  * Returns: 0, or -errno when the list could not be read.
  */
@@ -278,13 +325,13 @@ int cxl_dcd_offer_confirm(struct cxl_dcd_offer *offer, bool *lost)
 }
 
 /**
- * cxl_dcd_offer_undo - give back what the device was told that we accept
+ * cxl_dcd_offer_release - release what the device was told that we accept
  * @offer: answered
  * @all: everything; else only what was refused since
  *
  * What was held before stays: that is in use.
  */
-void cxl_dcd_offer_undo(struct cxl_dcd_offer *offer, bool all)
+void cxl_dcd_offer_release(struct cxl_dcd_offer *offer, bool all)
 {
 	u32 i, nr = 0;
 
@@ -300,11 +347,11 @@ void cxl_dcd_offer_undo(struct cxl_dcd_offer *offer, bool all)
 		};
 	}
 	if (nr)
-		cxl_dcd_give_back(offer->dcd, offer->spans, nr);
+		cxl_dcd_list_release(offer->dcd, offer->spans, nr);
 }
 
-/* Discard the objects of @list, made for @offer, that were refused since. */
-void cxl_dcd_extents_refuse(struct cxl_dcd_offer *offer, struct list_head *list)
+/* Free the extents of @list, prepared for @offer, that were refused since. */
+void cxl_dcd_offer_refuse(struct cxl_dcd_offer *offer, struct list_head *list)
 {
 	struct list_head *at = list->next;
 	u32 i;
@@ -320,6 +367,6 @@ void cxl_dcd_extents_refuse(struct cxl_dcd_offer *offer, struct list_head *list)
 		if (!rec->why)
 			continue;
 		list_del(&ext->node);
-		kobject_put(&ext->kobj);
+		kobject_put(&ext->folder.kobj);
 	}
 }

@@ -2,22 +2,21 @@
 /*
  * Which addresses of a region can be taken by DAX devices.
  *
- * The DAX core gives out what no child of the region's resource covers. All that
- * is not backed by an accepted extent is therefore covered by children of ours:
- * opening a range cuts it out of them, closing it adds them, which is refused
- * exactly while a DAX device has any of it.
+ * The DAX core gives out what no child of the region's resource covers. All
+ * that is not backed by an accepted extent is therefore covered by children of
+ * ours: opening a range cuts it out of them, closing it adds them, which is
+ * refused exactly while a DAX device has any of it.
  *
- * All callers hold cxl_dcd_mutex. The DAX core's own walks over these children
- * are kept out by the methods in claim.c, which take the same mutex around them.
+ * All callers hold the region's lock, as do the methods in dax_files.c around
+ * the DAX core's own walks over these children.
  */
-#include <linux/mm.h>
+#include "range.h"
+#include "region.h"
 
-#include "cxl_dcd.h"
-
-/* Our children are told from those of DAX devices by this very pointer. */
+/* By this pointer our children are told from those of DAX devices. */
 static const char closed_name[] = "dynamic capacity, closed";
 
-static bool is_closed(const struct resource *res)
+static bool dcd_range_is_closed(const struct resource *res)
 {
 	return res && res->name == closed_name;
 }
@@ -38,7 +37,7 @@ void cxl_dcd_range_free_all(struct cxl_dcd_region *rgn)
 
 	for (res = parent->child; res; res = next) {
 		next = res->sibling;
-		if (is_closed(res))
+		if (dcd_range_is_closed(res))
 			__release_region(parent, res->start,
 					 resource_size(res));
 	}
@@ -57,8 +56,10 @@ int cxl_dcd_range_open(struct cxl_dcd_region *rgn, u64 start, u64 len)
 	struct resource *parent = &rgn->dax->res, *res;
 	u64 end = start + len - 1, from, to;
 
+	lockdep_assert_held(&rgn->lock);
 	for (res = parent->child; res; res = res->sibling)
-		if (is_closed(res) && res->start <= start && res->end >= end)
+		if (dcd_range_is_closed(res) && res->start <= start &&
+		    res->end >= end)
 			break;
 	if (!res)
 		return -ENOENT;
@@ -80,8 +81,20 @@ int cxl_dcd_range_open(struct cxl_dcd_region *rgn, u64 start, u64 len)
 	return -ENOMEM;
 }
 
+/* Bytes that DAX devices can still take. */
+u64 cxl_dcd_range_available(struct cxl_dcd_region *rgn)
+{
+	struct resource *parent = &rgn->dax->res, *res;
+	u64 size = resource_size(parent);
+
+	lockdep_assert_held(&rgn->lock);
+	for (res = parent->child; res; res = res->sibling)
+		size -= resource_size(res);
+	return size;
+}
+
 /* Join a range that was just closed with its closed neighbours. */
-static void merge(struct resource *parent, u64 start, u64 len)
+static void dcd_range_merge(struct resource *parent, u64 start, u64 len)
 {
 	struct resource *res, *prev = NULL, *next;
 	u64 end = start + len - 1, from, to;
@@ -92,11 +105,11 @@ static void merge(struct resource *parent, u64 start, u64 len)
 		return;
 	next = res->sibling;
 	to = end;
-	if (is_closed(next) && next->start == end + 1) {
+	if (dcd_range_is_closed(next) && next->start == end + 1) {
 		to = next->end;
 		__release_region(parent, next->start, resource_size(next));
 	}
-	if (is_closed(prev) && prev->end + 1 == start) {
+	if (dcd_range_is_closed(prev) && prev->end + 1 == start) {
 		from = prev->start;
 		__release_region(parent, start, len);
 		WARN_ON(adjust_resource(prev, from, to - from + 1));
@@ -106,7 +119,7 @@ static void merge(struct resource *parent, u64 start, u64 len)
 }
 
 /* Close what nobody has of a range, piece by piece. */
-static int close_gaps(struct resource *parent, u64 start, u64 end)
+static int dcd_range_close_gaps(struct resource *parent, u64 start, u64 end)
 {
 	u64 at = start, last;
 
@@ -123,7 +136,7 @@ static int close_gaps(struct resource *parent, u64 start, u64 end)
 		if (!__request_region(parent, at, last - at + 1, closed_name,
 				      0))
 			return -ENOMEM;
-		merge(parent, at, last - at + 1);
+		dcd_range_merge(parent, at, last - at + 1);
 		at = last + 1;
 	}
 	return 0;
@@ -137,8 +150,9 @@ static int close_gaps(struct resource *parent, u64 start, u64 end)
  */
 void cxl_dcd_range_close_free(struct cxl_dcd_region *rgn, u64 start, u64 len)
 {
+	lockdep_assert_held(&rgn->lock);
 	/* Without memory the range just stays open a little longer. */
-	close_gaps(&rgn->dax->res, start, start + len - 1);
+	dcd_range_close_gaps(&rgn->dax->res, start, start + len - 1);
 }
 
 /**
@@ -151,20 +165,10 @@ int cxl_dcd_range_close(struct cxl_dcd_region *rgn, u64 start, u64 len)
 	struct resource *parent = &rgn->dax->res, *res;
 	u64 end = start + len - 1;
 
+	lockdep_assert_held(&rgn->lock);
 	for (res = parent->child; res; res = res->sibling)
-		if (!is_closed(res) && res->start <= end && res->end >= start)
+		if (!dcd_range_is_closed(res) && res->start <= end &&
+		    res->end >= start)
 			return -EBUSY;
-	return close_gaps(parent, start, end);
-}
-
-/**
- * cxl_dcd_range_is_ram - does the kernel have any of a range as its own memory?
- *
- * It may although no DAX device has it: memory that is online while its driver is
- * taken away stays until the next boot.
- */
-bool cxl_dcd_range_is_ram(u64 start, u64 len)
-{
-	return region_intersects(start, len, IORESOURCE_SYSTEM_RAM,
-				 IORES_DESC_NONE) != REGION_DISJOINT;
+	return dcd_range_close_gaps(parent, start, end);
 }

@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What devices hold for us already: before we came, or unheard of by us.
+ * What devices have accepted for us though our books do not have it.
  *
  * A device's list of accepted extents (4801h) is read when a region comes into
  * being, when its event log overflowed, and when it is not known what became of
- * a reply. A list that cannot be read is asked for again later (event.c).
+ * a reply. A list that cannot be read is asked for again later (events.c).
  */
 #include <linux/slab.h>
 
-#include "cxl_dcd.h"
+#include "accept.h"
+#include "device.h"
+#include "extent.h"
+#include "force.h"
+#include "judge.h"
+#include "list.h"
+#include "lock.h"
+#include "mailbox.h"
+#include "match.h"
+#include "offer.h"
+#include "recover.h"
+#include "region.h"
 
-/* Take into a new region what its devices already hold for us. */
-static int recover_member(struct cxl_dcd_region *rgn, unsigned int pos,
-			  struct cxl_dcd_offer *offer)
+/* Read what one member of a region lists, as if it were offered just now. */
+static int dcd_recover_member(struct cxl_dcd_region *rgn, unsigned int pos,
+			      struct cxl_dcd_offer *offer)
 {
 	struct cxl_dcd *dcd = rgn->member[pos].dcd;
 	struct cxl_dcd_rec *recs;
@@ -59,7 +70,7 @@ int cxl_dcd_recover(struct cxl_dcd_region *rgn)
 	offers = kcalloc(rgn->ways, sizeof(*offers), GFP_KERNEL);
 	rc = offers ? 0 : -ENOMEM;
 	for (i = 0; !rc && i < rgn->ways; i++) {
-		rc = recover_member(rgn, i, &offers[i]);
+		rc = dcd_recover_member(rgn, i, &offers[i]);
 		if (!rc)
 			have++;
 	}
@@ -70,7 +81,7 @@ int cxl_dcd_recover(struct cxl_dcd_region *rgn)
 			cxl_dcd_match(offers, rgn->ways);
 		for (i = 0; i < rgn->ways; i++)
 			cxl_dcd_offer_explain(&offers[i]);
-		rc = cxl_dcd_extents_prepare(&offers[0], &extents);
+		rc = cxl_dcd_offer_prepare(&offers[0], &extents);
 	}
 	if (!rc)
 		cxl_dcd_extents_publish(&extents);
@@ -83,9 +94,11 @@ int cxl_dcd_recover(struct cxl_dcd_region *rgn)
 	return rc;
 }
 
-/* Extents of @rgn that member @pos no longer lists are gone for good. */
-static void drop_unlisted(struct cxl_dcd_region *rgn, unsigned int pos,
-			  const struct cxl_dcd_span *listed, u32 nr)
+/*
+ * Extents that a member no longer lists were taken away: cut off their users.
+ */
+static void dcd_recover_unlisted(struct cxl_dcd_region *rgn, unsigned int pos,
+				 const struct cxl_dcd_span *listed, u32 nr)
 {
 	struct cxl_dcd_extent *ext, *next;
 	u64 dpa = rgn->member[pos].dpa;
@@ -96,34 +109,8 @@ static void drop_unlisted(struct cxl_dcd_region *rgn, unsigned int pos,
 			cxl_dcd_extent_forced(ext);
 }
 
-/* Where a device is in a set; -1 for not at all. */
-static int member_pos(const struct cxl_dcd_region *rgn,
-		      const struct cxl_dcd *dcd)
-{
-	int i;
-
-	for (i = 0; i < rgn->ways; i++)
-		if (rgn->member[i].dcd == dcd)
-			return i;
-	return -1;
-}
-
-/**
- * cxl_dcd_stale - our books may lack what the device has accepted for us
- * @dcd: device; its list is read at the end of the work that handles its log
- */
-void cxl_dcd_stale(struct cxl_dcd *dcd)
-{
-	struct cxl_dcd_region *rgn;
-
-	lockdep_assert_held(&cxl_dcd_mutex);
-	list_for_each_entry(rgn, &cxl_dcd_regions, node)
-		if (member_pos(rgn, dcd) >= 0)
-			rgn->stale = true;
-}
-
 /* Events were lost, so extents may have gone without a word. */
-static int overflowed(struct cxl_dcd *dcd)
+static int dcd_recover_overflow(struct cxl_dcd *dcd)
 {
 	struct cxl_dcd_region *rgn;
 	struct cxl_dcd_span *listed;
@@ -133,18 +120,18 @@ static int overflowed(struct cxl_dcd *dcd)
 	/* The rest of an open offer is lost, and so may be its last record. */
 	if (dcd->chain.open && !dcd->parked) {
 		dcd->chain.broken = true;
-		cxl_dcd_offer(dcd);
+		cxl_dcd_accept_offer(dcd);
 	}
 	dcd->chain.refused = false;
 	rc = cxl_dcd_listed(dcd, &listed, &nr);
 	if (rc)
 		return rc;
 	list_for_each_entry(rgn, &cxl_dcd_regions, node) {
-		int pos = member_pos(rgn, dcd);
+		int pos = cxl_dcd_member_pos(rgn, dcd);
 
 		if (pos < 0)
 			continue;
-		drop_unlisted(rgn, pos, listed, nr);
+		dcd_recover_unlisted(rgn, pos, listed, nr);
 		rgn->stale = true;
 	}
 	kvfree(listed);
@@ -166,12 +153,12 @@ int cxl_dcd_reconcile(struct cxl_dcd *dcd, bool emptied)
 	lockdep_assert_held(&cxl_dcd_mutex);
 	/* The rest of an open offer may be in the log still. */
 	if (dcd->overflow && (emptied || !dcd->chain.open)) {
-		rc = overflowed(dcd);
+		rc = dcd_recover_overflow(dcd);
 		dcd->overflow = rc;
 	}
 	list_for_each_entry(rgn, &cxl_dcd_regions, node)
 		if (rgn->stale && !rgn->closing &&
-		    member_pos(rgn, dcd) >= 0) {
+		    cxl_dcd_member_pos(rgn, dcd) >= 0) {
 			err = cxl_dcd_recover(rgn);
 			rc = rc ?: err;
 		}

@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Giving capacity back.
+ * Capacity that leaves.
  *
- * A request marks extents. What is free goes back at once, in one chain of
- * Release commands; what is in use stays marked, gets no new users, and goes back
- * by itself when the last DAX device lets go of it. A tag goes back as a whole.
+ * A request marks extents as releasing. Those that are free leave at once, in
+ * one chain of Release commands; those in use stay marked, get no new users,
+ * and leave when their last DAX device is gone. A tag leaves as a whole.
  */
 #include <linux/slab.h>
 
-#include "cxl_dcd.h"
+#include "device.h"
+#include "extent.h"
+#include "force.h"
+#include "judge.h"
+#include "list.h"
+#include "lock.h"
+#include "mailbox.h"
+#include "range.h"
+#include "region.h"
+#include "release.h"
+#include "glue/decoder.h"
+#include "glue/offline.h"
 
-/* Time for a device that wants to be told of extents one by one. */
-#define RETURN_TIME (10 * HZ)
+/* Time for a device to which extents must be released one by one. */
+#define RELEASE_TIME (10 * HZ)
 
-static void mark(struct cxl_dcd_extent *ext)
+static void dcd_release_mark(struct cxl_dcd_extent *ext, void *unused)
 {
 	if (ext->releasing)
 		return;
@@ -21,33 +32,27 @@ static void mark(struct cxl_dcd_extent *ext)
 	ext->rgn->nr_releasing++;
 }
 
-static void mark_group(struct cxl_dcd_extent *ext)
+static void dcd_release_mark_tag(struct cxl_dcd_extent *ext)
 {
-	struct cxl_dcd_extent *other;
-
-	if (ext->releasing)
-		return;
-	mark(ext);
-	if (cxl_dcd_tag_null(ext->tag))
-		return;
-	list_for_each_entry(other, &ext->rgn->extents, node)
-		if (!memcmp(other->tag, ext->tag, CXL_DCD_TAG_SIZE))
-			mark(other);
+	if (!ext->releasing)
+		cxl_dcd_extents_of_tag(ext, dcd_release_mark, NULL);
 }
 
 /*
  * Close an extent's addresses if nobody has any of them: no DAX device, and not
- * the kernel. Memory that the kernel does not let go of gets no new users either.
+ * the kernel. What the kernel still has as System RAM is closed to DAX devices,
+ * but is not free.
  */
-static bool try_close(struct cxl_dcd_extent *ext)
+static bool dcd_release_close(struct cxl_dcd_extent *ext)
 {
 	u64 start = cxl_dcd_extent_hpa(ext), size = cxl_dcd_extent_size(ext);
 
+	lockdep_assert_held(&ext->rgn->lock);
 	if (ext->claim)
 		return false;
 	if (ext->open && cxl_dcd_range_close(ext->rgn, start, size))
 		return false;
-	if (cxl_dcd_range_is_ram(start, size)) {
+	if (cxl_dcd_is_ram(start, size)) {
 		if (!ext->stuck)
 			dev_err(ext->rgn->dev,
 				"extent%d.%u [offset %#llx, +%#llx] is still System RAM though no DAX device has it: it stays accepted until the next boot\n",
@@ -61,28 +66,29 @@ static bool try_close(struct cxl_dcd_extent *ext)
 	return true;
 }
 
-/* Say once per request that it has to wait, and for what. */
-static void tell_busy(struct cxl_dcd_extent *ext)
+static void dcd_release_told(struct cxl_dcd_extent *ext, void *unused)
 {
-	struct cxl_dcd_extent *other;
-
-	if (ext->told)
-		return;
 	ext->told = true;
-	if (!cxl_dcd_tag_null(ext->tag))
-		list_for_each_entry(other, &ext->rgn->extents, node)
-			if (!memcmp(other->tag, ext->tag, CXL_DCD_TAG_SIZE))
-				other->told = true;
-	dev_warn(ext->rgn->dev,
-		 "extent%d.%u [offset %#llx, +%#llx] tag %pUb is in use: it is released as soon as its DAX device is destroyed\n",
-		 ext->rgn->dax->id, ext->id,
-		 cxl_dcd_extent_hpa(ext) - ext->rgn->hpa.start,
-		 cxl_dcd_extent_size(ext), ext->tag);
-	cxl_dcd_uevent(ext->rgn, "busy", ext->tag, cxl_dcd_extent_size(ext));
 }
 
-static int release_spans(struct cxl_dcd_region *rgn, struct list_head *extents,
-			 u32 nr)
+/* Say once per request that the extent is in use, and what ends that. */
+static void dcd_release_tell_busy(struct cxl_dcd_extent *ext)
+{
+	if (ext->told)
+		return;
+	cxl_dcd_extents_of_tag(ext, dcd_release_told, NULL);
+	if (cxl_dcd_may_log())
+		dev_warn(ext->rgn->dev,
+			 "extent%d.%u [offset %#llx, +%#llx] tag %pUb is in use: it is released as soon as its DAX device is destroyed\n",
+			 ext->rgn->dax->id, ext->id,
+			 cxl_dcd_extent_hpa(ext) - ext->rgn->hpa.start,
+			 cxl_dcd_extent_size(ext), ext->tag);
+	cxl_dcd_uevent(ext->rgn, CXL_DCD_NEWS_BUSY, ext->tag, cxl_dcd_extent_size(ext));
+}
+
+/* Release the extents of a list on every member, in one chain for each. */
+static int dcd_release_spans(struct cxl_dcd_region *rgn,
+			     struct list_head *extents, u32 nr)
 {
 	struct cxl_dcd_span *spans;
 	struct cxl_dcd_extent *ext;
@@ -100,8 +106,8 @@ static int release_spans(struct cxl_dcd_region *rgn, struct list_head *extents,
 				.dpa = rgn->member[i].dpa + ext->dpa,
 				.len = ext->len,
 			};
-		err = cxl_dcd_give_back(rgn->member[i].dcd, spans, nr);
-		/* One that refuses has more to say than one that is gone. */
+		err = cxl_dcd_list_release(rgn->member[i].dcd, spans, nr);
+		/* That one refuses says more than that another is gone. */
 		if (!rc || err == -EREMOTEIO)
 			rc = err ?: rc;
 	}
@@ -109,10 +115,11 @@ static int release_spans(struct cxl_dcd_region *rgn, struct list_head *extents,
 	return rc;
 }
 
-/* Try each extent for itself, for some time; what is left stays in @extents. */
-static int return_each(struct cxl_dcd_region *rgn, struct list_head *extents)
+/* Release one extent after the other, for some time; the rest stays listed. */
+static int dcd_release_each(struct cxl_dcd_region *rgn,
+			    struct list_head *extents)
 {
-	unsigned long end = jiffies + RETURN_TIME;
+	unsigned long end = jiffies + RELEASE_TIME;
 	struct cxl_dcd_extent *ext, *next;
 	LIST_HEAD(kept);
 	int rc = 0, err;
@@ -121,10 +128,13 @@ static int return_each(struct cxl_dcd_region *rgn, struct list_head *extents)
 		LIST_HEAD(one);
 
 		list_move(&ext->node, &one);
-		err = release_spans(rgn, &one, 1);
-		list_splice_tail(&one, err ? &kept : &cxl_dcd_dead);
+		err = dcd_release_spans(rgn, &one, 1);
+		if (err)
+			list_splice_tail(&one, &kept);
+		else
+			cxl_dcd_extents_leave(&one);
 		rc = err ?: rc;
-		/* A device that says nothing will not do so later. */
+		/* A device that does not answer will not do so for the next. */
 		if ((err && err != -EREMOTEIO) || time_after(jiffies, end))
 			break;
 	}
@@ -135,11 +145,12 @@ static int return_each(struct cxl_dcd_region *rgn, struct list_head *extents)
 }
 
 /*
- * What one member still lists of an extent of which other parts were taken. No
- * offer of it can have been accepted meanwhile: the extent was in its way.
+ * Release what one member still lists of an extent that was taken away
+ * elsewhere. It is the same capacity that was accepted then: while our books
+ * had the extent, no other offer of these addresses was accepted.
  */
-static int return_member(const struct cxl_dcd_member *m,
-			 const struct cxl_dcd_extent *ext)
+static int dcd_release_member_rest(const struct cxl_dcd_member *m,
+				   const struct cxl_dcd_extent *ext)
 {
 	u64 from = m->dpa + ext->dpa, to = from + ext->len;
 	struct cxl_dcd_span *spans;
@@ -165,21 +176,24 @@ static int return_member(const struct cxl_dcd_member *m,
 	}
 	rc = spans ? 0 : -ENOMEM;
 	if (n)
-		rc = cxl_dcd_give_back(m->dcd, spans, n);
+		rc = cxl_dcd_list_release(m->dcd, spans, n);
 	kvfree(spans);
 	kvfree(recs);
 	return rc;
 }
 
-/* A forced release took a part, or asked one member: the rest is no use. */
-static void return_rest(struct cxl_dcd_region *rgn,
-			const struct cxl_dcd_extent *ext)
+/*
+ * A forced release took a part of an extent, or all of it from one member only:
+ * release the rest, which is of no use.
+ */
+static void dcd_release_rest(struct cxl_dcd_region *rgn,
+			     const struct cxl_dcd_extent *ext)
 {
 	unsigned int i;
 	int rc;
 
 	for (i = 0; i < rgn->ways; i++) {
-		rc = return_member(&rgn->member[i], ext);
+		rc = dcd_release_member_rest(&rgn->member[i], ext);
 		if (rc)
 			dev_warn(rgn->dev,
 				 "the device may keep some of [DPA %#llx, +%#llx] for us: %d\n",
@@ -188,15 +202,16 @@ static void return_rest(struct cxl_dcd_region *rgn,
 }
 
 /**
- * cxl_dcd_return - give extents back that no one can reach any more
+ * cxl_dcd_release_extents - release extents that no one can reach any more
  * @rgn: their region
  * @extents: not in the region's books; empty on return
  *
- * When the device refuses the list as a whole, each extent is tried for itself,
- * so that one that it does not know cannot hold up the others. What fails then
- * is left with the device and named in the log.
+ * When the device refuses the list as a whole, each extent is released by
+ * itself, so that one that it does not know cannot hold up the others. What
+ * fails then stays accepted at the device and is named in the log.
  */
-void cxl_dcd_return(struct cxl_dcd_region *rgn, struct list_head *extents)
+void cxl_dcd_release_extents(struct cxl_dcd_region *rgn,
+			     struct list_head *extents)
 {
 	struct cxl_dcd_extent *ext, *next;
 	u32 nr = 0;
@@ -208,66 +223,121 @@ void cxl_dcd_return(struct cxl_dcd_region *rgn, struct list_head *extents)
 			continue;
 		}
 		if (ext->rest)
-			return_rest(rgn, ext);
-		list_move_tail(&ext->node, &cxl_dcd_dead);
+			dcd_release_rest(rgn, ext);
+		cxl_dcd_extent_leave(ext);
 	}
 	if (!nr)
 		return;
-	rc = release_spans(rgn, extents, nr);
+	rc = dcd_release_spans(rgn, extents, nr);
 	if (rc == -EREMOTEIO && nr > 1)
-		rc = return_each(rgn, extents);
+		rc = dcd_release_each(rgn, extents);
 	if (rc) {
 		nr = list_count_nodes(extents);
 		ext = list_first_entry(extents, struct cxl_dcd_extent, node);
-		dev_warn(rgn->dev,
-			 "the device did not take back %u extents, the first is [DPA %#llx, +%#llx]: %d\n",
-			 nr, rgn->member[0].dpa + ext->dpa, ext->len, rc);
+		dev_warn_ratelimited(rgn->dev,
+				     "the device did not take back %u extents, the first is [DPA %#llx, +%#llx]: %d\n",
+				     nr, rgn->member[0].dpa + ext->dpa,
+				     ext->len, rc);
 	}
-	list_splice_tail_init(extents, &cxl_dcd_dead);
+	cxl_dcd_extents_leave(extents);
 }
 
-/* Give back all marked extents of one region that are free. */
-static void region_ready(struct cxl_dcd_region *rgn)
+/*
+ * Settle one extent of a region whose lock is held: out of the books when it is
+ * marked and free.
+ */
+static bool dcd_release_settle(struct cxl_dcd_extent *ext)
 {
-	struct cxl_dcd_extent *ext, *next;
+	if (ext->forced && !ext->cut)
+		cxl_dcd_force_cut(ext);
+	if (!ext->releasing) {
+		cxl_dcd_extent_settle(ext);
+		return false;
+	}
+	if (dcd_release_close(ext)) {
+		cxl_dcd_extent_del(ext);
+		return true;
+	}
+	if (ext->open)
+		cxl_dcd_range_close_free(ext->rgn, cxl_dcd_extent_hpa(ext),
+					 cxl_dcd_extent_size(ext));
+	dcd_release_tell_busy(ext);
+	return false;
+}
+
+/* The same, into a list of those that are out of the books. */
+static void dcd_release_settle_into(struct cxl_dcd_extent *ext, void *ready)
+{
+	if (dcd_release_settle(ext))
+		list_add_tail(&ext->node, ready);
+}
+
+/* Say what has left, one tag after the other, and send the Release commands. */
+static void dcd_release_ready(struct cxl_dcd_region *rgn,
+			      struct list_head *ready)
+{
+	struct cxl_dcd_extent *ext;
 	u8 tag[CXL_DCD_TAG_SIZE] = { };
-	LIST_HEAD(ready);
 	u64 sum = 0;
 
-	list_for_each_entry_safe(ext, next, &rgn->extents, node) {
-		if (!ext->releasing)
-			continue;
-		if (!try_close(ext)) {
-			if (ext->open)
-				cxl_dcd_range_close_free(rgn,
-							 cxl_dcd_extent_hpa(ext),
-							 cxl_dcd_extent_size(ext));
-			tell_busy(ext);
-			continue;
-		}
+	list_for_each_entry(ext, ready, node) {
 		if (sum && memcmp(tag, ext->tag, sizeof(tag))) {
-			cxl_dcd_uevent(rgn, "release", tag, sum);
+			cxl_dcd_uevent(rgn, CXL_DCD_NEWS_RELEASE, tag, sum);
 			sum = 0;
 		}
 		memcpy(tag, ext->tag, sizeof(tag));
-		sum += cxl_dcd_extent_size(ext);
-		cxl_dcd_extent_del(ext);
-		list_add_tail(&ext->node, &ready);
+		sum += ext->len * rgn->ways;
 	}
-	cxl_dcd_return(rgn, &ready);
+	cxl_dcd_release_extents(rgn, ready);
 	if (sum)
-		cxl_dcd_uevent(rgn, "release", tag, sum);
+		cxl_dcd_uevent(rgn, CXL_DCD_NEWS_RELEASE, tag, sum);
 }
 
-/* Give back whatever was asked for and is free by now. */
+/*
+ * Release all marked extents of one region that are free, and see to what had
+ * to wait for the region's lock, which is held and dropped here.
+ */
+static void dcd_release_region_locked(struct cxl_dcd_region *rgn)
+{
+	struct cxl_dcd_extent *ext, *next;
+	LIST_HEAD(ready);
+
+	rgn->unsettled = false;
+	list_for_each_entry_safe(ext, next, &rgn->extents, node) {
+		cond_resched();
+		dcd_release_settle_into(ext, &ready);
+	}
+	/* The device is told without it: nobody has these addresses now. */
+	mutex_unlock(&rgn->lock);
+	dcd_release_ready(rgn, &ready);
+}
+
+/* Release whatever was asked for and is free by now. */
 void cxl_dcd_release_ready(void)
 {
 	struct cxl_dcd_region *rgn;
 
 	lockdep_assert_held(&cxl_dcd_mutex);
 	list_for_each_entry(rgn, &cxl_dcd_regions, node)
-		if (rgn->nr_releasing && !rgn->closing)
-			region_ready(rgn);
+		if ((rgn->nr_releasing || rgn->unsettled) && !rgn->closing &&
+		    cxl_dcd_region_trylock(rgn))
+			dcd_release_region_locked(rgn);
+}
+
+/**
+ * cxl_dcd_release_leave - drop a region's lock; the mutex is held
+ * @rgn: region
+ *
+ * Sees to what others could not do meanwhile.
+ */
+void cxl_dcd_release_leave(struct cxl_dcd_region *rgn)
+{
+	lockdep_assert_held(&cxl_dcd_mutex);
+	lockdep_assert_held(&rgn->lock);
+	if (rgn->unsettled && !rgn->closing)
+		dcd_release_region_locked(rgn);
+	else
+		mutex_unlock(&rgn->lock);
 }
 
 /**
@@ -275,10 +345,11 @@ void cxl_dcd_release_ready(void)
  * @dcd: device
  * @rec: DPA range; every extent that has any of it is meant, with its tag
  *
- * Only marks; cxl_dcd_release_ready() follows. A range that we know nothing of
- * is given back at once, so that the device does not wait for it; but for such
- * as the kernel uses, since a region with memory that could not be taken offline
- * gets no DAX region when it is enabled anew.
+ * Only marks extents; cxl_dcd_release_ready() releases those that are free. A
+ * range without an extent is released at once, so that the device does not wait
+ * for it, unless the kernel has it as System RAM: a region whose memory could
+ * not be taken offline has no DAX region, and no extents, when it is enabled
+ * again.
  */
 void cxl_dcd_release_asked(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
 {
@@ -289,9 +360,9 @@ void cxl_dcd_release_asked(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
 
 	lockdep_assert_held(&cxl_dcd_mutex);
 	if (!rec->len || rec->dpa > U64_MAX - rec->len) {
-		dev_warn(&dcd->cxlmd->dev,
-			 "release of [%#llx, +%#llx] makes no sense, ignored\n",
-			 rec->dpa, rec->len);
+		dev_warn_ratelimited(&dcd->cxlmd->dev,
+				     "release of [%#llx, +%#llx] makes no sense, ignored\n",
+				     rec->dpa, rec->len);
 		return;
 	}
 	list_for_each_entry(rgn, &cxl_dcd_regions, node)
@@ -308,14 +379,15 @@ void cxl_dcd_release_asked(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
 			hi = rec->dpa + rec->len - 1 - dpa;
 			at = lo;
 			mt_for_each(&rgn->by_dpa, ext, at, hi) {
-				mark_group(ext);
+				cond_resched();
+				dcd_release_mark_tag(ext);
 				found = true;
 			}
 		}
 	if (!found && cxl_dcd_dpa_is_ram(dcd, rec->dpa, rec->len)) {
-		dev_err(&dcd->cxlmd->dev,
-			"release of [%#llx, +%#llx]: still System RAM though its region has no driver, kept until the next boot\n",
-			rec->dpa, rec->len);
+		dev_err_ratelimited(&dcd->cxlmd->dev,
+				    "release of [%#llx, +%#llx]: still System RAM though its region has no driver, kept until the next boot\n",
+				    rec->dpa, rec->len);
 	} else if (!found) {
 		dev_dbg(&dcd->cxlmd->dev,
 			"release of [%#llx, +%#llx]: not in use here\n",
@@ -325,7 +397,8 @@ void cxl_dcd_release_asked(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
 }
 
 /**
- * cxl_dcd_release_here - the host's user gives an extent back, with its tag
+ * cxl_dcd_release_here - the host's user releases an extent, with its tag
+ * @ext: extent in the books, whose region's lock is held, and dropped here
  *
  * Returns: 0, -EBUSY while any of it is in use, -ENXIO when its region is about
  * to go; then nothing has changed.
@@ -334,17 +407,27 @@ int cxl_dcd_release_here(struct cxl_dcd_extent *ext)
 {
 	struct cxl_dcd_region *rgn = ext->rgn;
 	bool asked = ext->releasing;
+	LIST_HEAD(ready);
+	int rc = 0;
 
 	lockdep_assert_held(&cxl_dcd_mutex);
-	if (rgn->closing)
-		return -ENXIO;
-	if (!try_close(ext)) {
+	lockdep_assert_held(&rgn->lock);
+	if (rgn->closing) {
+		rc = -ENXIO;
+	} else if (!dcd_release_close(ext)) {
 		if (asked)
-			tell_busy(ext);
-		return -EBUSY;
+			dcd_release_tell_busy(ext);
+		rc = -EBUSY;
+	} else {
+		/*
+		 * A tag is either claimed as a whole or free as a whole. Only
+		 * its extents are looked at: somebody may release one after the
+		 * other of very many.
+		 */
+		dcd_release_mark_tag(ext);
+		cxl_dcd_extents_of_tag(ext, dcd_release_settle_into, &ready);
 	}
-	/* A tag is either claimed as a whole or free as a whole. */
-	mark_group(ext);
-	region_ready(rgn);
-	return 0;
+	cxl_dcd_release_leave(rgn);
+	dcd_release_ready(rgn, &ready);
+	return rc;
 }

@@ -5,9 +5,10 @@
 #if !defined(CXL_DCD_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define CXL_DCD_TRACE_H
 
+#include <linux/device.h>
 #include <linux/tracepoint.h>
 
-#include "cxl_dcd.h"
+#include "judge.h"
 
 #define show_dcd_event(type) __print_symbolic(type,		\
 	{ CXL_DCD_EVENT_ADD, "add capacity" },			\

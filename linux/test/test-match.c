@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "../extent.h"
+#include "../match.h"
 #include "check.h"
 
 #define MIB 0x100000ULL

@@ -32,7 +32,11 @@ MACHINES = {
     "two-devices": ["--devices", "2", "--dc-size", "2G"],
     "static": ["--static", "512M", "--dc-size", "2G"],
     "suite": ["--dc-region", "2G:64K", "--dc-region", "1G:2M:sharable"],
-    "eight": ["--devices", "8", "--dc-size", "512M"],
+    "no-ram": ["--dc-region", "1G:2M:read-only",
+               "--dc-region", "1G:2M:sharable"],
+    "eight": ["--devices", "8", "--bridges", "1", "--dc-size", "512M"],
+    "sixteen": ["--devices", "16", "--dc-size", "1T", "--latency", "300",
+                "--bandwidth", "16G"],
     "mixed": ["--static", "256M", "--persistent", "256M", "--dc-size", "2G",
               "--regions", "8"],
     "hypervisor": ["--dc-size", "1G"],
@@ -82,7 +86,18 @@ def tests_by_machine():
     return found
 
 
-def left_over(vm):
+# Of the whole machine: who changes one puts it back.
+SETTINGS = ["/sys/devices/system/memory/auto_online_blocks",
+            "/sys/kernel/rcu_expedited",
+            "/proc/sys/vm/memory_failure_early_kill"]
+
+
+def settings(vm):
+    """What SETTINGS are, as text."""
+    return vm.guest("grep . " + " ".join(SETTINGS)).out
+
+
+def left_over(vm, before):
     """What a test left behind, as text; empty when nothing."""
     found = []
     for device in vm.qmp.call("query-cxl-dynamic-capacity"):
@@ -92,13 +107,18 @@ def left_over(vm):
     regions = vm.guest("ls -d /sys/bus/cxl/devices/region* 2> /dev/null; true")
     if regions.status:
         found.append("the guest does not answer: " + regions.text)
-    elif regions.out:
+        return "\n".join(found)
+    if regions.out:
         found.append("regions in the guest: " + regions.out.strip())
+    now = settings(vm)
+    if now != before:
+        found.append(f"settings of the kernel:\n{now}which were:\n{before}")
     return "\n".join(found)
 
 
 def run_one(vm, check, name, function):
     before = check.failed
+    kernel = settings(vm)
     print(f"# {name}", flush=True)
     try:
         function(vm, Prefixed(check, name))
@@ -107,7 +127,7 @@ def run_one(vm, check, name, function):
     except (GuestError, OSError, TimeoutError, Exception) as err:
         check.that(False, f"{name}: runs to its end",
                    f"{type(err).__name__}: {err}\n{traceback.format_exc()}")
-    rest = left_over(vm)
+    rest = left_over(vm, kernel)
     if rest or check.failed > before:
         check.that(not rest, f"{name}: leaves the machine clean", rest)
     if rest:

@@ -1,12 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What most guest tests do: regions, extents, DAX devices, on both sides."""
 
+import contextlib
 import json
 
 from vm import GuestError, poll
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 ADD, RELEASE = "cxl-add-dynamic-capacity", "cxl-release-dynamic-capacity"
+
+
+ONLINE_POLICY = "/sys/devices/system/memory/auto_online_blocks"
+
+
+@contextlib.contextmanager
+def online_movable(vm):
+    """New memory is movable meanwhile: what the kernel puts its own data on
+    can never be taken offline again."""
+    before = vm.guest_ok(f"cat {ONLINE_POLICY}")
+    vm.guest_ok(f"echo online_movable > {ONLINE_POLICY}")
+    try:
+        yield
+    finally:
+        vm.guest(f"echo {before} > {ONLINE_POLICY}")
 
 
 def request(vm, command, extents, device="cxl-mem0", region=0, tag=None,
@@ -42,6 +58,17 @@ def create_region(vm, kind="dc0", device="cxl-mem0", extra=""):
 
 def destroy_region(vm, region):
     vm.guest_ok(f"cxl disable-region {region} && cxl destroy-region {region}")
+
+
+def log_from_now(vm):
+    """What wait_logged() waits for is not what was said before."""
+    vm.guest_ok("dmesg -C")
+
+
+def wait_logged(vm, words, timeout=20):
+    """Wait until the kernel says this; other lines may follow at once."""
+    poll(lambda: words in vm.guest_ok("dmesg"), timeout,
+         f"the kernel's log says '{words}'")
 
 
 def dax_region(region):
@@ -115,6 +142,15 @@ def dax_devices(vm):
     """{name: what daxctl lists}, without empty ones."""
     out = vm.guest_ok("daxctl list")
     return {d["chardev"]: d for d in json.loads(out)} if out else {}
+
+
+def all_online(vm, size=None):
+    """Is there one DAX device (of this size), and all of it memory? It has the
+    driver for that before its blocks are online."""
+    found = list(dax_devices(vm).values())
+    return len(found) == 1 and found[0]["mode"] == "system-ram" and \
+        size in (None, found[0]["size"]) and \
+        found[0]["online_memblocks"] == found[0]["total_memblocks"]
 
 
 def seed(vm, region):

@@ -20,6 +20,7 @@ def test_hint(vm, check):
     check.that("Failed to synchronize CPU cache state"
                in vm.guest_ok("dmesg"), "the kernel's log has the reason")
     vm.guest_ok("dmesg -C")
+    vm.forgive()
 
 
 def test_option(vm, check):
@@ -45,3 +46,4 @@ def test_option(vm, check):
     check.that(done.status != 0, "without the option it is as before",
                done.text)
     vm.guest_ok("dmesg -C")
+    vm.forgive()

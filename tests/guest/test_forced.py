@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Capacity that is taken without asking, and what user space is told."""
 
-import os
 import re
-import subprocess
 
 from agent import Agent
+from pin import hold, push_pin, said
 from steps import (ADD, MIB, RELEASE, add, add_tagged, available, create_dax,
                    create_region, dax_devices, destroy_dax, destroy_region,
-                   memtest, request, states, wait_released, wait_shown)
-from vm import BUILD, poll
+                   log_from_now, memtest, request, states, wait_logged,
+                   wait_released, wait_shown)
+from vm import poll
 
 TAG = "5ead4c2b-0f2c-4b50-9a6d-8c3cf8d7a911"
 PART = (256 * MIB, 256 * MIB)
@@ -181,9 +181,9 @@ def test_system_ram(vm, check):
     total = f"grep MemTotal /sys/devices/system/node/node{node}/meminfo"
     check.that(f" {PART[1] // 1024} kB" in vm.guest_ok(total),
                "all of it is memory")
+    log_from_now(vm)
     force(vm, [PART])
-    poll(lambda: "now offline" in vm.guest_ok("dmesg | tail -20"), 60,
-         "it is taken offline")
+    wait_logged(vm, "now offline", 60)
     left = vm.guest(total).out
     check.that(not left or " 0 kB" in left, "none of it is left", left)
     vm.guest_ok(f"daxctl destroy-device -f {dax}")
@@ -208,12 +208,13 @@ def test_system_ram_in_parts(vm, check):
     # Somebody else has the kernel's lock for this, most of the time.
     vm.guest_ok(
         f"cd $(ls -d /sys/devices/system/node/node{node}/memory* | tail -1); "
-        "rm -f /tmp/enough; setsid sh -c 'while [ ! -e /tmp/enough ]; do "
+        "rm -f /tmp/enough /tmp/ended; setsid sh -c "
+        "'while [ ! -e /tmp/enough ]; do "
         "echo offline > state; echo online_movable > state; done; "
-        "touch /tmp/ended' > /dev/null 2>&1 < /dev/null & dmesg -C")
+        "touch /tmp/ended' > /dev/null 2>&1 < /dev/null &")
+    log_from_now(vm)
     force(vm, [low])
-    poll(lambda: "keeps the rest" in vm.guest_ok("dmesg"), 60,
-         "what is gone is offline")
+    wait_logged(vm, "keeps the rest", 60)
     vm.guest_ok("touch /tmp/enough; while [ ! -e /tmp/ended ]; do sleep 1; "
                 "done")
     check.that("poisoning" not in vm.guest_ok("dmesg"),
@@ -248,26 +249,13 @@ def test_system_ram_without_driver(vm, check):
     vm.guest_ok(f"daxctl reconfigure-device -m system-ram {dax}")
     vm.guest_ok(f"echo {dax} > /sys/bus/dax/drivers/kmem/unbind")
     vm.guest_ok(f"echo 0 > /sys/bus/dax/devices/{dax}/size")
+    log_from_now(vm)
     force(vm, [PART])
-    poll(lambda: "now offline" in vm.guest_ok("dmesg | tail -20"), 60,
-         "it is taken offline")
+    wait_logged(vm, "now offline", 60)
     check.equal(states(vm, region), {PART: "forced"},
                 "its addresses are not given out again")
     vm.reset()
     vm.guest_ok("true")
-
-
-def push_pin(vm):
-    """Build pin.c and bring it into the guest as /tmp/pin."""
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pin.c")
-    program = os.path.join(BUILD, "guest", "test", "pin")
-    os.makedirs(os.path.dirname(program), exist_ok=True)
-    subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror",
-                    "-static", "-o", program, source], check=True)
-    with open(program, "rb") as file:
-        subprocess.run(vm.ssh_command() + [
-            "cat > /tmp/pin && chmod +x /tmp/pin"], input=file.read(),
-            check=True, timeout=60)
 
 
 def test_then_answered(vm, check):
@@ -288,34 +276,72 @@ def test_then_answered(vm, check):
     destroy_region(vm, region)
 
 
+def cut_off(vm, check, part, arguments, what):
+    """A program whose memory is taken away gets SIGBUS, not nonsense."""
+    region = create_region(vm)
+    add(vm, region, [part])
+    dax = create_dax(vm, region)
+    vm.guest_ok(f"daxctl reconfigure-device -m system-ram {dax}")
+    hold(vm, dax_devices(vm)[dax]["target_node"], arguments)
+    log_from_now(vm)
+    force(vm, [part])
+    poll(lambda: vm.guest("pgrep -x pin").status != 0, 120,
+         f"{what}: its process is told or ended")
+    check.equal(said(vm)[1:], ["SIGBUS"], f"{what}: it gets SIGBUS")
+    # Before it says anything, grep finds nothing
+    poll(lambda: "was taken away by the device" in vm.guest(
+        "dmesg | grep 'System RAM'").out, 120, f"{what}: it comes to an end")
+    told = vm.guest_ok("dmesg | grep 'System RAM'")
+    check.that("now offline" in told, f"{what}: all of it is offline", told)
+    vm.guest_ok(f"daxctl destroy-device -f {dax}", 120)
+    wait_shown(vm, region, [])
+    add(vm, region, [part])
+    again = create_dax(vm, region)
+    test = memtest(vm, part[1] // MIB, f"/dev/{again}", 3)
+    check.that(test.status == 0, f"{what}: the addresses serve again",
+               test.text)
+    destroy_dax(vm, again)
+    vm.guest_ok(f"cxl release-extent {region} --all")
+    wait_released(vm)
+    destroy_region(vm, region)
+
+
+def test_system_ram_users(vm, check):
+    push_pin(vm)
+    cut_off(vm, check, PART, "16 free", "memory in use")
+    cut_off(vm, check, PART, "1", "pinned pages")
+    cut_off(vm, check, PART, "2", "a pinned huge page")
+    check.equal(vm.guest_ok("cat /proc/sys/vm/memory_failure_early_kill"), "0",
+                "the kernel's setting is as before")
+
+
 def test_unmovable(vm, check):
-    """Pages that cannot be moved are poisoned; who has them gets SIGBUS."""
+    """Pages that cannot be moved, of one who does not care: what is free
+    beside them is given to nobody, and not with a line for each page."""
     push_pin(vm)
     region = create_region(vm)
     add(vm, region, [PART])
     dax = create_dax(vm, region)
     vm.guest_ok(f"daxctl reconfigure-device -m system-ram {dax}")
     node = dax_devices(vm)[dax]["target_node"]
-    vm.guest_ok(f"setsid /tmp/pin {node} > /tmp/pinned 2>&1 < /dev/null &")
-    poll(lambda: "pinned" in vm.guest_ok("cat /tmp/pinned"), 30,
-         "a process holds on to its pages")
-    # A line for each page: more than the kernel's buffer keeps
-    vm.guest_ok("setsid dmesg --follow-new > /tmp/kernel.log 2>&1 "
-                "< /dev/null &")
+    hold(vm, node, "1")
+    vm.guest_ok("kill -STOP $(pgrep -x pin)")   # so that it cannot end
+    log_from_now(vm)
     force(vm, [PART])
-    poll(lambda: not vm.extents(), 30, "the device has it back")
-    poll(lambda: vm.guest("grep -q 'poisoning its pages' /tmp/kernel.log"
-                          ).status == 0, 120,
-         "the pages cannot be taken offline")
-    poll(lambda: "SIGBUS" in vm.guest_ok("cat /tmp/pinned") or
-         vm.guest("pgrep -x pin").status != 0, 120,
-         "its process is told or ended")
-    check.that(vm.guest("grep -q 'Memory failure' /tmp/kernel.log").status == 0,
-               "the kernel knows that they are gone")
-    check.that("pin" not in vm.guest("ps -C pin -o comm= -o stat=").out,
-               "nobody hangs on to them")
-    check.equal(vm.guest_ok("dd if=/dev/zero bs=1M count=64 2> /dev/null | "
-                            "wc -c"), str(64 * MIB), "the host lives on")
-    # Poisoned memory stays with this kernel; the next one begins anew.
+    told = poll(lambda: vm.guest(
+        "dmesg | grep 'cannot be taken offline'").out, 120,
+        "the pages cannot be taken offline")
+    check.that("are held still" in told, "the log says what was done", told)
+    lines = int(vm.guest_ok("dmesg | grep -c 'Memory failure'"))
+    check.that(0 < lines < 2000, f"the kernel says little ({lines} lines)")
+    total, free = (int(line.split()[-2]) for line in vm.guest_ok(
+        "grep -e MemTotal: -e MemFree: /sys/devices/system/node/"
+        f"node{node}/meminfo").splitlines())
+    check.that(free < 4096, f"nothing of it is free ({free} KiB)")
+    check.that(total < 32 * 1024, f"nor counted as memory ({total} KiB)")
+    vm.guest_ok("kill -CONT $(pgrep -x pin)")
+    poll(lambda: vm.guest("pgrep -x pin").status != 0, 60,
+         "then its process ends")
+    # What was held stays with this kernel; the next one begins anew.
     vm.reset()
     vm.guest_ok("true")

@@ -4,9 +4,9 @@
 import json
 import time
 
-from steps import (ADD, MIB, RELEASE, add, create_dax, create_region,
-                   dax_devices, destroy_dax, destroy_region, memdev, release,
-                   request, shown, wait_available)
+from steps import (ADD, MIB, RELEASE, add, all_online, create_dax,
+                   create_region, dax_devices, destroy_dax, destroy_region,
+                   memdev, release, request, shown, wait_available)
 from vm import poll
 
 TAG = "5ead4c2b-0f2c-4b50-9a6d-8c3cf8d7a911"
@@ -243,14 +243,16 @@ def test_by_itself(vm, check):
     try:
         check.equal(dax_devices(vm), {}, "off, as shipped: nothing was done")
         vm.guest_ok("systemctl restart daxctl-capacity")
-        poll(lambda: dax_devices(vm), 20, "what is there is used at the start")
+        poll(lambda: all_online(vm), 20, "what is there is used at the start")
         for _ in range(3):
             request(vm, RELEASE, PART)
             poll(lambda: not vm.extents(), 30, "the device has it back")
             check.equal(dax_devices(vm), {}, "no device is left")
             request(vm, ADD, PART)
-            poll(lambda: [d["mode"] for d in dax_devices(vm).values()] ==
-                 ["system-ram"], 30, "new capacity is memory")
+            poll(lambda: all_online(vm), 30, "new capacity is memory")
+        # They are put back after all of it is online.
+        poll(lambda: vm.guest_ok(settings) == before, 20,
+             "the kernel's own settings are put back")
         check.equal(vm.guest_ok(settings), before,
                     "the kernel's own settings are what they were")
         request(vm, RELEASE, PART)
@@ -307,13 +309,11 @@ def test_rest_comes_back(vm, check):
     add(vm, region, parts)
     try:
         by_policy(vm, "mode = system-ram\\nrelease = system-ram\\n")
-        poll(lambda: [d["size"] for d in dax_devices(vm).values()] ==
-             [384 * MIB], 20, "all of it is memory")
+        poll(lambda: all_online(vm, 384 * MIB), 20, "all of it is memory")
         request(vm, RELEASE, parts[1:2])
         poll(lambda: len(vm.extents()) == 2, 30, "the device has one back")
-        poll(lambda: [(d["size"], d["mode"]) for d in
-                      dax_devices(vm).values()] ==
-             [(256 * MIB, "system-ram")], 20, "the others are memory again")
+        poll(lambda: all_online(vm, 256 * MIB), 20,
+             "the others are memory again")
         vm.guest_ok("rm /etc/daxctl.conf.d/test.conf; "
                     "systemctl restart daxctl-capacity")
         request(vm, RELEASE, parts[:1])
@@ -336,20 +336,22 @@ def test_tries_again(vm, check):
     mount = "/sys/devices/system/memory/memory$nr/state"
     try:
         by_policy(vm, "mode = system-ram\\nrelease = system-ram\\n")
-        poll(lambda: dax_devices(vm), 20, "it is memory")
+        poll(lambda: all_online(vm), 20, "it is memory")
         (dax,) = dax_devices(vm).values()
         node = f"/sys/devices/system/node/node{dax['target_node']}"
         states = f"cat {node}/memory[0-9]*/state"
-        poll(lambda: vm.guest_ok(states).split() == ["online"] * 2, 20,
-             "in two blocks")
+        check.equal(vm.guest_ok(states).split(), ["online"] * 2,
+                    "in two blocks")
         # The second block's file cannot be written to.
         vm.guest_ok(f"nr=$(ls -d {node}/memory[0-9]* | tail -1 | "
                     "sed 's/.*memory//'); echo $nr > /tmp/nr; "
                     f"mount --bind {mount} {mount} && "
                     f"mount -o remount,bind,ro {mount}")
+        since = vm.guest_ok("date +%s")
         request(vm, RELEASE, PART)
         poll(lambda: "does not go offline" in vm.guest_ok(
-            "journalctl -b -u daxctl-capacity"), 20, "it fails, and says so")
+            f"journalctl -b -u daxctl-capacity --since @{since}"), 20,
+            "it fails, and says so")
         # It may be about to try again just now.
         poll(lambda: vm.guest_ok(states).split() == ["online"] * 2, 20,
              "no block stays offline")

@@ -48,8 +48,7 @@ def order(vm, check, ways, granularity):
     region = create(vm, ways, granularity)
     add_all(vm, region, ways, [PART])
     check.equal([e["mapping"] for e in vm.device("cxl-mem0")["extents"]],
-                ["trapped" if granularity and granularity < 4096
-                 else "direct"], "how the host reaches it")
+                ["direct"], "the host reaches it as memory")
     dax = create_dax(vm, region)
     check.equal(dax_devices(vm)[dax]["size"], ways * PART[1],
                 "the extent is the sum over the devices")
@@ -221,6 +220,25 @@ def test_set_loses_an_offer(vm, check):
     add_all(vm, region, 2, [PART])
     check.equal([{e[3] for e in vm.extents(d)} for d in devices(2)],
                 [{"accepted"}] * 2, "the next offers are taken")
+    release_all(vm, region, 2)
+    destroy_region(vm, region)
+
+
+def test_forced_behind_an_offer(vm, check):
+    """What is taken away is gone now, though the log waits for an offer."""
+    region = create(vm, 2)
+    other = (256 * MIB, 32 * MIB)
+    add_all(vm, region, 2, [other])
+    request(vm, ADD, [PART], "cxl-mem0")
+    poll(lambda: vm.device("cxl-mem0")["event-log-used"] == 0, 20,
+         "the guest has read the offer")
+    request(vm, RELEASE, [other], "cxl-mem0", forced_removal=True)
+    wait_shown(vm, region, [], 8)
+    check.equal({e[3] for e in vm.extents("cxl-mem0")}, {"pending"},
+                "the offer waits on for the rest of its set")
+    request(vm, ADD, [PART], "cxl-mem1")
+    wait_shown(vm, region, [(2 * PART[0], 2 * PART[1])])
+    check.that(True, "and is taken when that has come")
     release_all(vm, region, 2)
     destroy_region(vm, region)
 

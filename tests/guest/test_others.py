@@ -3,7 +3,7 @@
 
 import os
 
-from steps import MIB, create_region, destroy_region
+from steps import MIB, create_region, destroy_region, online_movable
 from vm import poll
 
 BOOT = "static"
@@ -43,9 +43,11 @@ def test_files(vm, check):
 
 def test_stock_region(vm, check):
     """Its volatile capacity is the stock driver's, as ever."""
-    name = plain(vm)
-    vm.guest_ok("echo online_movable > "
-                "/sys/devices/system/memory/auto_online_blocks")
+    with online_movable(vm):
+        stock_region(vm, check, plain(vm))
+
+
+def stock_region(vm, check, name):
     done = vm.guest_ok("cxl create-region -t ram -d decoder0.0 -s 256M "
                        f"-m {name} 2> /dev/null | grep -o 'region[0-9][0-9]*'")
     region = done.split()[0]

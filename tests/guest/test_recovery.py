@@ -3,10 +3,10 @@
 
 from agent import Agent
 from hostile import LIE_LOSE, LIE_NONE, TYPE_CONFIG, Hostile, record
-from steps import (ADD, MIB, RELEASE, add, add_tagged, create_dax,
+from steps import (MIB, RELEASE, add, add_tagged, create_dax,
                    create_region, dax_devices, destroy_dax, destroy_region,
-                   memdev, memtest, request, shown, states, wait_released,
-                   wait_shown)
+                   log_from_now, memdev, memtest, request, shown, states,
+                   wait_logged, wait_released, wait_shown)
 from vm import poll
 
 BOOT = "two-devices"
@@ -73,10 +73,10 @@ def test_overflow(vm, check):
     add(vm, region, [LOW, HIGH])
     name = memdev(vm)
     with Hostile(vm, name) as bad:
+        log_from_now(vm)
         bad.set("overflow", 1)
         bad.inject(record(0, 0, kind=TYPE_CONFIG))
-        poll(lambda: "list anew" in vm.guest_ok("dmesg | tail -5"), 20,
-             "the list is read anew")
+        wait_logged(vm, "list anew")
         check.equal(set(states(vm, region)), {LOW, HIGH},
                     "nothing was lost: nothing changes")
         bad.set("lie", LIE_LOSE)

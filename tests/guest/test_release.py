@@ -4,7 +4,7 @@
 from qmp import QMPError
 from steps import (MIB, RELEASE, available, add, create_dax, create_region,
                    dax_region, destroy_dax, destroy_region, memtest, release,
-                   request, wait_released)
+                   request, wait_logged, wait_released)
 from vm import poll
 
 PART = [(0, 256 * MIB)]
@@ -61,6 +61,22 @@ def test_never_added(vm, check):
     destroy_region(vm, region)
 
 
+def test_system_ram_holds_the_module(vm, check):
+    region = create_region(vm)
+    add(vm, region, PART)
+    dax = create_dax(vm, region)
+    vm.guest_ok(f"daxctl reconfigure-device -m system-ram {dax}")
+    out = vm.guest("modprobe -r cxl_dcd")
+    check.that(out.status != 0 and "in use" in out.text,
+               "not unloaded under System RAM", out.text)
+    vm.guest_ok(f"daxctl reconfigure-device -m devdax -f {dax}", 120)
+    out = vm.guest("modprobe -r cxl_dcd && modprobe cxl_dcd")
+    check.that(out.status == 0, "unloaded when there is none", out.text)
+    vm.guest_ok(f"cxl release-extent {region} --all")
+    wait_released(vm)
+    destroy_region(vm, region)
+
+
 def test_system_ram_stuck(vm, check):
     """What the kernel does not let go of is not given back, whoever asks."""
     region = create_region(vm)
@@ -75,16 +91,16 @@ def test_system_ram_stuck(vm, check):
     check.that(vm.guest(f"echo 0 > /sys/bus/dax/devices/{dax}/uuid"
                         ).status != 0, "nobody else can have it")
     request(vm, RELEASE, PART)
-    poll(lambda: "no DAX device has it" in vm.guest_ok("dmesg"), 20,
-         "the log says why it stays")
+    wait_logged(vm, "no DAX device has it")
     kept = {(0, 0, 256 * MIB)}
     check.equal({e[:3] for e in vm.extents()}, kept, "the device waits")
-    vm.guest_ok("modprobe -r cxl_dcd && modprobe cxl_dcd")
+    check.that("in use" in vm.guest("modprobe -r cxl_dcd").text,
+               "the module stays: who else would watch over it")
+    vm.guest_ok(f"cxl disable-region -f {region}; cxl enable-region {region}")
     check.that(vm.guest(f"test -e {dax_region(region)}").status != 0,
                "a region with such memory gets no driver")
     request(vm, RELEASE, PART)
-    poll(lambda: "its region has no driver" in vm.guest_ok("dmesg"), 20,
-         "a request is not answered either")
+    wait_logged(vm, "its region has no driver")
     check.equal({e[:3] for e in vm.extents()}, kept, "the device waits on")
     vm.reset()
     region = create_region(vm)

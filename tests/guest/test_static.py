@@ -3,16 +3,19 @@
 
 from firmware import firmware, load_stack, looks_and_works, take, the_region
 from steps import (GIB, MIB, add, create_dax, create_region, destroy_dax,
-                   destroy_region, memdev, memtest, release)
+                   destroy_region, memdev, memtest, online_movable,
+                   release)
 
 BOOT = "static"
 PART = [(256 * MIB, 128 * MIB)]
 
 
 def test_beside(vm, check):
-    # What the kernel puts its own data on can never be taken offline again.
-    vm.guest_ok("echo online_movable > "
-                "/sys/devices/system/memory/auto_online_blocks")
+    with online_movable(vm):
+        side_by_side(vm, check)
+
+
+def side_by_side(vm, check):
     static = create_region(vm, kind="ram", extra="-s 512M")
     dynamic = create_region(vm)
     add(vm, dynamic, PART)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Commands that fail, are slow or are broken into: nothing is lost for good."""
 
-from hostile import (INVALID_INPUT, LIE_LOSE, LIE_NONE, NO_ANSWER, OP_ANSWER,
-                     OP_CLEAR_EVENTS, OP_GET_EVENTS, OP_LIST, OP_SET_POLICY,
-                     TYPE_RELEASE, Hostile, record)
+from hostile import (BUSY, INVALID_INPUT, LIE_LOSE, LIE_NONE, NO_ANSWER,
+                     OP_ANSWER, OP_CLEAR_EVENTS, OP_GET_EVENTS, OP_LIST,
+                     OP_RELEASE, OP_SET_POLICY, RETRY_REQUIRED, TYPE_RELEASE,
+                     Hostile, record)
 from steps import (ADD, MIB, RELEASE, add, create_dax, create_region,
-                   destroy_dax, destroy_region, memdev, release, request,
-                   states, wait_released, wait_shown)
+                   destroy_dax, destroy_region, log_from_now, memdev, release,
+                   request, states, wait_logged, wait_released, wait_shown)
 from vm import poll
 
 BOOT = "two-devices"
@@ -57,6 +58,22 @@ def test_interrupt_is_retried(vm, check):
     end(vm, region)
 
 
+def test_no_interrupt(vm, check):
+    """A device that never sets one up is looked at now and then."""
+    region = create_region(vm)
+    with Hostile(vm, memdev(vm)) as bad:
+        vm.guest_ok("modprobe -r cxl_dcd")
+        log_from_now(vm)
+        bad.fail(OP_SET_POLICY, 7)
+        vm.guest_ok("modprobe cxl_dcd")
+        wait_logged(vm, "no interrupt for the dynamic capacity log", 120)
+        for part in PART, OTHER:
+            add(vm, region, [part])
+        check.equal(accepted(vm), [PART, OTHER], "offers are seen all the same")
+        vm.guest_ok("modprobe -r cxl_dcd && modprobe cxl_dcd")
+    end(vm, region)
+
+
 def test_lists_are_retried(vm, check):
     region = create_region(vm)
     add(vm, region, [PART, OTHER])
@@ -66,14 +83,31 @@ def test_lists_are_retried(vm, check):
         vm.guest_ok("modprobe cxl_dcd")
         wait_shown(vm, region, [PART, OTHER])
         check.that(True, "what was accepted before comes back by itself")
+        log_from_now(vm)
         bad.set("lie", LIE_LOSE)
         bad.fail(OP_LIST, 2)
         request(vm, RELEASE, [PART], forced_removal=True)
-        poll(lambda: "overflowed" in vm.guest_ok("dmesg | tail -5"), 20,
-             "the overflow is seen")
+        wait_logged(vm, "overflowed")
         bad.set("lie", LIE_NONE)
         wait_shown(vm, region, [OTHER])
         check.that(True, "an overflow is not forgotten, when the list fails")
+    end(vm, region)
+
+
+def test_later_is_no_refusal(vm, check):
+    """Retry Required and Busy: the same command again, and nothing else."""
+    region = create_region(vm)
+    with Hostile(vm, memdev(vm)) as bad:
+        for code in RETRY_REQUIRED, BUSY:
+            bad.forget()
+            bad.fail(OP_ANSWER, 3, code)
+            request(vm, ADD, [PART])
+            wait_shown(vm, region, [PART])
+            check.equal(accepted(vm), [PART], f"{code}: the offer is taken")
+            bad.fail(OP_RELEASE, 3, code)
+            release(vm, [PART])
+            check.equal(bad.answers(), [("add", [PART]), ("release", [PART])],
+                        f"{code}: one answer, one release")
     end(vm, region)
 
 
@@ -102,10 +136,10 @@ def test_older_offer(vm, check):
     """An offer that never reached us is not in the way of those that do."""
     region = create_region(vm)
     with Hostile(vm, memdev(vm)) as bad:
+        log_from_now(vm)
         bad.set("lie", LIE_LOSE)
         request(vm, ADD, [PART])
-        poll(lambda: "overflowed" in vm.guest_ok("dmesg | tail -5"), 20,
-             "its record is lost")
+        wait_logged(vm, "overflowed")
         bad.set("lie", LIE_NONE)
         add(vm, region, [OTHER])
         check.equal({e[1:] for e in vm.extents()}, {OTHER + ("accepted",)},

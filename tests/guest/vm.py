@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A booted guest: started by dcd-vm, driven by ssh and QMP, always stopped."""
 
+import ctypes
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from qmp import QMP
@@ -18,16 +20,20 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(
 BUILD = os.environ.get("CXL_DCD_BUILD", os.path.join(TOP, "build"))
 # scripts/check-bases has guests with other kernels
 GUEST = os.environ.get("CXL_DCD_GUEST", os.path.join(BUILD, "guest"))
-BOOT_LIMIT = 240
+BOOT_LIMIT = 600                   # a minute on an idle machine, more devices more
 
 # What the kernel prints when it is unwell.
 BAD_KERNEL = re.compile(
     r"WARNING:|BUG:|Oops|general protection|Call Trace|KASAN|lockdep|"
-    r"refcount_t|list_(add|del) corruption|rcu.*stall|hung_task|soft lockup")
+    r"refcount_t|list_(add|del) corruption|rcu.*stall|hung_task|soft lockup|"
+    r"nonexistent resource|cannot create duplicate")
 
 
-# A test runner ends us by SIGTERM when the time is up: stop the machine then.
+# A test runner ends us by SIGTERM when the time is up, a terminal that closes by
+# SIGHUP: stop the machine then.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:     # nohup
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
 
 
 class GuestError(Exception):
@@ -43,6 +49,12 @@ class Result:
     @property
     def text(self):
         return (self.out + self.err).strip()
+
+
+def end_with_parent():
+    """For a child: SIGTERM when its parent ends, even by SIGKILL."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM, 0, 0, 0)
 
 
 def free_port():
@@ -80,6 +92,7 @@ class VM:
         self.options, self.qemu_args = list(options), list(qemu_args)
         self.process = self.qmp = None
         self.boot_seconds = None
+        self.forgiven = 0.0             # seconds after the guest's boot
 
     def __enter__(self):
         try:
@@ -100,9 +113,13 @@ class VM:
                    "--", "-qmp", f"unix:{self.own_qmp},server=on,wait=off",
                    *self.qemu_args]
         self.log = open(os.path.join(self.dir, "qemu.log"), "w+")
+        # It is the thread's end that counts: another than the main one may go
+        # while the machine is wanted.
+        dies = threading.current_thread() is threading.main_thread()
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self.log,
-            stderr=subprocess.STDOUT, start_new_session=True)
+            stderr=subprocess.STDOUT, start_new_session=True,
+            preexec_fn=end_with_parent if dies else None)
         poll(lambda: self.alive() and os.path.exists(self.own_qmp), 30,
              "QEMU has no QMP socket")
         self.qmp = QMP(self.own_qmp)
@@ -153,6 +170,7 @@ class VM:
         before = self.guest("cat /proc/sys/kernel/random/boot_id",
                             20).out.strip()
         self.forget_ssh()
+        self.forgiven = 0.0
         self.qmp.run("system_reset")
 
         def up():
@@ -214,9 +232,28 @@ class VM:
         return result.out.strip()
 
     def kernel_complaints(self):
-        """Lines of the kernel log that say the kernel is unwell."""
-        log = self.guest_ok("dmesg")
-        return [line for line in log.splitlines() if BAD_KERNEL.search(line)]
+        """Where the kernel log says the kernel is unwell, with what is near.
+
+        The journal has all of this boot, also what left the kernel's own
+        buffer, or what a test has cleared from it.
+        """
+        log = [line for line in self.guest_ok(
+            "timeout 20 journalctl --sync && timeout 30 journalctl -k -b -q "
+            "--no-pager -o short-monotonic || dmesg").splitlines()
+            if self.log_time(line) >= self.forgiven]
+        near = {at for i, line in enumerate(log) if BAD_KERNEL.search(line)
+                for at in range(max(i - 8, 0), min(i + 12, len(log)))}
+        return [log[at] for at in sorted(near)]
+
+    @staticmethod
+    def log_time(line):
+        """Seconds since boot of a line of the kernel's log."""
+        found = re.match(r"\[ *(\d+\.\d+)\]", line)
+        return float(found[1]) if found else 0.0
+
+    def forgive(self):
+        """What the kernel has complained of until now was to be expected."""
+        self.forgiven = float(self.guest_ok("cut -d' ' -f1 /proc/uptime"))
 
     def device(self, name="cxl-mem0"):
         """What QMP says of one device's dynamic capacity."""

@@ -6,7 +6,9 @@ Every command is shown with the prompt of the side it runs on, with its output
 and a verdict.  Every effect is looked up on both sides: QEMU's own query and
 the guest.  Exit status 0 only if all of it was as it must be.
 
-usage: walkthrough.py [--tap] [DCD-VM-OPTION...]
+usage: walkthrough.py [--tap | --record FILE] [DCD-VM-OPTION...]
+
+--record also writes what is shown, and when, as an asciicast of version 2.
 """
 
 import json
@@ -23,11 +25,47 @@ sys.path.insert(0, os.path.join(TOP, "tests", "docs"))
 from blocks import blocks_of, documents  # noqa: E402
 
 ME = "tests/guest/walkthrough.py"
+TAKES = ("output",)
 SOCKET = "/tmp/qmp-sock"  # what a person types; a test has one of its own
 GIB = 1 << 30
 MIB = 1 << 20
 DEVICE = "/machine/peripheral/cxl-mem0"
 ADD, RELEASE = "cxl-add-dynamic-capacity", "cxl-release-dynamic-capacity"
+
+
+RECORDING = "docs/figures/demo.cast"
+
+
+class Recording:
+    """Standard output, and a file that has it with its times."""
+
+    def __init__(self, path):
+        self.out, self.begun, self.line = sys.stdout, time.monotonic(), ""
+        self.file = open(path, "w", encoding="utf-8")
+        json.dump({"version": 2, "width": 96, "height": 26,
+                   "title": "make demo"}, self.file)
+        self.file.write("\n")
+
+    def write(self, text):
+        self.out.write(text)
+        *lines, self.line = (self.line + text).split("\n")
+        for line in lines:
+            json.dump([round(time.monotonic() - self.begun, 2), "o",
+                       line + "\r\n"], self.file, ensure_ascii=False)
+            self.file.write("\n")
+
+    def flush(self):
+        self.out.flush()
+        self.file.flush()
+
+
+def recorded():
+    """The lines of the recording, but for those that tell times"""
+    with open(os.path.join(TOP, RECORDING), encoding="utf-8") as file:
+        next(file)
+        text = "".join(json.loads(line)[2] for line in file)
+    return [line.replace("    ok:    ", "ok:") for line in text.split("\r\n")
+            if line.startswith(("host>", "guest>", "--- ", "    ok:"))]
 
 
 def squeezed(text):
@@ -252,7 +290,14 @@ class WalkThrough:
         complaints = self.vm.kernel_complaints()
         self.check.that(not complaints, "the guest's kernel log is clean",
                         "\n".join(complaints[:10]))
-        self.as_documented()
+        # Not while the recording is made that is looked at
+        if not isinstance(sys.stdout, Recording):
+            self.as_documented()
+
+    @staticmethod
+    def is_seen(line, seen):
+        return re.search(re.sub(r"\d+", r"\\d+", re.escape(squeezed(line))),
+                         seen)
 
     def as_documented(self):
         """What documents show of this is what is seen, but for numbers."""
@@ -261,16 +306,22 @@ class WalkThrough:
             .replace(self.vm.qmp_path, SOCKET))
         for path in documents():
             for block in blocks_of(path):
-                if block.how == "output" and block.test == ME:
-                    missing = [x for x in block.lines if not re.search(
-                        re.sub(r"\d+", r"\\d+", re.escape(squeezed(x))), seen)]
+                if block.how in TAKES and block.test == ME:
+                    missing = [x for x in block.lines
+                               if not self.is_seen(x, seen)]
                     self.check.that(not missing, f"{path} shows what is seen",
                                     "\n".join(missing))
+        missing = [line for line in recorded() if not self.is_seen(line, seen)]
+        self.check.that(not missing, f"{RECORDING} shows what is seen",
+                        "\n".join(missing))
 
 
 def main(arguments):
     tap = "--tap" in arguments
     options = [a for a in arguments if a != "--tap"]
+    if options[:1] == ["--record"] and len(options) > 1:
+        sys.stdout = Recording(options[1])
+        options = options[2:]
     check = Checks(tap)
     if not tap:
         print("Booting the guest ...", flush=True)

@@ -34,8 +34,8 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-#include "compat.h"
-#include "cxl_dcd_wire.h"
+#include "stock.h"
+#include "hw/cxl/dcd/wire.h"
 
 #define FIRST_HANDLE 0xc000
 #define MAX_RECORDS 12000

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The memdevs with dynamic capacity that this module has.
+ */
+#include <linux/ratelimit.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "cdat.h"
+#include "device.h"
+#include "judge.h"
+#include "lock.h"
+
+LIST_HEAD(cxl_dcd_devices);
+
+/* Of cxl_dcd_devices, for those who only ask who is in it */
+static DEFINE_SPINLOCK(devices_lock);
+
+/* Not freed yet; must be none when the module is gone. */
+static atomic_t nr_devices;
+
+/* Guarded by cxl_dcd_mutex. */
+static bool unloading;
+
+int cxl_dcd_devices_left(void)
+{
+	return atomic_read(&nr_devices);
+}
+
+/* The device behind a memdev; valid while cxl_dcd_mutex is held. */
+struct cxl_dcd *cxl_dcd_find(const struct cxl_memdev *cxlmd)
+{
+	struct cxl_dcd *dcd;
+
+	lockdep_assert_held(&cxl_dcd_mutex);
+	list_for_each_entry(dcd, &cxl_dcd_devices, node)
+		if (dcd->cxlmd == cxlmd)
+			return dcd;
+	return NULL;
+}
+
+/*
+ * Is it one of ours? Without cxl_dcd_mutex, which a slow device may hold up, so
+ * that nobody who has nothing to do with dynamic capacity waits for it.
+ */
+bool cxl_dcd_is_ours(const struct cxl_memdev *cxlmd)
+{
+	struct cxl_dcd *dcd;
+	bool found = false;
+
+	spin_lock(&devices_lock);
+	list_for_each_entry(dcd, &cxl_dcd_devices, node)
+		found = found || dcd->cxlmd == cxlmd;
+	spin_unlock(&devices_lock);
+	return found;
+}
+
+bool cxl_dcd_devices_any(void)
+{
+	guard(spinlock)(&devices_lock);
+	return !list_empty(&cxl_dcd_devices);
+}
+
+void cxl_dcd_devices_add(struct cxl_dcd *dcd)
+{
+	lockdep_assert_held(&cxl_dcd_mutex);
+	spin_lock(&devices_lock);
+	list_add_tail(&dcd->node, &cxl_dcd_devices);
+	spin_unlock(&devices_lock);
+}
+
+/* Its memdev goes, or we do: no command is sent to it any more. */
+void cxl_dcd_devices_remove(struct cxl_dcd *dcd)
+{
+	lockdep_assert_held(&cxl_dcd_mutex);
+	spin_lock(&devices_lock);
+	list_del(&dcd->node);
+	spin_unlock(&devices_lock);
+	dcd->dying = true;
+}
+
+/* Leave what comes from now on in the devices' logs, for the next load. */
+void cxl_dcd_unload_begin(void)
+{
+	struct cxl_dcd *dcd;
+
+	guard(cxl_dcd)();
+	unloading = true;
+	list_for_each_entry(dcd, &cxl_dcd_devices, node)
+		dcd->armed = false;
+}
+
+bool cxl_dcd_unloading(void)
+{
+	lockdep_assert_held(&cxl_dcd_mutex);
+	return unloading;
+}
+
+/**
+ * cxl_dcd_may_log - for lines that a device brings about, as many as it likes
+ *
+ * What is suppressed is counted by the kernel, in a line of its own.
+ */
+bool cxl_dcd_may_log(void)
+{
+	static DEFINE_RATELIMIT_STATE(limit, 10 * HZ, 200);
+
+	return __ratelimit(&limit);
+}
+
+/* Bytes of one mailbox payload. */
+size_t cxl_dcd_payload(struct cxl_dcd *dcd)
+{
+	return dcd->cxlds->cxl_mbox.payload_size;
+}
+
+/* What cxl_dcd_alloc() has made, whole or in part. */
+static void dcd_device_free(struct cxl_dcd *dcd)
+{
+	if (dcd->wq)
+		destroy_workqueue(dcd->wq);
+	kvfree(dcd->chain.recs);
+	kvfree(dcd->events);
+	kvfree(dcd->handled);
+	put_device(&dcd->cxlmd->dev);
+	kfree(dcd);
+	atomic_dec(&nr_devices);
+}
+
+/**
+ * cxl_dcd_alloc - make what we keep of a memdev
+ * @cxlmd: memdev; stays referenced
+ * @parts: its partitions, as many as it may have
+ * @nr_parts: how many it has
+ *
+ * It is in no list yet. Dropped by cxl_dcd_put().
+ */
+struct cxl_dcd *cxl_dcd_alloc(struct cxl_memdev *cxlmd,
+			      const struct cxl_dcd_part *parts,
+			      unsigned int nr_parts)
+{
+	struct cxl_dcd *dcd = kzalloc(sizeof(*dcd), GFP_KERNEL);
+	unsigned int i;
+
+	if (!dcd)
+		return NULL;
+	get_device(&cxlmd->dev);
+	atomic_inc(&nr_devices);
+	dcd->cxlmd = cxlmd;
+	dcd->cxlds = cxlmd->cxlds;
+	kref_init(&dcd->kref);
+	memcpy(dcd->parts, parts, sizeof(dcd->parts));
+	dcd->nr_parts = nr_parts;
+	for (i = 0; i < ARRAY_SIZE(dcd->qos_class); i++)
+		dcd->qos_class[i] = CXL_QOS_CLASS_INVALID;
+	dcd->events = kvmalloc(cxl_dcd_payload(dcd), GFP_KERNEL);
+	dcd->handled = kvmalloc_array(cxl_dcd_payload(dcd) /
+				      sizeof(CXLDcdEventRecord),
+				      sizeof(*dcd->handled), GFP_KERNEL);
+	dcd->wq = alloc_ordered_workqueue("cxl_dcd_%s", 0,
+					  dev_name(&cxlmd->dev));
+	if (dcd->events && dcd->handled && dcd->wq)
+		return dcd;
+	dcd_device_free(dcd);
+	return NULL;
+}
+
+struct cxl_dcd *cxl_dcd_get(struct cxl_dcd *dcd)
+{
+	kref_get(&dcd->kref);
+	return dcd;
+}
+
+static void dcd_device_release(struct kref *kref)
+{
+	dcd_device_free(container_of(kref, struct cxl_dcd, kref));
+}
+
+/* Not from a work of the device itself: the last one destroys its queue. */
+void cxl_dcd_put(struct cxl_dcd *dcd)
+{
+	kref_put(&dcd->kref, dcd_device_release);
+}
+
+/*
+ * Learn which partitions are shareable or read-only. The CDAT is with the
+ * endpoint port and goes with that: only for callers that keep it from going.
+ */
+void cxl_dcd_read_cdat(struct cxl_dcd *dcd)
+{
+	struct cxl_port *port = dcd->cxlmd->endpoint;
+
+	if (IS_ERR_OR_NULL(port) || !port->cdat.table)
+		return;
+	cxl_dcd_cdat_flags(dcd->parts, dcd->nr_parts, port->cdat.table,
+			   port->cdat.length);
+	dcd->cdat_known = true;
+}

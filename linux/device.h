@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One memdev with dynamic capacity: what we keep of it, which there are, and
+ * how long they live.
+ */
+#ifndef CXL_DCD_DEVICE_H
+#define CXL_DCD_DEVICE_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/workqueue.h>
+
+#include "stock.h"
+#include "judge.h"
+#include "lock.h"
+
+/**
+ * struct cxl_dcd_chain - add records of one offer that is still open
+ * @recs: the records, @nr of them, room for @room
+ * @broken: an error or the limit was met: refuse the whole when it closes
+ * @open: a record with More = 1 was seen last
+ * @refused: the offer was refused before its last record came: drop records up
+ *	     to that one, they are not another offer, before @refused_end
+ */
+struct cxl_dcd_chain {
+	struct cxl_dcd_rec *recs;
+	u32 nr;
+	u32 room;
+	bool broken;
+	bool open;
+	bool refused;
+	unsigned long refused_end;
+};
+
+struct cxl_dcd_event_ops;
+
+/**
+ * struct cxl_dcd - one memdev with dynamic capacity
+ * @node: entry in cxl_dcd_devices
+ * @kref: held by the list and by every member of a region
+ * @cxlmd: the memdev; its device is referenced
+ * @cxlds: its state; not to be touched once @dying
+ * @nr_parts: number of entries of @parts
+ * @parts: partitions, by DC region index
+ * @parts_shown: bit n: the folder of slot n (names.c) is on the memdev
+ * @cdat_known: attributes of @parts have been read
+ * @qos_class: of each of @parts, CXL_QOS_CLASS_INVALID for none
+ * @dpa_end: last DPA of the device's static capacity, to be put back
+ * @dying: the memdev is going away: no more commands
+ * @armed: interrupts are set up, events are read
+ * @ops: who acts on events (events.h)
+ * @irq: interrupts that may announce event log 4, 0 for none
+ * @generation: of the extent list when it was last read
+ * @wq: ordered; everything that talks to the device at its own pace
+ * @watch_work: finds records for which no interrupt came
+ * @unread: how often in a row there were, 2 for more
+ * @drained: event_work has read the log since watch_work looked last
+ * @start_work: sets up events as soon as the PCI probe is over
+ * @event_work: drains the log; delayed when it is tried again
+ * @stall_work: gives up an offer that is never completed
+ * @chain: the open offer
+ * @parked: a complete offer that waits for the other members of its set
+ * @events: buffer for one mailbox payload of event records
+ * @handled: handles of records that were acted on but could not be cleared
+ * @nr_handled: length of @handled
+ * @overflow: events were lost; our books are still to be compared with the
+ *	      device's list
+ * @failures: how often in a row the log or the list could not be read
+ * @arm_failures: the same of the interrupt
+ */
+struct cxl_dcd {
+	struct list_head node;
+	struct kref kref;
+	struct cxl_memdev *cxlmd;
+	struct cxl_dev_state *cxlds;
+	unsigned int nr_parts;
+	struct cxl_dcd_part parts[CXL_DCD_MAX_REGIONS];
+	unsigned long parts_shown;
+	bool cdat_known;
+	int qos_class[CXL_DCD_MAX_REGIONS];
+	resource_size_t dpa_end;
+	bool dying;
+	bool armed;
+	const struct cxl_dcd_event_ops *ops;
+	int irq[2];
+	u32 generation;
+	struct workqueue_struct *wq;
+	struct delayed_work start_work;
+	struct delayed_work watch_work;
+	int unread;
+	bool drained;
+	struct delayed_work event_work;
+	struct delayed_work stall_work;
+	struct cxl_dcd_chain chain;
+	bool parked;
+	void *events;
+	u16 *handled;
+	u32 nr_handled;
+	bool overflow;
+	unsigned int failures;
+	unsigned int arm_failures;
+};
+
+extern struct list_head cxl_dcd_devices;
+
+struct cxl_dcd *cxl_dcd_alloc(struct cxl_memdev *cxlmd,
+			      const struct cxl_dcd_part *parts,
+			      unsigned int nr_parts);
+struct cxl_dcd *cxl_dcd_get(struct cxl_dcd *dcd);
+void cxl_dcd_put(struct cxl_dcd *dcd);
+int cxl_dcd_devices_left(void);
+
+void cxl_dcd_devices_add(struct cxl_dcd *dcd);
+void cxl_dcd_devices_remove(struct cxl_dcd *dcd);
+struct cxl_dcd *cxl_dcd_find(const struct cxl_memdev *cxlmd);
+bool cxl_dcd_devices_any(void);
+bool cxl_dcd_is_ours(const struct cxl_memdev *cxlmd);
+
+void cxl_dcd_unload_begin(void);
+bool cxl_dcd_unloading(void);
+
+bool cxl_dcd_may_log(void);
+size_t cxl_dcd_payload(struct cxl_dcd *dcd);
+void cxl_dcd_read_cdat(struct cxl_dcd *dcd);
+
+#endif /* CXL_DCD_DEVICE_H */

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The DAX regions that we drive.
+ */
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "device.h"
+#include "judge.h"
+#include "lock.h"
+#include "region.h"
+
+LIST_HEAD(cxl_dcd_regions);
+const struct bus_type *cxl_dcd_dax_bus;
+
+/* Not freed yet; must be none when the module is gone. */
+static atomic_t nr_regions;
+
+int cxl_dcd_regions_left(void)
+{
+	return atomic_read(&nr_regions);
+}
+
+/**
+ * cxl_dcd_region_alloc - make a region from what the CXL core has set up
+ * @cxlr_dax: the DAX region, whose CXL region's targets do not change meanwhile
+ * @part: the partition that it is over
+ *
+ * It is in no list yet. Ended by cxl_dcd_region_free().
+ */
+struct cxl_dcd_region *cxl_dcd_region_alloc(struct cxl_dax_region *cxlr_dax,
+					    unsigned int part)
+{
+	struct cxl_region *cxlr = cxlr_dax->cxlr;
+	struct cxl_region_params *p = &cxlr->params;
+	struct cxl_dcd_region *rgn = kzalloc(sizeof(*rgn), GFP_KERNEL);
+	unsigned int i;
+
+	if (!rgn)
+		return NULL;
+	INIT_LIST_HEAD(&rgn->node);
+	mutex_init(&rgn->lock);
+	INIT_LIST_HEAD(&rgn->extents);
+	mt_init(&rgn->by_dpa);
+	rgn->dev = &cxlr_dax->dev;
+	rgn->cxlr = cxlr;
+	rgn->part = part;
+	rgn->hpa = cxlr_dax->hpa_range;
+	rgn->ways = p->nr_targets;
+	rgn->granularity = p->interleave_granularity;
+	rgn->dpa_size = range_len(&rgn->hpa) / rgn->ways;
+	for (i = 0; i < rgn->ways; i++) {
+		struct cxl_endpoint_decoder *cxled = p->targets[i];
+		struct cxl_dcd *dcd = cxl_dcd_find(cxled_to_memdev(cxled));
+
+		/* The port of a target is there. */
+		cxl_dcd_read_cdat(dcd);
+		rgn->member[i].dcd = cxl_dcd_get(dcd);
+		rgn->member[i].dpa = cxled->dpa_res->start;
+		rgn->shareable |= dcd->parts[part].shareable;
+		rgn->read_only |= dcd->parts[part].read_only;
+	}
+	atomic_inc(&nr_regions);
+	return rgn;
+}
+
+/* Free a region that is in no list and has no extents. */
+void cxl_dcd_region_free(struct cxl_dcd_region *rgn)
+{
+	unsigned int i;
+
+	for (i = 0; i < rgn->ways; i++)
+		if (rgn->member[i].dcd)
+			cxl_dcd_put(rgn->member[i].dcd);
+	mtree_destroy(&rgn->by_dpa);
+	mutex_destroy(&rgn->lock);
+	kfree(rgn);
+	atomic_dec(&nr_regions);
+}
+
+/* The region behind the device dax_regionN; NULL when it is none, or goes. */
+struct cxl_dcd_region *cxl_dcd_region_of(const struct device *dev)
+{
+	struct cxl_dcd_region *rgn;
+
+	lockdep_assert_held(&cxl_dcd_mutex);
+	list_for_each_entry(rgn, &cxl_dcd_regions, node)
+		if (rgn->dev == dev && !rgn->closing)
+			return rgn;
+	return NULL;
+}
+
+/* The region of a DAX device, NULL when it is not one of ours, or no more. */
+struct cxl_dcd_region *cxl_dcd_dax_to_region(const struct device *dax_dev)
+{
+	if (!cxl_dcd_dax_bus || dax_dev->bus != cxl_dcd_dax_bus)
+		return NULL;
+	return cxl_dcd_region_of(dax_dev->parent);
+}
+
+/**
+ * cxl_dcd_region_at - the region over a device physical address
+ * @dcd: device
+ * @dpa: address
+ * @offset: set to the distance from the region's first DPA on @dcd
+ */
+struct cxl_dcd_region *cxl_dcd_region_at(struct cxl_dcd *dcd, u64 dpa,
+					 u64 *offset)
+{
+	struct cxl_dcd_region *rgn;
+	unsigned int i;
+
+	lockdep_assert_held(&cxl_dcd_mutex);
+	list_for_each_entry(rgn, &cxl_dcd_regions, node)
+		for (i = 0; i < rgn->ways; i++) {
+			struct cxl_dcd_member *m = &rgn->member[i];
+
+			if (rgn->closing || m->dcd != dcd ||
+			    !cxl_dcd_range_within(m->dpa, rgn->dpa_size, dpa, 1))
+				continue;
+			*offset = dpa - m->dpa;
+			return rgn;
+		}
+	return NULL;
+}
+
+/* Where a device is in a region's interleave set; -1 for not at all. */
+int cxl_dcd_member_pos(const struct cxl_dcd_region *rgn,
+		       const struct cxl_dcd *dcd)
+{
+	int i;
+
+	for (i = 0; i < rgn->ways; i++)
+		if (rgn->member[i].dcd == dcd)
+			return i;
+	return -1;
+}
+
+/**
+ * cxl_dcd_regions_stale - our books may lack what a device has accepted for us
+ * @dcd: device; its list is read at the end of the work that handles its log
+ */
+void cxl_dcd_regions_stale(struct cxl_dcd *dcd)
+{
+	struct cxl_dcd_region *rgn;
+
+	lockdep_assert_held(&cxl_dcd_mutex);
+	list_for_each_entry(rgn, &cxl_dcd_regions, node)
+		if (cxl_dcd_member_pos(rgn, dcd) >= 0)
+			rgn->stale = true;
+}
+
+/**
+ * cxl_dcd_region_trylock - try for a region's addresses, with the mutex held
+ *
+ * On failure somebody else has them, in a stock method that may not end soon:
+ * whoever has them settles the region when he is done.
+ */
+bool cxl_dcd_region_trylock(struct cxl_dcd_region *rgn)
+{
+	lockdep_assert_held(&cxl_dcd_mutex);
+	if (mutex_trylock(&rgn->lock))
+		return true;
+	rgn->unsettled = true;
+	return false;
+}
+
+static struct cxl_dcd_region *dcd_region_find(const struct device *dev)
+{
+	return cxl_dcd_region_of(dev) ?: cxl_dcd_dax_to_region(dev);
+}
+
+/**
+ * cxl_dcd_region_begin - wait for a region's addresses and for the mutex
+ * @dev: the DAX region, or a DAX device
+ *
+ * Not in the method of a file. To be followed by cxl_dcd_release_leave() and
+ * cxl_dcd_unlock().
+ *
+ * Returns: the region, or NULL, with nothing held, when it goes.
+ */
+struct cxl_dcd_region *cxl_dcd_region_begin(const struct device *dev)
+{
+	struct cxl_dcd_region *rgn;
+
+	for (;;) {
+		cxl_dcd_lock();
+		rgn = dcd_region_find(dev);
+		if (!rgn || mutex_trylock(&rgn->lock))
+			break;
+		cxl_dcd_unlock();
+		msleep(CXL_DCD_LOCK_POLL_MS);
+	}
+	if (!rgn)
+		cxl_dcd_unlock();
+	return rgn;
+}
+
+/*
+ * The DAX device that is being removed just now, of any region of the machine:
+ * the DAX core removes one at a time, with dax_region_rwsem held. Never
+ * dereferenced.
+ */
+static struct device *removed;
+
+/* Hear that a DAX device is about to be removed, or that it was. */
+void cxl_dcd_dax_removal(struct device *dev, bool begins)
+{
+	if (begins)
+		WRITE_ONCE(removed, dev);
+	else if (READ_ONCE(removed) == dev)
+		WRITE_ONCE(removed, NULL);
+}
+
+/*
+ * Enter a region from the method of a file, with the mutex held on success; to
+ * call a @stock method not while the DAX core has its rwsem for a removal: that
+ * may last, and a method that sleeps cannot be ended. (It may begin right after this look. Then the
+ * method sleeps, as the stock one does, and holds up no other region.)
+ */
+static struct cxl_dcd_region *dcd_region_enter(const struct device *dev,
+					       bool stock)
+{
+	struct cxl_dcd_region *rgn;
+	int rc = cxl_dcd_lock_in_file();
+
+	if (rc)
+		return ERR_PTR(rc);
+	rgn = dcd_region_find(dev);
+	if (rgn && !rgn->deleting && !(stock && READ_ONCE(removed)) &&
+	    mutex_trylock(&rgn->lock))
+		return rgn;
+	cxl_dcd_unlock();
+	return ERR_PTR(rgn ? cxl_dcd_lock_restart() : -ENXIO);
+}
+
+/**
+ * cxl_dcd_region_enter - have a region's addresses in the method of a file
+ * @dev: the DAX region, or a DAX device
+ * @stock: it calls a stock method, which waits for dax_region_rwsem
+ *
+ * The region does not end meanwhile. The mutex is not held on return, so that
+ * stock methods may be called. To be followed by cxl_dcd_release_leave().
+ *
+ * Returns: the region, or the ERR_PTR() of what the method has to return.
+ */
+struct cxl_dcd_region *cxl_dcd_region_enter(const struct device *dev,
+					    bool stock)
+{
+	struct cxl_dcd_region *rgn = dcd_region_enter(dev, stock);
+
+	if (!IS_ERR(rgn))
+		cxl_dcd_unlock();
+	return rgn;
+}
+
+/**
+ * cxl_dcd_region_delete_begin - the stock method that deletes a device follows
+ * @dev: the DAX region
+ *
+ * That takes device locks, so it runs within none of ours; but no method that
+ * waits for dax_region_rwsem may begin meanwhile, or it and the removal of its
+ * device would wait for each other. One that is empty is deleted: nobody's
+ * addresses change.
+ *
+ * Returns: the region, for cxl_dcd_region_delete_end(), or the ERR_PTR() of
+ * what the method has to return.
+ */
+struct cxl_dcd_region *cxl_dcd_region_delete_begin(const struct device *dev)
+{
+	struct cxl_dcd_region *rgn = dcd_region_enter(dev, true);
+
+	if (IS_ERR(rgn))
+		return rgn;
+	rgn->deleting = true;
+	mutex_unlock(&rgn->lock);
+	cxl_dcd_unlock();
+	return rgn;
+}
+
+void cxl_dcd_region_delete_end(struct cxl_dcd_region *rgn)
+{
+	cxl_dcd_lock();
+	rgn->deleting = false;
+	cxl_dcd_unlock();
+}
+
+/**
+ * cxl_dcd_region_close - a DAX region is about to be removed
+ * @dev: its device, not locked yet by whoever removes it
+ *
+ * From here on no method of its files begins. Waits for those that have begun.
+ * One that deletes a DAX device waits for the region's device lock: once that
+ * were held by who removes the region, neither would ever end.
+ */
+void cxl_dcd_region_close(const struct device *dev)
+{
+	struct cxl_dcd_region *rgn, *found = NULL;
+	bool deleting;
+
+	cxl_dcd_lock();
+	list_for_each_entry(rgn, &cxl_dcd_regions, node)
+		if (rgn->dev == dev)
+			found = rgn;
+	if (found)
+		found->closing = true;
+	cxl_dcd_unlock();
+	if (!found)
+		return;
+	/* It is freed by who called us, later. */
+	mutex_lock(&found->lock);
+	mutex_unlock(&found->lock);
+	do {
+		cxl_dcd_lock();
+		deleting = found->deleting;
+		cxl_dcd_unlock();
+		if (deleting)
+			msleep(CXL_DCD_LOCK_POLL_MS);
+	} while (deleting);
+}

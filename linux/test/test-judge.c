@@ -1,0 +1,577 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Cases of judge.c: what a device may send, good and bad.
+ */
+#include <stdio.h>
+
+#include "../cdat.h"
+#include "../judge.h"
+#include "check.h"
+
+#define MIB 0x100000ULL
+#define GIB 0x40000000ULL
+
+/* Two partitions: one ordinary, one shareable, with a gap between. */
+static const struct cxl_dcd_part parts[] = {
+	{ .base = GIB, .size = 4 * GIB, .decode = 4 * GIB, .block = 2 * MIB },
+	{ .base = 8 * GIB, .size = GIB, .decode = GIB, .block = 2 * MIB,
+	  .shareable = true },
+};
+
+static u8 live_tag;
+static int the_region;
+
+/* The host's region covers the lower half of each partition. */
+static enum cxl_dcd_why resolve(void *ctx, struct cxl_dcd_rec *rec)
+{
+	const struct cxl_dcd_part *part = &parts[rec->part];
+
+	if (rec->dpa - part->base >= part->size / 2)
+		return CXL_DCD_NO_REGION;
+	if (!cxl_dcd_range_within(part->base, part->size / 2, rec->dpa,
+				  rec->len))
+		return CXL_DCD_STRADDLES;
+	rec->region = &the_region;
+	return CXL_DCD_OK;
+}
+
+static bool tag_live(void *ctx, const u8 *tag)
+{
+	return live_tag && tag[0] == live_tag;
+}
+
+static struct cxl_dcd_rec rec(u64 dpa, u64 len, u8 tag, u16 seq, u32 order)
+{
+	struct cxl_dcd_rec r = {
+		.dpa = dpa, .len = len, .seq = seq, .order = order,
+		.part = CXL_DCD_PART_NONE,
+	};
+
+	r.tag[0] = tag;
+	return r;
+}
+
+static void judge(struct cxl_dcd_rec *recs, struct cxl_dcd_rec **sorted, u32 nr)
+{
+	struct cxl_dcd_judge outside = {
+		.parts = parts, .nr_parts = 2,
+		.resolve = resolve, .tag_live = tag_live,
+	};
+
+	cxl_dcd_judge(&outside, recs, sorted, nr);
+}
+
+/* One record by itself: the verdict. */
+static enum cxl_dcd_why alone(u64 dpa, u64 len, u8 tag, u16 seq)
+{
+	struct cxl_dcd_rec r = rec(dpa, len, tag, seq, 0), *sorted[1];
+
+	judge(&r, sorted, 1);
+	return r.why;
+}
+
+static void test_single(void)
+{
+	name = "single";
+	CHECK(alone(GIB, 2 * MIB, 0, 0) == CXL_DCD_OK);
+	CHECK(alone(GIB, 2 * GIB, 7, 0) == CXL_DCD_OK);
+	CHECK(alone(GIB, 0, 0, 0) == CXL_DCD_EMPTY);
+	CHECK(alone(UINT64_MAX - 2 * MIB + 1, 4 * MIB, 0, 0) == CXL_DCD_WRAPS);
+	CHECK(alone(GIB, UINT64_MAX - 2 * MIB, 0, 0) == CXL_DCD_WRAPS);
+	CHECK(alone(0, 2 * MIB, 0, 0) == CXL_DCD_NO_PART);
+	CHECK(alone(6 * GIB, 2 * MIB, 0, 0) == CXL_DCD_NO_PART);
+	CHECK(alone(GIB, 5 * GIB, 0, 0) == CXL_DCD_NO_PART);
+	CHECK(alone(GIB + MIB, 2 * MIB, 0, 0) == CXL_DCD_BLOCK);
+	CHECK(alone(GIB, 3 * MIB, 0, 0) == CXL_DCD_BLOCK);
+	CHECK(alone(4 * GIB, 2 * MIB, 0, 0) == CXL_DCD_NO_REGION);
+	CHECK(alone(GIB, 3 * GIB, 0, 0) == CXL_DCD_STRADDLES);
+	CHECK(alone(GIB, 2 * MIB, 7, 1) == CXL_DCD_SEQ_SET);
+	CHECK(alone(8 * GIB, 2 * MIB, 0, 0) == CXL_DCD_NULL_TAG);
+	CHECK(alone(8 * GIB, 2 * MIB, 7, 0) == CXL_DCD_OK);
+	CHECK(alone(8 * GIB, 2 * MIB, 7, 1) == CXL_DCD_SEQ_GAP);
+}
+
+static void test_group_falls_together(void)
+{
+	struct cxl_dcd_rec r[] = {
+		rec(GIB, 2 * MIB, 7, 0, 0),
+		rec(GIB + 2 * MIB, 2 * MIB, 0, 0, 1),
+		rec(GIB + 5 * MIB, 2 * MIB, 7, 0, 2),
+		rec(GIB + 8 * MIB, 2 * MIB, 9, 0, 3),
+	}, *sorted[4];
+
+	name = "group falls together";
+	judge(r, sorted, 4);
+	CHECK(r[0].why == CXL_DCD_GROUP);
+	CHECK(r[1].why == CXL_DCD_OK);
+	CHECK(r[2].why == CXL_DCD_BLOCK);
+	CHECK(r[3].why == CXL_DCD_OK);
+}
+
+static void test_live_tag(void)
+{
+	struct cxl_dcd_rec r[] = {
+		rec(GIB, 2 * MIB, 7, 0, 0),
+		rec(GIB + 2 * MIB, 2 * MIB, 9, 0, 1),
+	}, *sorted[2];
+
+	name = "live tag";
+	live_tag = 7;
+	judge(r, sorted, 2);
+	CHECK(r[0].why == CXL_DCD_TAG_LIVE);
+	CHECK(r[1].why == CXL_DCD_OK);
+	live_tag = 0;
+}
+
+static void test_sequence(void)
+{
+	struct cxl_dcd_rec good[] = {
+		rec(8 * GIB + 4 * MIB, 2 * MIB, 7, 2, 0),
+		rec(8 * GIB, 2 * MIB, 7, 0, 1),
+		rec(8 * GIB + 2 * MIB, 2 * MIB, 7, 1, 2),
+	}, gap[] = {
+		rec(8 * GIB, 2 * MIB, 7, 0, 0),
+		rec(8 * GIB + 2 * MIB, 2 * MIB, 7, 2, 1),
+	}, twice[] = {
+		rec(8 * GIB, 2 * MIB, 7, 0, 0),
+		rec(8 * GIB + 2 * MIB, 2 * MIB, 7, 0, 1),
+	}, *sorted[3];
+
+	name = "sequence";
+	judge(good, sorted, 3);
+	CHECK(!good[0].why && !good[1].why && !good[2].why);
+	CHECK(sorted[0] == &good[1] && sorted[1] == &good[2] &&
+	      sorted[2] == &good[0]);
+	judge(gap, sorted, 2);
+	CHECK(gap[0].why && gap[1].why);
+	judge(twice, sorted, 2);
+	CHECK(twice[0].why && twice[1].why);
+}
+
+static void test_overlap_in_chain(void)
+{
+	struct cxl_dcd_rec r[] = {
+		rec(GIB + 4 * MIB, 2 * MIB, 0, 0, 0),
+		rec(GIB, 6 * MIB, 0, 0, 1),
+		rec(GIB + 6 * MIB, 2 * MIB, 0, 0, 2),
+		rec(GIB + 4 * MIB, 0, 0, 0, 3),
+	}, *sorted[4];
+
+	name = "overlap in chain";
+	judge(r, sorted, 4);
+	CHECK(r[0].why == CXL_DCD_CHAIN_OVERLAP);
+	CHECK(r[1].why == CXL_DCD_CHAIN_OVERLAP);
+	CHECK(r[2].why == CXL_DCD_OK);
+	CHECK(r[3].why == CXL_DCD_EMPTY);
+}
+
+static void test_parts_mixed(void)
+{
+	struct cxl_dcd_rec r[] = {
+		rec(8 * GIB, 2 * MIB, 7, 0, 0),
+		rec(GIB, 2 * MIB, 7, 0, 1),
+	}, *sorted[2];
+
+	name = "parts mixed";
+	judge(r, sorted, 2);
+	CHECK(r[0].why && r[1].why);
+}
+
+static void test_part_decode(void)
+{
+	CXLDcdWireRegion wire = {
+		.base = cxl_dcd_put64(GIB),
+		.decode_length = cxl_dcd_put64(4),
+		.length = cxl_dcd_put64(GIB),
+		.block_size = cxl_dcd_put64(2 * MIB),
+	}, w;
+	struct cxl_dcd_part p;
+
+	name = "part decode";
+	CHECK(!cxl_dcd_part_decode(&p, &wire));
+	CHECK(p.base == GIB && p.decode == GIB && p.size == GIB);
+	w = wire;
+	w.block_size = 0;
+	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
+	w = wire;
+	w.block_size = cxl_dcd_put64(3 * MIB);
+	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
+	w = wire;
+	w.decode_length = cxl_dcd_put64(3);
+	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
+	w = wire;
+	w.decode_length = cxl_dcd_put64(UINT64_MAX);
+	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
+	w = wire;
+	w.base = cxl_dcd_put64(UINT64_MAX & ~(256 * MIB - 1));
+	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
+	w = wire;
+	w.base = cxl_dcd_put64(MIB);
+	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
+	w = (CXLDcdWireRegion) { 0 };
+	CHECK(!cxl_dcd_part_decode(&p, &w) && !p.size);
+}
+
+static void test_parts_check(void)
+{
+	struct cxl_dcd_part swapped[] = { parts[1], parts[0] };
+
+	name = "parts check";
+	CHECK(!cxl_dcd_parts_check(parts, 2));
+	CHECK(cxl_dcd_parts_check(swapped, 2) == -EINVAL);
+	CHECK(cxl_dcd_part_find(parts, 2, GIB) == 0);
+	CHECK(cxl_dcd_part_find(parts, 2, 5 * GIB - 1) == 0);
+	CHECK(cxl_dcd_part_find(parts, 2, 5 * GIB) == CXL_DCD_PART_NONE);
+	CHECK(cxl_dcd_part_find(parts, 2, UINT64_MAX) == CXL_DCD_PART_NONE);
+}
+
+/* A table that ends anywhere, and one whose entries lie about their size. */
+static void test_cdat(void)
+{
+	u8 table[16 + 24] = { 0 };
+	struct cxl_dcd_part p[2] = { parts[0], parts[1] };
+	size_t len;
+
+	name = "cdat";
+	p[0].dsmad = 3;
+	p[1].dsmad = 4;
+	table[16 + 2] = 24;
+	table[16 + 4] = 3;
+	table[16 + 5] = CXL_DCD_REGION_SHARABLE | CXL_DCD_REGION_READ_ONLY;
+	for (len = 0; len < sizeof(table); len++)
+		cxl_dcd_cdat_flags(p, 2, table, len);
+	CHECK(!p[0].shareable && !p[0].read_only);
+	cxl_dcd_cdat_flags(p, 2, table, sizeof(table));
+	CHECK(p[0].shareable && p[0].read_only);
+	CHECK(p[1].shareable && !p[1].read_only);
+	table[16 + 2] = 0;
+	table[16 + 5] = 0;
+	cxl_dcd_cdat_flags(p, 2, table, sizeof(table));
+	CHECK(p[0].shareable);
+	table[16 + 3] = 0xff;
+	cxl_dcd_cdat_flags(p, 2, table, sizeof(table));
+	CHECK(p[0].shareable);
+}
+
+static void put_dslbis(u8 *entry, u8 handle, u8 flags, u8 type, u16 value,
+		       u64 unit)
+{
+	int i;
+
+	memset(entry, 0, 24);
+	entry[0] = 1;
+	entry[2] = 24;
+	entry[4] = handle;
+	entry[5] = flags;
+	entry[6] = type;
+	for (i = 0; i < 8; i++)
+		entry[8 + i] = unit >> 8 * i;
+	entry[16] = value & 0xff;
+	entry[17] = value >> 8;
+}
+
+/* Latencies are rounded up to ns, what says nothing or overflows is 0. */
+static void test_cdat_perf(void)
+{
+	u8 table[16 + 6 * 24] = { 0 }, *at = table + 16;
+	struct cxl_dcd_perf perf;
+
+	name = "cdat perf";
+	put_dslbis(at, 3, 0, 0, 150, 1001);
+	put_dslbis(at + 24, 3, 0, 2, 200, 1000);
+	put_dslbis(at + 48, 3, 0, 3, 16, 1000);
+	put_dslbis(at + 72, 3, 0, 4, 0xffff, 1);
+	put_dslbis(at + 96, 3, 1, 5, 1, 1);
+	put_dslbis(at + 120, 4, 0, 5, 2, (u64)U32_MAX + 1);
+	CHECK(cxl_dcd_cdat_perf(3, table, sizeof(table), &perf));
+	CHECK(perf.read_latency == 151 && perf.write_latency == 200);
+	CHECK(perf.read_bandwidth == 16000 && perf.write_bandwidth == 16000);
+	CHECK(cxl_dcd_cdat_perf(3, table, sizeof(table) - 100, &perf));
+	CHECK(perf.write_latency == 151 && !perf.read_bandwidth);
+	CHECK(!cxl_dcd_cdat_perf(4, table, sizeof(table), &perf));
+	CHECK(!perf.write_bandwidth);
+	CHECK(!cxl_dcd_cdat_perf(3, table, 10, &perf));
+	put_dslbis(at, 3, 0, 1, 1, U32_MAX);
+	put_dslbis(at + 24, 3, 0, 2, 150, 0);
+	CHECK(cxl_dcd_cdat_perf(3, table, 16 + 48, &perf));
+	CHECK(perf.read_latency == U32_MAX / 1000 + 1 && !perf.write_latency);
+}
+
+/* Whatever a device sends, what is accepted obeys the rules. */
+static void test_random(void)
+{
+	enum { NR = 64, ROUNDS = 2000 };
+	struct cxl_dcd_rec r[NR], *sorted[NR];
+	u32 i, k, round;
+
+	name = "random";
+	srand(20260101);
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < NR; i++) {
+			u64 dpa = (u64)(rand() % 5000) * 2 * MIB;
+
+			if (rand() % 40 == 0)
+				dpa = UINT64_MAX - rand();
+			r[i] = rec(dpa, (u64)(rand() % 6) * 2 * MIB,
+				   rand() % 16, rand() % 8 ? 0 : rand() % 3, i);
+		}
+		judge(r, sorted, NR);
+		for (i = 0; i < NR; i++) {
+			if (r[i].why)
+				continue;
+			CHECK(r[i].len && r[i].region == &the_region);
+			for (k = 0; k < i; k++) {
+				if (!r[k].why)
+					CHECK(!cxl_dcd_ranges_overlap(r[i].dpa,
+								      r[i].len,
+								      r[k].dpa,
+								      r[k].len));
+				if (r[i].tag[0] && r[i].tag[0] == r[k].tag[0])
+					CHECK(!r[k].why);
+			}
+		}
+	}
+}
+
+/* Numbers that are most likely to go wrong. */
+static u64 nasty(void)
+{
+	static const u64 edge[] = {
+		0, 1, 63, 64, 2 * MIB, GIB, 256 * MIB, 1ULL << 63, UINT64_MAX,
+	};
+	u64 value = edge[rand() % (ARRAY_SIZE(edge))];
+
+	switch (rand() % 4) {
+	case 0:
+		return value - 1;
+	case 1:
+		return value + (u64)(rand() % 64) * MIB;
+	case 2:
+		return (u64)rand() << 33 ^ (u64)rand() << 12 ^ rand();
+	default:
+		return value;
+	}
+}
+
+/* A configuration of any bytes is refused, or obeys the rules. */
+static void test_config_of_any_bytes(void)
+{
+	CXLDcdWireRegion wire;
+	struct cxl_dcd_part p[3];
+	u32 round, good = 0, i;
+
+	name = "configuration of any bytes";
+	for (round = 0; round < 200000; round++) {
+		int bad = 0;
+
+		for (i = 0; i < 3; i++) {
+			wire = (CXLDcdWireRegion) {
+				.base = cxl_dcd_put64(nasty()),
+				.decode_length = cxl_dcd_put64(nasty()),
+				.length = cxl_dcd_put64(nasty()),
+				.block_size = cxl_dcd_put64(nasty()),
+			};
+			bad |= cxl_dcd_part_decode(&p[i], &wire);
+			if (bad || !p[i].size)
+				continue;
+			CHECK(p[i].size <= p[i].decode);
+			CHECK(p[i].base + p[i].decode >= p[i].base);
+			CHECK(p[i].block >= 64 && p[i].size % p[i].block == 0);
+		}
+		if (bad || cxl_dcd_parts_check(p, 3))
+			continue;
+		good++;
+		for (i = 1; i < 3; i++)
+			if (p[i].size && p[i - 1].size)
+				CHECK(p[i].base >=
+				      p[i - 1].base + p[i - 1].decode);
+	}
+	CHECK(good);
+}
+
+/* Records of any bytes: nothing outside of a partition, nothing twice. */
+static void test_records_of_any_bytes(void)
+{
+	enum { NR = 16 };
+	struct cxl_dcd_rec r[NR], *sorted[NR];
+	u32 round, i, k;
+
+	name = "records of any bytes";
+	for (round = 0; round < 50000; round++) {
+		for (i = 0; i < NR; i++) {
+			CXLDcdWireExtent wire = {
+				.start_dpa = cxl_dcd_put64(nasty()),
+				.length = cxl_dcd_put64(nasty()),
+				.sequence = cxl_dcd_put16(rand() % 3),
+			};
+
+			wire.tag[15] = rand() % 3;
+			cxl_dcd_rec_decode(&r[i], &wire, i);
+		}
+		judge(r, sorted, NR);
+		for (i = 0; i < NR; i++) {
+			const struct cxl_dcd_part *part;
+
+			if (r[i].why)
+				continue;
+			CHECK(r[i].part < 2);
+			part = &parts[r[i].part & 1];
+			CHECK(cxl_dcd_range_within(part->base, part->size,
+						   r[i].dpa, r[i].len));
+			CHECK((r[i].dpa - part->base) % part->block == 0);
+			for (k = 0; k < i; k++)
+				CHECK(r[k].why ||
+				      !cxl_dcd_ranges_overlap(r[i].dpa,
+							      r[i].len,
+							      r[k].dpa,
+							      r[k].len));
+		}
+	}
+}
+
+/* The longest offer that is taken, all of one tag, or all the same. */
+static void test_long_offer(void)
+{
+	enum { NR = 16384 };
+	struct cxl_dcd_rec *r = calloc(NR, sizeof(*r));
+	struct cxl_dcd_rec **sorted = calloc(NR, sizeof(*sorted));
+	u32 i, taken = 0;
+
+	name = "long offer";
+	for (i = 0; i < NR; i++)
+		r[i] = rec(GIB + (i % 512) * 2 * MIB, 2 * MIB, 0, 0, i);
+	judge(r, sorted, NR);
+	for (i = 0; i < NR; i++)
+		taken += !r[i].why;
+	CHECK(!taken);
+	for (i = 0; i < 512; i++)
+		r[i] = rec(GIB + (511 - i) * 2 * MIB, 2 * MIB, 7, 0, i);
+	judge(r, sorted, 512);
+	for (i = 0; i < 512; i++)
+		CHECK(!r[i].why && sorted[i] == &r[i]);
+	r[300].len = UINT64_MAX;
+	judge(r, sorted, 512);
+	for (i = 0; i < 512; i++)
+		CHECK(r[i].why);
+	free(r);
+	free(sorted);
+}
+
+/* A 4800h answer: of so many regions, these; room for more than there are. */
+static CXLDcdGetConfigResponse *answer(u8 available, u8 returned, u64 base)
+{
+	CXLDcdGetConfigResponse *resp =
+		calloc(1, sizeof(*resp) + 102 * sizeof(resp->regions[0]));
+	u32 i;
+
+	resp->available_regions = available;
+	resp->returned_regions = returned;
+	for (i = 0; i < returned && i < 102; i++)
+		resp->regions[i] = (CXLDcdWireRegion) {
+			.base = cxl_dcd_put64(base + i * GIB),
+			.decode_length = cxl_dcd_put64(4),
+			.length = cxl_dcd_put64(GIB),
+			.block_size = cxl_dcd_put64(2 * MIB),
+		};
+	return resp;
+}
+
+/* A configuration in several answers, each in a list of exactly its length. */
+static int take(const u8 (*says)[2], u32 nr_says, unsigned int *nr)
+{
+	struct cxl_dcd_part *p = calloc(CXL_DCD_MAX_REGIONS, sizeof(*p));
+	unsigned int total = 0;
+	int rc = 0;
+	u32 i;
+
+	*nr = 0;
+	for (i = 0; !rc && i < nr_says; i++) {
+		CXLDcdGetConfigResponse *resp =
+			answer(says[i][0], says[i][1], *nr * GIB);
+
+		rc = cxl_dcd_parts_take(p, nr, &total, resp, sizeof(*resp) +
+					102 * sizeof(resp->regions[0]));
+		free(resp);
+	}
+	free(p);
+	return rc;
+}
+
+/* No answer may add more regions than the first one left room for. */
+static void test_config_in_parts(void)
+{
+	static const u8 good[][2] = { { 8, 4 }, { 8, 3 }, { 8, 1 } };
+	static const u8 fewer[][2] = { { 8, 4 }, { 3, 102 } };
+	static const u8 other[][2] = { { 6, 4 }, { 8, 4 } };
+	static const u8 beyond[][2] = { { 8, 8 }, { 8, 1 } };
+	static const u8 none[][2] = { { 8, 0 } }, many[][2] = { { 9, 1 } };
+	CXLDcdGetConfigResponse *resp = answer(2, 2, 0);
+	struct cxl_dcd_part p[CXL_DCD_MAX_REGIONS];
+	unsigned int nr, total = 0;
+
+	name = "a configuration in several answers";
+	CHECK(!take(good, 3, &nr) && nr == 8);
+	CHECK(take(fewer, 2, &nr) == -EPROTO && nr == 4);
+	CHECK(take(other, 2, &nr) == -EPROTO && nr == 4);
+	CHECK(take(beyond, 2, &nr) == -EPROTO && nr == 8);
+	CHECK(take(none, 1, &nr) == -EPROTO && take(many, 1, &nr) == -EPROTO);
+	nr = 0;
+	CHECK(cxl_dcd_parts_take(p, &nr, &total, resp, sizeof(*resp) +
+				 2 * sizeof(resp->regions[0]) - 1) == -EPROTO);
+	CHECK(cxl_dcd_parts_take(p, &nr, &total, resp, 7) == -EPROTO);
+	free(resp);
+}
+
+/* A CDAT of any bytes and any length is never read beyond its end. */
+static void test_cdat_of_any_bytes(void)
+{
+	struct cxl_dcd_part p[2];
+	struct cxl_dcd_perf perf;
+	u32 round, i;
+
+	name = "cdat of any bytes";
+	for (round = 0; round < 100000; round++) {
+		size_t len = rand() % 120;
+		u8 *table = malloc(len + !len);
+
+		for (i = 0; i < len; i++)
+			table[i] = rand() % 3 ? rand() % 32 : rand();
+		memcpy(p, parts, sizeof(p));
+		cxl_dcd_cdat_flags(p, 2, table, len);
+		CHECK(p[0].base == parts[0].base && p[1].size == parts[1].size);
+		cxl_dcd_cdat_perf(rand() % 32, table, len, &perf);
+		free(table);
+	}
+}
+
+static void test_texts(void)
+{
+	u32 i;
+
+	name = "texts";
+	for (i = 0; i < CXL_DCD_WHY_MAX; i++)
+		CHECK(cxl_dcd_why_text(i) && *cxl_dcd_why_text(i));
+	CHECK(cxl_dcd_why_text(CXL_DCD_WHY_MAX));
+}
+
+int main(void)
+{
+	static void (* const tests[])(void) = {
+		test_single, test_group_falls_together, test_live_tag,
+		test_sequence, test_overlap_in_chain, test_parts_mixed,
+		test_part_decode, test_parts_check, test_cdat, test_cdat_perf,
+		test_random,
+		test_config_of_any_bytes, test_config_in_parts,
+		test_records_of_any_bytes, test_long_offer, test_cdat_of_any_bytes,
+		test_texts,
+	};
+	unsigned int i, before;
+
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
+		before = failures;
+		tests[i]();
+		if (failures == before)
+			printf("ok - %s\n", name);
+	}
+	return failures ? 1 : 0;
+}
