@@ -2,11 +2,15 @@
 /*
  * Sizes as users type them, for commands where a misread one does harm.
  */
+#include <stdio.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <util/dcd-size.h>
+
+/* What dcd_parse_size() takes, for error messages. */
+#define SIZE_WORDS "bytes, or with a suffix K, M, G or T, below 8 EiB"
 
 /**
  * dcd_parse_size - read a size, and nothing but a size
@@ -45,4 +49,21 @@ int dcd_parse_size(const char *text, unsigned long long *ret_size)
 		return -EINVAL;
 	*ret_size = size << shift;
 	return 0;
+}
+
+/**
+ * dcd_size_arg - read a size, or say what is wrong with it
+ * @what: what the user calls it
+ *
+ * Returns: 0, or -EINVAL after a message.
+ */
+int dcd_size_arg(const char *text, const char *what,
+		 unsigned long long *ret_size)
+{
+	int rc = dcd_parse_size(text, ret_size);
+
+	if (rc < 0)
+		fprintf(stderr, "bad %s '%s': " SIZE_WORDS "\n", what,
+			text);
+	return rc;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * util/dcd.c and dcd-size.c of our ndctl: names of partitions, extents below a
- * folder, sizes.
+ * util/dcd-*.c of our ndctl: names of partitions, extents below a folder, tags,
+ * sizes.
  *
  * The folder is a temporary one with the files that a DAX region has in sysfs;
  * the code under test is the one that reads sysfs, unchanged.
@@ -12,8 +12,10 @@
 #include <unistd.h>
 #include <sys/stat.h>
 #include <util/log.h>
-#include <util/dcd.h>
+#include <util/dcd-tag.h>
 #include <util/dcd-size.h>
+#include <util/dcd-names.h>
+#include <util/dcd-extents.h>
 
 #include "check.h"
 
@@ -66,10 +68,10 @@ static void test_names(void)
 	expect_ident("dynamic_ram_h", DCD_IDENT_INDEX, 7, false, false);
 	expect_ident("dynamic_ram_1", DCD_IDENT_INDEX, 0, false, false);
 	expect_ident("dynamic_ram_8", DCD_IDENT_INDEX, 7, false, false);
-	expect_ident("dynamic_ram", DCD_IDENT_SELECTOR, 0, false, false);
-	expect_ident("dynamic_ram_shared", DCD_IDENT_SELECTOR, 0, true, false);
-	expect_ident("dynamic_ram_ro", DCD_IDENT_SELECTOR, 0, false, true);
-	expect_ident("dynamic_ram_shared_ro", DCD_IDENT_SELECTOR, 0, true,
+	expect_ident("dynamic_ram", DCD_IDENT_PROPERTIES, 0, false, false);
+	expect_ident("dynamic_ram_shared", DCD_IDENT_PROPERTIES, 0, true, false);
+	expect_ident("dynamic_ram_ro", DCD_IDENT_PROPERTIES, 0, false, true);
+	expect_ident("dynamic_ram_shared_ro", DCD_IDENT_PROPERTIES, 0, true,
 		     true);
 	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		expect_ident(none[i], DCD_IDENT_NONE, 0, false, false);
@@ -120,31 +122,33 @@ static void test_sizes(void)
 	}
 }
 
-static int read_all(struct list_head *head)
+static struct dcd_extents *all;
+static char region[] = "a region";
+
+static struct dcd_extent *first(void)
 {
-	struct log_ctx log;
+	static struct log_ctx log;
 
 	log_init(&log, "test-dcd", "TEST_DCD_LOG");
-	list_head_init(head);
-	return dcd_read_extents(&log, dir, head);
+	return dcd_extents_first(&all, &log, dir, region);
 }
 
 static void test_extents(void)
 {
 	static const char tag[] = "5ead4c2b-0f2c-4b50-9a6d-8c3cf8d7a911";
-	struct dcd_extent *e, *prev = NULL;
-	struct list_head head;
+	struct dcd_extent *e;
 	uuid_t want;
-	int nr, seen = 0;
 
-	CHECK(read_all(&head) == 0 && list_empty(&head), "empty folder");
+	CHECK(!first(), "empty folder");
 
 	/* Made out of order; a prefix is no extent, nor is half of one. */
 	put("extent0.2", "offset", "0x10000000\n");
 	put("extent0.2", "length", "0x8000000\n");
 	put("extent0.2", "uuid", "5ead4c2b-0f2c-4b50-9a6d-8c3cf8d7a911\n");
+	put("extent0.2", "state", "releasing\n");
 	put("extent0.1", "offset", "0x0\n");
 	put("extent0.1", "length", "0x10000000\n");
+	put("extent0.1", "state", "accepted\n");
 	put("extent0.3", "offset", "0x20000000\n");
 	put("extent0.4", "offset", "0x30000000 and more\n");
 	put("extent0.4", "length", "0x1000\n");
@@ -153,33 +157,32 @@ static void test_extents(void)
 	put("dax0.0", "offset", "0\n");
 	put("dax0.0", "length", "1\n");
 
-	nr = read_all(&head);
-	CHECK(nr == 2, "%d extents, not 2", nr);
 	uuid_parse(tag, want);
-	list_for_each(&head, e, list) {
-		seen++;
-		CHECK(!prev || prev->offset < e->offset, "order");
-		prev = e;
-		if (strcmp(e->name, "extent0.2") == 0) {
-			CHECK(e->offset == 0x10000000, "%#llx", e->offset);
-			CHECK(e->length == 0x8000000, "%#llx", e->length);
-			CHECK(!uuid_compare(e->uuid, want), "tag");
-		} else {
-			CHECK(strcmp(e->name, "extent0.1") == 0, "%s", e->name);
-			CHECK(e->length == 0x10000000, "%#llx", e->length);
-			CHECK(uuid_is_null(e->uuid), "tag of an untagged one");
-		}
-	}
-	CHECK(seen == nr, "%d in the list, %d returned", seen, nr);
-	dcd_free_extents(&head);
-	CHECK(list_empty(&head), "list not emptied");
+	e = first();
+	CHECK(e && strcmp(e->name, "extent0.1") == 0, "the first extent");
+	if (!e)
+		return;
+	CHECK(e->offset == 0, "%#llx", e->offset);
+	CHECK(e->length == 0x10000000, "%#llx", e->length);
+	CHECK(uuid_is_null(e->uuid), "tag of an untagged one");
+	CHECK(!dcd_extent_state(e), "accepted goes without saying");
+	CHECK(dcd_extent_region(e) == region, "region");
+	e = dcd_extents_next(e);
+	CHECK(e && strcmp(e->name, "extent0.2") == 0, "the second extent");
+	if (!e)
+		return;
+	CHECK(e->offset == 0x10000000, "%#llx", e->offset);
+	CHECK(e->length == 0x8000000, "%#llx", e->length);
+	CHECK(!uuid_compare(e->uuid, want), "tag");
+	CHECK(dcd_extent_state(e) && !strcmp(dcd_extent_state(e), "releasing"),
+	      "state");
+	CHECK(!dcd_extents_next(e), "a third extent");
 }
 
 static void test_many(void)
 {
 	struct dcd_extent *e;
-	struct list_head head;
-	int i, nr = 0, last = -1;
+	int i, nr = 0, last = -1, number = 0;
 
 	for (i = 999; i >= 0; i--) {
 		char name[32], text[32];
@@ -189,29 +192,27 @@ static void test_many(void)
 		put(name, "offset", text);
 		put(name, "length", "0x200000\n");
 	}
-	CHECK(read_all(&head) == 1002, "not 1002 extents");
-	list_for_each(&head, e, list) {
-		int region, id;
+	for (e = first(); e; e = dcd_extents_next(e)) {
+		int parent, id;
 
-		if (sscanf(e->name, "extent%d.%d", &region, &id) != 2 ||
-		    region != 7)
+		number++;
+		if (sscanf(e->name, "extent%d.%d", &parent, &id) != 2 ||
+		    parent != 7)
 			continue;
 		CHECK(id == last + 1 || nr == 0, "%s after %d", e->name, last);
 		last = id;
 		nr++;
 	}
 	CHECK(nr == 1000, "%d", nr);
-	dcd_free_extents(&head);
+	CHECK(number == 1002, "%d extents, not 1002", number);
 }
 
 static void test_no_folder(void)
 {
-	struct list_head head;
-
 	dir[strlen(dir) - 1] ^= 1;
-	CHECK(read_all(&head) < 0, "a missing folder has extents");
-	CHECK(list_empty(&head), "a failed walk appended something");
+	CHECK(!first(), "a missing folder has extents");
 	dir[strlen(dir) - 1] ^= 1;
+	CHECK(first(), "and then the folder has none");
 }
 
 int main(int argc, char **argv)
@@ -227,6 +228,8 @@ int main(int argc, char **argv)
 	test_extents();
 	test_many();
 	test_no_folder();
+	dcd_extents_free(all);
+	dcd_extents_free(NULL);
 	free(dir);
 	printf("test-dcd: %d failures\n", failures);
 	return failures ? 1 : 0;

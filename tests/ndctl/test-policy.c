@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * daxctl/policy.c of our ndctl: what files and the command line say together.
+ * daxctl/dcd-policy.c of our ndctl: what files and the command line say together.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,17 +8,12 @@
 #include <unistd.h>
 #include <daxctl/libdaxctl.h>
 
-#include "dcd.h"
+#include "dcd-policy.h"
 #include "check.h"
 
 static const char *dir;
 
 const char *daxctl_get_config_path(struct daxctl_ctx *ctx)
-{
-	return dir;
-}
-
-const char *daxctl_region_get_path(struct daxctl_region *region)
 {
 	return dir;
 }

@@ -8,8 +8,8 @@
 #include <ccan/list/list.h>
 
 #include <util/log.h>
-#include <util/dcd.h>
 #include <util/sysfs.h>
+#include <util/dcd-names.h>
 #include <cxl/libcxl.h>
 #include "private.h"
 
@@ -19,10 +19,11 @@
  * A memdev's partitions are read on demand and kept with it: they change only
  * with the device itself.  Names differ between kernel series, so partitions
  * are found by looking at what the memdev has, and an identifier that a user
- * types is matched against them by position or by properties (see util/dcd.h).
+ * types is matched against them by position or by properties: see
+ * util/dcd-names.h.
  */
 
-/* Of a partition whose name says what it is, not where. */
+/* The index of a partition whose name tells its properties, not its position */
 #define NO_INDEX -1
 
 struct cxl_dc_partition {
@@ -41,7 +42,7 @@ struct cxl_dcd {
 };
 
 /* The log context is the first member of every library context. */
-static struct log_ctx *to_log(struct cxl_ctx *ctx)
+static struct log_ctx *dcd_log(struct cxl_ctx *ctx)
 {
 	return (struct log_ctx *)ctx;
 }
@@ -52,8 +53,8 @@ void cxl_dcd_free(struct cxl_dcd *dcd)
 	free(dcd);
 }
 
-static int read_attr(struct cxl_ctx *ctx, const char *dir, const char *attr,
-		     char *buf)
+static int dcd_read_attr(struct cxl_ctx *ctx, const char *dir, const char *attr,
+			 char *buf)
 {
 	char *path;
 	int rc;
@@ -61,20 +62,20 @@ static int read_attr(struct cxl_ctx *ctx, const char *dir, const char *attr,
 	buf[0] = '\0';
 	if (asprintf(&path, "%s/%s", dir, attr) < 0)
 		return -ENOMEM;
-	rc = __sysfs_read_attr(to_log(ctx), path, buf);
+	rc = __sysfs_read_attr(dcd_log(ctx), path, buf);
 	free(path);
 	return rc;
 }
 
-static int write_attr(struct cxl_ctx *ctx, const char *dir, const char *attr,
-		      const char *text)
+static int dcd_write_attr(struct cxl_ctx *ctx, const char *dir,
+			  const char *attr, const char *text)
 {
 	char *path;
 	int rc;
 
 	if (asprintf(&path, "%s/%s", dir, attr) < 0)
 		return -ENOMEM;
-	rc = __sysfs_write_attr(to_log(ctx), path, text);
+	rc = __sysfs_write_attr(dcd_log(ctx), path, text);
 	free(path);
 	return rc;
 }
@@ -89,18 +90,18 @@ CXL_EXPORT bool cxl_dc_ident(const char *ident)
 }
 
 /* 0 or 1 from an attribute of a partition, @fallback where it is absent. */
-static bool read_flag(struct cxl_ctx *ctx, const char *dir, const char *attr,
-		      bool fallback)
+static bool dcd_read_flag(struct cxl_ctx *ctx, const char *dir,
+			  const char *attr, bool fallback)
 {
 	char buf[SYSFS_ATTR_SIZE];
 
-	if (read_attr(ctx, dir, attr, buf) < 0)
+	if (dcd_read_attr(ctx, dir, attr, buf) < 0)
 		return fallback;
 	return strtoul(buf, NULL, 0) != 0;
 }
 
-static bool read_partition(struct cxl_memdev *memdev, const char *name,
-			   struct cxl_dc_partition *part)
+static bool dcd_read_partition(struct cxl_memdev *memdev, const char *name,
+			       struct cxl_dc_partition *part)
 {
 	struct dcd_ident ident = dcd_parse_ident(name);
 	char buf[SYSFS_ATTR_SIZE], *dir;
@@ -110,7 +111,7 @@ static bool read_partition(struct cxl_memdev *memdev, const char *name,
 		return false;
 
 	/* An absent partition can leave its folder behind, without files. */
-	found = read_attr(memdev->ctx, dir, "size", buf) == 0;
+	found = dcd_read_attr(memdev->ctx, dir, "size", buf) == 0;
 	if (found) {
 		*part = (struct cxl_dc_partition){
 			.memdev = memdev,
@@ -120,18 +121,18 @@ static bool read_partition(struct cxl_memdev *memdev, const char *name,
 			.qos_class = CXL_QOS_CLASS_NONE,
 		};
 		snprintf(part->name, sizeof(part->name), "%s", name);
-		if (read_attr(memdev->ctx, dir, "qos_class", buf) == 0)
+		if (dcd_read_attr(memdev->ctx, dir, "qos_class", buf) == 0)
 			part->qos_class = atoi(buf);
-		part->shareable = read_flag(memdev->ctx, dir, "shareable",
-					    ident.shareable);
-		part->read_only = read_flag(memdev->ctx, dir, "read_only",
-					    ident.read_only);
+		part->shareable = dcd_read_flag(memdev->ctx, dir, "shareable",
+						ident.shareable);
+		part->read_only = dcd_read_flag(memdev->ctx, dir, "read_only",
+						ident.read_only);
 	}
 	free(dir);
 	return found;
 }
 
-static int partition_cmp(const void *a, const void *b)
+static int dcd_partition_cmp(const void *a, const void *b)
 {
 	const struct cxl_dc_partition *pa = a, *pb = b;
 
@@ -140,7 +141,7 @@ static int partition_cmp(const void *a, const void *b)
 	return strcmp(pa->name, pb->name);
 }
 
-static struct cxl_dcd *memdev_dcd(struct cxl_memdev *memdev)
+static struct cxl_dcd *dcd_memdev_partitions(struct cxl_memdev *memdev)
 {
 	struct cxl_dcd *dcd = memdev->dcd;
 	struct dirent *de;
@@ -159,12 +160,13 @@ static struct cxl_dcd *memdev_dcd(struct cxl_memdev *memdev)
 	       dcd->nr_parts < DCD_MAX_PARTITIONS) {
 		if (!cxl_dc_ident(de->d_name))
 			continue;
-		if (read_partition(memdev, de->d_name,
-				   &dcd->parts[dcd->nr_parts]))
+		if (dcd_read_partition(memdev, de->d_name,
+				       &dcd->parts[dcd->nr_parts]))
 			dcd->nr_parts++;
 	}
 	closedir(dir);
-	qsort(dcd->parts, dcd->nr_parts, sizeof(dcd->parts[0]), partition_cmp);
+	qsort(dcd->parts, dcd->nr_parts, sizeof(dcd->parts[0]),
+	      dcd_partition_cmp);
 	return dcd;
 }
 
@@ -176,7 +178,7 @@ static struct cxl_dcd *memdev_dcd(struct cxl_memdev *memdev)
 CXL_EXPORT struct cxl_dc_partition *
 cxl_dc_partition_get_first(struct cxl_memdev *memdev)
 {
-	struct cxl_dcd *dcd = memdev_dcd(memdev);
+	struct cxl_dcd *dcd = dcd_memdev_partitions(memdev);
 
 	return dcd && dcd->nr_parts ? &dcd->parts[0] : NULL;
 }
@@ -212,7 +214,7 @@ cxl_dc_partition_find(struct cxl_memdev *memdev, const char *ident)
 			return part;
 		if (want.kind == DCD_IDENT_INDEX && part->index == want.index)
 			return part;
-		if (want.kind == DCD_IDENT_SELECTOR &&
+		if (want.kind == DCD_IDENT_PROPERTIES &&
 		    part->shareable == want.shareable &&
 		    part->read_only == want.read_only)
 			return part;
@@ -250,7 +252,7 @@ CXL_EXPORT int cxl_dc_partition_is_read_only(struct cxl_dc_partition *part)
 }
 
 /* Is @entry "create_<partition>_region"?  Then copy out the partition. */
-static bool create_attr_name(const char *entry, char *name)
+static bool dcd_create_attr_name(const char *entry, char *name)
 {
 	static const char head[] = "create_", tail[] = "_region";
 	size_t len = strlen(entry), hl = strlen(head), tl = strlen(tail);
@@ -264,7 +266,7 @@ static bool create_attr_name(const char *entry, char *name)
 	return cxl_dc_ident(name);
 }
 
-static bool same_partition(const char *a, const char *b)
+static bool dcd_same_partition(const char *a, const char *b)
 {
 	struct dcd_ident ia = dcd_parse_ident(a), ib = dcd_parse_ident(b);
 
@@ -272,12 +274,12 @@ static bool same_partition(const char *a, const char *b)
 	       ia.shareable == ib.shareable && ia.read_only == ib.read_only;
 }
 
-static int name_cmp(const void *a, const void *b)
+static int dcd_name_cmp(const void *a, const void *b)
 {
 	return strcmp(a, b);
 }
 
-static struct cxl_dc_names *decoder_names(struct cxl_decoder *decoder)
+static struct cxl_dc_names *dcd_decoder_names(struct cxl_decoder *decoder)
 {
 	struct cxl_dc_names *names = decoder->dc_names;
 	struct dirent *de;
@@ -293,10 +295,10 @@ static struct cxl_dc_names *decoder_names(struct cxl_decoder *decoder)
 	if (!dir)
 		return names;
 	while ((de = readdir(dir)) != NULL && names->nr < DCD_MAX_PARTITIONS)
-		if (create_attr_name(de->d_name, names->name[names->nr]))
+		if (dcd_create_attr_name(de->d_name, names->name[names->nr]))
 			names->nr++;
 	closedir(dir);
-	qsort(names->name, names->nr, sizeof(names->name[0]), name_cmp);
+	qsort(names->name, names->nr, sizeof(names->name[0]), dcd_name_cmp);
 	return names;
 }
 
@@ -311,15 +313,15 @@ static struct cxl_dc_names *decoder_names(struct cxl_decoder *decoder)
 CXL_EXPORT const char *cxl_decoder_get_dc_name(struct cxl_decoder *decoder,
 					       int index)
 {
-	struct cxl_dc_names *names = decoder_names(decoder);
+	struct cxl_dc_names *names = dcd_decoder_names(decoder);
 
 	if (!names || index < 0 || index >= names->nr)
 		return NULL;
 	return names->name[index];
 }
 
-static struct cxl_region *find_region(struct cxl_decoder *decoder,
-				      const char *devname)
+static struct cxl_region *dcd_find_region(struct cxl_decoder *decoder,
+					  const char *devname)
 {
 	struct cxl_region *region;
 
@@ -331,16 +333,16 @@ static struct cxl_region *find_region(struct cxl_decoder *decoder,
 }
 
 /* Read the next free name and claim it; others may be doing the same. */
-static int claim_region(struct cxl_decoder *decoder, const char *attr,
-			char *buf)
+static int dcd_claim_region(struct cxl_decoder *decoder, const char *attr,
+			    char *buf)
 {
 	int tries, rc = -EBUSY;
 
 	for (tries = 0; tries < 16 && rc == -EBUSY; tries++) {
-		rc = read_attr(decoder->ctx, decoder->dev_path, attr, buf);
+		rc = dcd_read_attr(decoder->ctx, decoder->dev_path, attr, buf);
 		if (rc < 0)
 			return rc;
-		rc = write_attr(decoder->ctx, decoder->dev_path, attr, buf);
+		rc = dcd_write_attr(decoder->ctx, decoder->dev_path, attr, buf);
 	}
 	return rc;
 }
@@ -364,7 +366,7 @@ cxl_decoder_create_dc_region(struct cxl_decoder *decoder, const char *name)
 	int rc, i;
 
 	for (i = 0; (kernel_name = cxl_decoder_get_dc_name(decoder, i)); i++)
-		if (same_partition(kernel_name, name) ||
+		if (dcd_same_partition(kernel_name, name) ||
 		    strcmp(kernel_name, any_partition) == 0)
 			break;
 	if (!kernel_name) {
@@ -373,17 +375,17 @@ cxl_decoder_create_dc_region(struct cxl_decoder *decoder, const char *name)
 	}
 
 	snprintf(attr, sizeof(attr), "create_%s_region", kernel_name);
-	rc = claim_region(decoder, attr, buf);
+	rc = dcd_claim_region(decoder, attr, buf);
 	if (rc < 0) {
 		errno = -rc;
 		return NULL;
 	}
 
-	region = find_region(decoder, buf);
+	region = dcd_find_region(decoder, buf);
 	if (!region) {
 		/* Do not leave a region behind that nobody knows about. */
-		write_attr(decoder->ctx, decoder->dev_path, "delete_region",
-			   buf);
+		dcd_write_attr(decoder->ctx, decoder->dev_path, "delete_region",
+			       buf);
 		errno = ENXIO;
 	}
 	return region;
@@ -404,7 +406,7 @@ CXL_EXPORT int cxl_decoder_set_dc_mode(struct cxl_decoder *decoder,
 	if (!cxl_port_is_endpoint(cxl_decoder_get_port(decoder)) ||
 	    !cxl_dc_ident(name))
 		return -EINVAL;
-	rc = write_attr(decoder->ctx, decoder->dev_path, "mode", name);
+	rc = dcd_write_attr(decoder->ctx, decoder->dev_path, "mode", name);
 	if (rc == 0)
 		decoder->mode = CXL_DECODER_MODE_DC;
 	return rc;
@@ -421,7 +423,7 @@ CXL_EXPORT const char *cxl_decoder_get_mode_name(struct cxl_decoder *decoder)
 {
 	char buf[SYSFS_ATTR_SIZE];
 
-	if (read_attr(decoder->ctx, decoder->dev_path, "mode", buf) < 0)
+	if (dcd_read_attr(decoder->ctx, decoder->dev_path, "mode", buf) < 0)
 		return "none";
 	snprintf(decoder->mode_name, sizeof(decoder->mode_name), "%.31s", buf);
 	return decoder->mode_name;
@@ -432,7 +434,7 @@ CXL_EXPORT const char *cxl_region_get_mode_name(struct cxl_region *region)
 {
 	char buf[SYSFS_ATTR_SIZE];
 
-	if (read_attr(region->ctx, region->dev_path, "mode", buf) < 0)
+	if (dcd_read_attr(region->ctx, region->dev_path, "mode", buf) < 0)
 		return "none";
 	snprintf(region->mode_name, sizeof(region->mode_name), "%.31s", buf);
 	return region->mode_name;

@@ -8,81 +8,25 @@
 #include <ccan/list/list.h>
 
 #include <util/log.h>
-#include <util/dcd.h>
 #include <util/sysfs.h>
+#include <util/dcd-extents.h>
 #include <cxl/libcxl.h>
 #include "private.h"
 
 /*
- * The extents that a device of dynamic capacity has given to a region.  They
- * come and go under us, so nothing is kept from one walk to the next.
+ * The extents that a device of dynamic capacity has given to a region.  What is
+ * called struct cxl_extent here is a struct dcd_extent.
  */
 
-struct cxl_extent {
-	struct cxl_dcd_extents *all;
-	struct dcd_extent *raw;
-};
-
-struct cxl_dcd_extents {
-	struct cxl_region *region;
-	struct list_head raw;
-	struct cxl_extent *vec;
-	int nr;
-};
-
-static void drop_extents(struct cxl_dcd_extents *all)
+static struct dcd_extent *to_dcd_extent(struct cxl_extent *extent)
 {
-	dcd_free_extents(&all->raw);
-	free(all->vec);
-	all->vec = NULL;
-	all->nr = 0;
+	return (struct dcd_extent *)extent;
 }
 
-/* Called when the region is freed; takes NULL. */
-void cxl_dcd_free_extents(struct cxl_dcd_extents *all)
+/* The log context is the first member of every library context. */
+static struct log_ctx *cxl_region_log(struct cxl_region *region)
 {
-	if (!all)
-		return;
-	drop_extents(all);
-	free(all);
-}
-
-static int read_extents(struct cxl_region *region)
-{
-	struct cxl_dcd_extents *all = region->extents;
-	struct dcd_extent *raw;
-	int rc, i = 0;
-	char *dir;
-
-	if (!all) {
-		all = region->extents = calloc(1, sizeof(*all));
-		if (!all)
-			return -ENOMEM;
-		all->region = region;
-		list_head_init(&all->raw);
-	}
-	drop_extents(all);
-
-	if (asprintf(&dir, "%s/dax_region%d", region->dev_path, region->id) < 0)
-		return -ENOMEM;
-	/* The log context is the first member of every library context. */
-	rc = dcd_read_extents((struct log_ctx *)region->ctx, dir, &all->raw);
-	free(dir);
-	if (rc <= 0)
-		return rc;
-
-	all->vec = calloc(rc, sizeof(*all->vec));
-	if (!all->vec) {
-		drop_extents(all);
-		return -ENOMEM;
-	}
-	all->nr = rc;
-	list_for_each(&all->raw, raw, list) {
-		all->vec[i].all = all;
-		all->vec[i].raw = raw;
-		i++;
-	}
-	return 0;
+	return (struct log_ctx *)region->ctx;
 }
 
 /**
@@ -97,46 +41,50 @@ static int read_extents(struct cxl_region *region)
  */
 CXL_EXPORT struct cxl_extent *cxl_extent_get_first(struct cxl_region *region)
 {
-	if (read_extents(region) < 0 || !region->extents->nr)
+	struct dcd_extent *first;
+	char *dir;
+
+	if (asprintf(&dir, "%s/dax_region%d", region->dev_path, region->id) < 0)
 		return NULL;
-	return &region->extents->vec[0];
+	first = dcd_extents_first(&region->extents, cxl_region_log(region), dir,
+				  region);
+	free(dir);
+	return (struct cxl_extent *)first;
 }
 
 CXL_EXPORT struct cxl_extent *cxl_extent_get_next(struct cxl_extent *extent)
 {
-	struct cxl_dcd_extents *all = extent->all;
-
-	return extent + 1 < all->vec + all->nr ? extent + 1 : NULL;
+	return (struct cxl_extent *)dcd_extents_next(to_dcd_extent(extent));
 }
 
 /* The kernel's name, unique within the system; treat it as opaque. */
 CXL_EXPORT const char *cxl_extent_get_devname(struct cxl_extent *extent)
 {
-	return extent->raw->name;
+	return to_dcd_extent(extent)->name;
 }
 
 /* Bytes from the start of the region. */
 CXL_EXPORT unsigned long long cxl_extent_get_offset(struct cxl_extent *extent)
 {
-	return extent->raw->offset;
+	return to_dcd_extent(extent)->offset;
 }
 
 /* Bytes. */
 CXL_EXPORT unsigned long long cxl_extent_get_length(struct cxl_extent *extent)
 {
-	return extent->raw->length;
+	return to_dcd_extent(extent)->length;
 }
 
 /* The tag; null for an untagged extent. */
 CXL_EXPORT void cxl_extent_get_uuid(struct cxl_extent *extent, uuid_t tag)
 {
-	uuid_copy(tag, extent->raw->uuid);
+	uuid_copy(tag, to_dcd_extent(extent)->uuid);
 }
 
 /* Has the device asked for it while it was in use?  1 or 0. */
 CXL_EXPORT int cxl_extent_is_releasing(struct cxl_extent *extent)
 {
-	return strcmp(extent->raw->state, "releasing") == 0;
+	return strcmp(to_dcd_extent(extent)->state, "releasing") == 0;
 }
 
 /**
@@ -148,7 +96,7 @@ CXL_EXPORT int cxl_extent_is_releasing(struct cxl_extent *extent)
  */
 CXL_EXPORT const char *cxl_extent_get_state(struct cxl_extent *extent)
 {
-	return dcd_state_shown(extent->raw->state);
+	return dcd_extent_state(to_dcd_extent(extent));
 }
 
 /**
@@ -162,13 +110,12 @@ CXL_EXPORT const char *cxl_extent_get_state(struct cxl_extent *extent)
  */
 CXL_EXPORT int cxl_extent_release(struct cxl_extent *extent)
 {
-	struct cxl_region *region = extent->all->region;
-	struct log_ctx *log = (struct log_ctx *)region->ctx;
+	struct cxl_region *region = dcd_extent_region(to_dcd_extent(extent));
 	char *dir, *path;
 	int rc;
 
 	if (asprintf(&dir, "%s/dax_region%d/%s", region->dev_path, region->id,
-		     extent->raw->name) < 0)
+		     to_dcd_extent(extent)->name) < 0)
 		return -ENOMEM;
 	if (asprintf(&path, "%s/release", dir) < 0) {
 		free(dir);
@@ -179,7 +126,7 @@ CXL_EXPORT int cxl_extent_release(struct cxl_extent *extent)
 	else if (access(path, F_OK) < 0)
 		rc = -EOPNOTSUPP;
 	else
-		rc = __sysfs_write_attr(log, path, "1");
+		rc = __sysfs_write_attr(cxl_region_log(region), path, "1");
 	free(path);
 	free(dir);
 	return rc;

@@ -9,8 +9,10 @@
 #include <ccan/list/list.h>
 
 #include <util/log.h>
-#include <util/dcd.h>
 #include <util/sysfs.h>
+#include <util/dcd-tag.h>
+#include <util/dcd-names.h>
+#include <util/dcd-extents.h>
 #include <daxctl/libdaxctl.h>
 /*
  * Only for the structures: the tables of this header are static, and this file
@@ -21,72 +23,15 @@
 #include "libdaxctl-private.h"
 #pragma GCC diagnostic pop
 
-struct daxctl_extent {
-	struct daxctl_region *region;
-	struct dcd_extent *raw;
-};
-
-struct daxctl_dcd {
-	struct list_head extents;
-	struct daxctl_extent *vec;
-	int nr;
-};
+static struct dcd_extent *to_dcd_extent(struct daxctl_extent *extent)
+{
+	return (struct dcd_extent *)extent;
+}
 
 /* The log context is the first member of every library context. */
-static struct log_ctx *region_log(struct daxctl_region *region)
+static struct log_ctx *dcd_region_log(struct daxctl_region *region)
 {
 	return (struct log_ctx *)region->ctx;
-}
-
-static void drop_extents(struct daxctl_dcd *dcd)
-{
-	dcd_free_extents(&dcd->extents);
-	free(dcd->vec);
-	dcd->vec = NULL;
-	dcd->nr = 0;
-}
-
-/* Called when the region itself is freed; takes regions that have none. */
-void daxctl_dcd_free_region(struct daxctl_region *region)
-{
-	if (!region->dcd)
-		return;
-	drop_extents(region->dcd);
-	free(region->dcd);
-	region->dcd = NULL;
-}
-
-static int read_extents(struct daxctl_region *region)
-{
-	struct dcd_extent *raw;
-	struct daxctl_dcd *dcd;
-	int rc, i = 0;
-
-	if (!region->dcd) {
-		region->dcd = calloc(1, sizeof(*region->dcd));
-		if (!region->dcd)
-			return -ENOMEM;
-		list_head_init(&region->dcd->extents);
-	}
-	dcd = region->dcd;
-	drop_extents(dcd);
-
-	rc = dcd_read_extents(region_log(region), region->region_path,
-			      &dcd->extents);
-	if (rc <= 0)
-		return rc;
-	dcd->vec = calloc(rc, sizeof(*dcd->vec));
-	if (!dcd->vec) {
-		drop_extents(dcd);
-		return -ENOMEM;
-	}
-	dcd->nr = rc;
-	list_for_each(&dcd->extents, raw, list) {
-		dcd->vec[i].region = region;
-		dcd->vec[i].raw = raw;
-		i++;
-	}
-	return 0;
 }
 
 /**
@@ -102,50 +47,47 @@ static int read_extents(struct daxctl_region *region)
 DAXCTL_EXPORT struct daxctl_extent *
 daxctl_extent_get_first(struct daxctl_region *region)
 {
-	if (read_extents(region) < 0 || !region->dcd->nr)
-		return NULL;
-	return &region->dcd->vec[0];
+	return (struct daxctl_extent *)
+		dcd_extents_first(&region->extents, dcd_region_log(region),
+				  region->region_path, region);
 }
 
 DAXCTL_EXPORT struct daxctl_extent *
 daxctl_extent_get_next(struct daxctl_extent *extent)
 {
-	struct daxctl_dcd *dcd = extent->region->dcd;
-
-	if (extent + 1 >= dcd->vec + dcd->nr)
-		return NULL;
-	return extent + 1;
+	return (struct daxctl_extent *)
+		dcd_extents_next(to_dcd_extent(extent));
 }
 
 DAXCTL_EXPORT const char *
 daxctl_extent_get_devname(struct daxctl_extent *extent)
 {
-	return extent->raw->name;
+	return to_dcd_extent(extent)->name;
 }
 
 /* Bytes from the start of the region. */
 DAXCTL_EXPORT unsigned long long
 daxctl_extent_get_offset(struct daxctl_extent *extent)
 {
-	return extent->raw->offset;
+	return to_dcd_extent(extent)->offset;
 }
 
 /* Bytes. */
 DAXCTL_EXPORT unsigned long long
 daxctl_extent_get_length(struct daxctl_extent *extent)
 {
-	return extent->raw->length;
+	return to_dcd_extent(extent)->length;
 }
 
 /* The tag; null for an untagged extent. */
 DAXCTL_EXPORT void daxctl_extent_get_uuid(struct daxctl_extent *extent,
 					  uuid_t tag)
 {
-	uuid_copy(tag, extent->raw->uuid);
+	uuid_copy(tag, to_dcd_extent(extent)->uuid);
 }
 
-static int parent_attr(struct daxctl_region *region, const char *attr,
-		       char *buf)
+static int dcd_parent_attr(struct daxctl_region *region, const char *attr,
+			   char *buf)
 {
 	char *path, *parent, *slash;
 	int rc;
@@ -163,13 +105,13 @@ static int parent_attr(struct daxctl_region *region, const char *attr,
 	free(parent);
 	if (rc < 0)
 		return -ENOMEM;
-	rc = __sysfs_read_attr(region_log(region), path, buf);
+	rc = __sysfs_read_attr(dcd_region_log(region), path, buf);
 	free(path);
 	return rc;
 }
 
 /* A DAX device whose "uuid" may be written takes capacity by tag. */
-static bool dev_uuid_writable(struct daxctl_dev *dev)
+static bool dcd_dev_uuid_writable(struct daxctl_dev *dev)
 {
 	struct stat st;
 	bool writable;
@@ -197,32 +139,32 @@ DAXCTL_EXPORT int daxctl_region_is_dynamic_capacity(struct daxctl_region *region
 	char buf[SYSFS_ATTR_SIZE];
 	struct daxctl_dev *dev;
 
-	if (parent_attr(region, "mode", buf) == 0 &&
+	if (dcd_parent_attr(region, "mode", buf) == 0 &&
 	    dcd_parse_ident(buf).kind != DCD_IDENT_NONE)
 		return 1;
 	daxctl_dev_foreach(region, dev)
-		if (dev_uuid_writable(dev))
+		if (dcd_dev_uuid_writable(dev))
 			return 1;
 	return daxctl_extent_get_first(region) != NULL;
 }
 
 /* The partition under a CXL region, as its first target's decoder has it. */
-static int region_partition(struct daxctl_region *region, char *name,
-			    char **ret_dir)
+static int dcd_region_partition(struct daxctl_region *region, char *name,
+				char **ret_dir)
 {
 	char decoder[SYSFS_ATTR_SIZE], *path;
 	int rc;
 
-	rc = parent_attr(region, "target0", decoder);
+	rc = dcd_parent_attr(region, "target0", decoder);
 	if (rc < 0)
 		return rc;
 	if (asprintf(&path, "/sys/bus/cxl/devices/%s/mode", decoder) < 0)
 		return -ENOMEM;
-	rc = __sysfs_read_attr(region_log(region), path, name);
+	rc = __sysfs_read_attr(dcd_region_log(region), path, name);
 	free(path);
 	if (rc < 0)
 		return rc;
-	/* The decoder's parent is the port of an endpoint, whose is a memdev. */
+	/* It lies in the folder of a port, whose "uport" is the memdev. */
 	if (asprintf(&path, "/sys/bus/cxl/devices/%s", decoder) < 0)
 		return -ENOMEM;
 	*ret_dir = realpath(path, NULL);
@@ -249,19 +191,19 @@ DAXCTL_EXPORT int daxctl_region_is_shareable(struct daxctl_region *region)
 	char buf[SYSFS_ATTR_SIZE], name[SYSFS_ATTR_SIZE], *dir, *path;
 	int rc;
 
-	if (region_partition(region, name, &dir) == 0) {
+	if (dcd_region_partition(region, name, &dir) == 0) {
 		rc = asprintf(&path, "%s/uport/%s/shareable", dir, name);
 		free(dir);
 		if (rc < 0)
 			return 0;
-		rc = __sysfs_read_attr(region_log(region), path, buf);
+		rc = __sysfs_read_attr(dcd_region_log(region), path, buf);
 		free(path);
 		if (rc == 0)
 			return strtoul(buf, NULL, 0) != 0;
 		if (dcd_parse_ident(name).kind != DCD_IDENT_NONE)
 			return dcd_parse_ident(name).shareable;
 	}
-	return parent_attr(region, "mode", buf) == 0 &&
+	return dcd_parent_attr(region, "mode", buf) == 0 &&
 	       dcd_parse_ident(buf).shareable;
 }
 
@@ -279,21 +221,21 @@ DAXCTL_EXPORT int daxctl_dev_get_uuid(struct daxctl_dev *dev, uuid_t tag)
 
 	if (asprintf(&path, "%s/uuid", dev->dev_path) < 0)
 		return -ENOMEM;
-	rc = __sysfs_read_attr(region_log(dev->region), path, buf);
+	rc = __sysfs_read_attr(dcd_region_log(dev->region), path, buf);
 	free(path);
 	if (rc < 0)
 		return rc;
 	return dcd_parse_tag(buf, tag);
 }
 
-static void reread(struct daxctl_dev *dev, const char *attr,
-		   unsigned long long *val)
+static void dcd_dev_reread(struct daxctl_dev *dev, const char *attr,
+			   unsigned long long *val)
 {
 	char buf[SYSFS_ATTR_SIZE], *path;
 
 	if (asprintf(&path, "%s/%s", dev->dev_path, attr) < 0)
 		return;
-	if (__sysfs_read_attr(region_log(dev->region), path, buf) == 0)
+	if (__sysfs_read_attr(dcd_region_log(dev->region), path, buf) == 0)
 		*val = strtoull(buf, NULL, 0);
 	free(path);
 }
@@ -315,8 +257,8 @@ void daxctl_dcd_drop_mappings(struct daxctl_dev *dev)
 /* A device that got or lost capacity is elsewhere than it was. */
 void daxctl_dcd_refresh(struct daxctl_dev *dev)
 {
-	reread(dev, "size", &dev->size);
-	reread(dev, "resource", &dev->resource);
+	dcd_dev_reread(dev, "size", &dev->size);
+	dcd_dev_reread(dev, "resource", &dev->resource);
 	daxctl_dcd_drop_mappings(dev);
 }
 
@@ -338,7 +280,7 @@ daxctl_region_get_youngest(struct daxctl_region *region)
 
 	if (asprintf(&path, "%s/dax_region/create", region->region_path) < 0)
 		return NULL;
-	rc = __sysfs_read_attr(region_log(region), path, buf);
+	rc = __sysfs_read_attr(dcd_region_log(region), path, buf);
 	free(path);
 	if (rc < 0)
 		return NULL;
@@ -405,7 +347,8 @@ DAXCTL_EXPORT int daxctl_dev_set_uuid(struct daxctl_dev *dev, uuid_t tag)
 	if (access(path, F_OK) < 0)
 		rc = -EOPNOTSUPP;
 	else
-		rc = __sysfs_write_attr(region_log(dev->region), path, text);
+		rc = __sysfs_write_attr(dcd_region_log(dev->region), path,
+					text);
 	free(path);
 	if (rc < 0)
 		return rc;
@@ -416,7 +359,7 @@ DAXCTL_EXPORT int daxctl_dev_set_uuid(struct daxctl_dev *dev, uuid_t tag)
 /* Has the device asked for it while it was in use?  1 or 0. */
 DAXCTL_EXPORT int daxctl_extent_is_releasing(struct daxctl_extent *extent)
 {
-	return strcmp(extent->raw->state, "releasing") == 0;
+	return strcmp(to_dcd_extent(extent)->state, "releasing") == 0;
 }
 
 /**
@@ -428,7 +371,7 @@ DAXCTL_EXPORT int daxctl_extent_is_releasing(struct daxctl_extent *extent)
  */
 DAXCTL_EXPORT const char *daxctl_extent_get_state(struct daxctl_extent *extent)
 {
-	return dcd_state_shown(extent->raw->state);
+	return dcd_extent_state(to_dcd_extent(extent));
 }
 
 /**
@@ -445,12 +388,13 @@ DAXCTL_EXPORT int daxctl_extent_in_dev(struct daxctl_extent *extent,
 	char buf[SYSFS_ATTR_SIZE];
 	int rc;
 
-	rc = parent_attr(extent->region, "resource", buf);
+	rc = dcd_parent_attr(dcd_extent_region(to_dcd_extent(extent)), "resource",
+			     buf);
 	if (rc < 0)
 		return rc;
 	base = strtoull(buf, NULL, 0);
-	start = base + extent->raw->offset;
-	end = start + extent->raw->length - 1;
+	start = base + to_dcd_extent(extent)->offset;
+	end = start + to_dcd_extent(extent)->length - 1;
 	daxctl_mapping_foreach(dev, mapping)
 		if (daxctl_mapping_get_start(mapping) <= end &&
 		    daxctl_mapping_get_end(mapping) >= start)

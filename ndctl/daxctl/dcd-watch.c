@@ -21,7 +21,9 @@
 #include <util/json.h>
 #include <util/parse-options.h>
 
-#include "dcd.h"
+#include "dcd-policy.h"
+#include "dcd-online.h"
+#include "dcd-offline.h"
 
 #define KERNEL_GROUP 1
 #define RECEIVE_BYTES (1 << 20)
@@ -31,12 +33,12 @@
 #define LAST_DELAY 60000
 
 /* What has happened and is not dealt with. */
-struct seen {
-	bool capacity_came;
-	bool wanted_back;
+struct dcd_seen {
+	bool capacity_added;
+	bool release_asked;
 };
 
-static int listen_to_kernel(void)
+static int dcd_listen_to_kernel(void)
 {
 	struct sockaddr_nl addr = {
 		.nl_family = AF_NETLINK,
@@ -48,7 +50,7 @@ static int listen_to_kernel(void)
 		    NETLINK_KOBJECT_UEVENT);
 	if (fd < 0)
 		return -errno;
-	/* As many as may be; what is lost all the same is noticed. */
+	/* The kernel may grant less; dcd_uevent_receive() notices a loss. */
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
 		rc = -errno;
@@ -59,7 +61,7 @@ static int listen_to_kernel(void)
 }
 
 /* A uevent is a row of NUL-terminated words. */
-static bool has_word(const char *text, size_t len, const char *word)
+static bool dcd_uevent_has_word(const char *text, size_t len, const char *word)
 {
 	const char *end = text + len;
 
@@ -70,7 +72,7 @@ static bool has_word(const char *text, size_t len, const char *word)
 }
 
 /* One event.  Returns: 1 when it is for us, 0 when not, or -errno. */
-static int receive(int fd, struct seen *seen)
+static int dcd_uevent_receive(int fd, struct dcd_seen *seen)
 {
 	char text[8192];
 	struct sockaddr_nl from = { 0 };
@@ -82,7 +84,7 @@ static int receive(int fd, struct seen *seen)
 	ssize_t len = recvmsg(fd, &msg, MSG_DONTWAIT);
 
 	if (len < 0 && errno == ENOBUFS) {
-		seen->capacity_came = seen->wanted_back = true;
+		seen->capacity_added = seen->release_asked = true;
 		return 1;
 	}
 	if (len < 0)
@@ -91,12 +93,12 @@ static int receive(int fd, struct seen *seen)
 	if (from.nl_pid != 0)
 		return 0;
 	text[len] = '\0';
-	if (!has_word(text, len, "SUBSYSTEM=cxl"))
+	if (!dcd_uevent_has_word(text, len, "SUBSYSTEM=cxl"))
 		return 0;
-	if (has_word(text, len, "DCD_EVENT=add"))
-		seen->capacity_came = true;
-	else if (has_word(text, len, "DCD_EVENT=busy"))
-		seen->wanted_back = true;
+	if (dcd_uevent_has_word(text, len, "DCD_EVENT=add"))
+		seen->capacity_added = true;
+	else if (dcd_uevent_has_word(text, len, "DCD_EVENT=busy"))
+		seen->release_asked = true;
 	else
 		return 0;
 	return 1;
@@ -107,55 +109,55 @@ static int receive(int fd, struct seen *seen)
  * changed: both are read anew for each time.  Failures were printed; what may
  * go another time is left in @seen.
  */
-static void act(struct daxctl_ctx *ctx, struct json_object *jdevs,
-		struct seen *seen)
+static void dcd_watch_act(struct daxctl_ctx *ctx, struct json_object *jdevs,
+			  struct dcd_seen *seen)
 {
-	struct seen todo = *seen;
+	struct dcd_seen todo = *seen;
 	struct dcd_policy_text text = { 0 };
 	struct dcd_policy policy = { 0 };
-	struct dcd_given given = { 0 };
+	struct dcd_left left = { 0 };
 	int rc;
 
-	*seen = (struct seen){ 0 };
+	*seen = (struct dcd_seen){ 0 };
 	if (dcd_read_policy(ctx, &text, &policy) < 0)
 		return;
-	if (todo.wanted_back) {
-		dcd_offline_capacity(ctx, &policy, NULL, &given);
-		seen->wanted_back = given.again;
+	if (todo.release_asked) {
+		dcd_offline_capacity(ctx, &policy, NULL, &left);
+		seen->release_asked = left.retry;
 	}
-	/* What else the devices had that were given back is free now. */
-	if (todo.capacity_came || given.devices) {
+	/* A device leaves as a whole: what nobody asked for is free again. */
+	if (todo.capacity_added || left.devices) {
 		rc = dcd_online_capacity(ctx, &policy, NULL, 0, jdevs);
-		seen->capacity_came = rc < 0 && !dcd_is_final(rc);
+		seen->capacity_added = rc < 0 && !dcd_is_final(rc);
 	}
-	if (given.devices)
-		printf("gave back %d device%s\n", given.devices,
-		       given.devices == 1 ? "" : "s");
+	if (left.devices)
+		printf("gave back %d device%s\n", left.devices,
+		       left.devices == 1 ? "" : "s");
 	if (json_object_array_length(jdevs))
 		printf("%s\n", json_object_to_json_string(jdevs));
 	fflush(stdout);
 }
 
-static bool pending(const struct seen *seen)
+static bool dcd_watch_pending(const struct dcd_seen *seen)
 {
-	return seen->capacity_came || seen->wanted_back;
+	return seen->capacity_added || seen->release_asked;
 }
 
-static void look_after(struct seen *seen)
+static void dcd_watch_look_after(struct dcd_seen *seen)
 {
 	struct json_object *jdevs;
 	struct daxctl_ctx *ctx;
 
-	if (!pending(seen) || daxctl_new(&ctx) < 0)
+	if (!dcd_watch_pending(seen) || daxctl_new(&ctx) < 0)
 		return;
 	jdevs = json_object_new_array();
 	if (jdevs)
-		act(ctx, jdevs, seen);
+		dcd_watch_act(ctx, jdevs, seen);
 	json_object_put(jdevs);
 	daxctl_unref(ctx);
 }
 
-static long long now_ms(void)
+static long long dcd_now_ms(void)
 {
 	struct timespec ts;
 
@@ -169,20 +171,20 @@ static long long now_ms(void)
  *
  * Returns: 1 when there is something new, 0 when the time is up, or -errno.
  */
-static int wait_for_kernel(int fd, long long until, struct seen *seen)
+static int dcd_wait_for_kernel(int fd, long long until, struct dcd_seen *seen)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 	int rc, found = 0;
 
 	while (!found) {
-		long long left = until ? until - now_ms() : -1;
+		long long left = until ? until - dcd_now_ms() : -1;
 
 		if (until && left <= 0)
 			return 0;
 		rc = poll(&pollfd, 1, left);
 		if (rc < 0 && errno != EINTR)
 			return -errno;
-		while ((rc = receive(fd, seen)) >= 0)
+		while ((rc = dcd_uevent_receive(fd, seen)) >= 0)
 			found |= rc;
 		if (rc != -EAGAIN && rc != -EINTR)
 			return rc;
@@ -190,16 +192,20 @@ static int wait_for_kernel(int fd, long long until, struct seen *seen)
 	return 1;
 }
 
-static int watch(int fd)
+static int dcd_watch(int fd)
 {
 	/* What is there already counts as just arrived. */
-	struct seen seen = { .capacity_came = true, .wanted_back = true };
+	struct dcd_seen seen = {
+		.capacity_added = true,
+		.release_asked = true,
+	};
 	int rc, delay = FIRST_DELAY;
+	long long until;
 
 	for (;;) {
-		look_after(&seen);
-		rc = wait_for_kernel(fd, pending(&seen) ? now_ms() + delay : 0,
-				     &seen);
+		dcd_watch_look_after(&seen);
+		until = dcd_watch_pending(&seen) ? dcd_now_ms() + delay : 0;
+		rc = dcd_wait_for_kernel(fd, until, &seen);
 		if (rc < 0)
 			return rc;
 		delay = rc ? FIRST_DELAY : 2 * delay;
@@ -223,9 +229,9 @@ int cmd_watch_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 	if (argc)
 		usage_with_options(u, options);
 
-	rc = fd = listen_to_kernel();
+	rc = fd = dcd_listen_to_kernel();
 	if (fd >= 0) {
-		rc = watch(fd);
+		rc = dcd_watch(fd);
 		close(fd);
 	}
 	fprintf(stderr, "cannot listen to the kernel's events: %s\n",

@@ -18,14 +18,28 @@
 #include <daxctl/libdaxctl.h>
 #include <util/parse-options.h>
 
-#include "dcd.h"
 #include "json.h"
 #include "filter.h"
+#include "dcd-ram.h"
+#include "dcd-lock.h"
+#include "dcd-blocks.h"
+#include "dcd-create.h"
+#include "dcd-policy.h"
+#include "dcd-online.h"
 
 static struct dcd_policy_text param;
 static bool human;
 
-static int to_system_ram(struct daxctl_dev *dev, bool movable)
+/*
+ * Of two results the one to report: any failure rather than success, and one
+ * that may go another time rather than a final one.
+ */
+static int dcd_worse(int old_rc, int rc)
+{
+	return rc < 0 && (!old_rc || dcd_is_final(old_rc)) ? rc : old_rc;
+}
+
+static int dcd_to_system_ram(struct daxctl_dev *dev, bool movable)
 {
 	const char *devname = daxctl_dev_get_devname(dev);
 	int rc;
@@ -33,21 +47,17 @@ static int to_system_ram(struct daxctl_dev *dev, bool movable)
 	rc = daxctl_dev_disable(dev);
 	if (rc == 0)
 		rc = dcd_enable_ram_as(dev, movable ? "online_movable" :
-						      "online");
+				       "online");
 	if (rc < 0)
 		fprintf(stderr, "%s: cannot become system-ram: %s\n", devname,
 			strerror(-rc));
-	if (rc == -EINVAL)
-		fprintf(stderr,
-			"%s: the kernel takes whole memory blocks of %llu MiB at multiples of that, and there is none: use devdax, or larger extents\n",
-			devname, dcd_block_size() >> 20);
 	return rc;
 }
 
 /* One device, from @uuid (NULL: all untagged capacity), used as @mode says. */
-static int use_capacity(struct daxctl_region *region, const char *uuid,
-			enum dcd_mode mode, bool movable, unsigned long flags,
-			struct json_object *jdevs)
+static int dcd_use_capacity(struct daxctl_region *region, const char *uuid,
+			    enum dcd_mode mode, bool movable,
+			    unsigned long flags, struct json_object *jdevs)
 {
 	struct dcd_create args = { .uuid = uuid, .size = -1, .align = -1,
 				   .idle = mode == DCD_RAM,
@@ -64,20 +74,23 @@ static int use_capacity(struct daxctl_region *region, const char *uuid,
 	dev = dcd_new_device(region, &args, &rc);
 	if (!dev)
 		return rc;
+	rc = 0;
 	if (mode == DCD_RAM) {
-		rc = to_system_ram(dev, movable);
+		rc = dcd_to_system_ram(dev, movable);
 		if (rc < 0) {
 			dcd_undo_create(region, dev);
 			return rc;
 		}
+		/* Some of it may be in use already: what there is stays. */
+		rc = dcd_online_blocks(dev, movable);
 	}
 	jdev = util_daxctl_dev_to_json(dev, flags);
 	if (jdev)
 		json_object_array_add(jdevs, jdev);
-	return 0;
+	return rc;
 }
 
-static bool tag_is_claimed(struct daxctl_region *region, uuid_t tag)
+static bool dcd_tag_is_claimed(struct daxctl_region *region, uuid_t tag)
 {
 	struct daxctl_dev *dev;
 	uuid_t claimed;
@@ -90,8 +103,8 @@ static bool tag_is_claimed(struct daxctl_region *region, uuid_t tag)
 }
 
 /* A tag that no device holds; @tried are those that gave an error before. */
-static bool free_tag(struct daxctl_region *region, const uuid_t *tried,
-		     int nr_tried, uuid_t ret_tag)
+static bool dcd_find_free_tag(struct daxctl_region *region, const uuid_t *tried,
+			      int nr_tried, uuid_t ret_tag)
 {
 	struct daxctl_extent *extent;
 	uuid_t tag;
@@ -99,7 +112,7 @@ static bool free_tag(struct daxctl_region *region, const uuid_t *tried,
 
 	daxctl_extent_foreach(region, extent) {
 		daxctl_extent_get_uuid(extent, tag);
-		if (uuid_is_null(tag) || tag_is_claimed(region, tag))
+		if (uuid_is_null(tag) || dcd_tag_is_claimed(region, tag))
 			continue;
 		for (i = 0; i < nr_tried; i++)
 			if (uuid_compare(tag, tried[i]) == 0)
@@ -112,14 +125,15 @@ static bool free_tag(struct daxctl_region *region, const uuid_t *tried,
 	return false;
 }
 
-static int use_tags(struct daxctl_region *region, const struct dcd_policy *policy,
-		    unsigned long flags, struct json_object *jdevs)
+static int dcd_use_tags(struct daxctl_region *region,
+			const struct dcd_policy *policy, unsigned long flags,
+			struct json_object *jdevs)
 {
 	uuid_t tag, *tried = NULL, *more;
 	int rc, err_rc = 0, nr = 0;
 	char text[40];
 
-	while (free_tag(region, tried, nr, tag)) {
+	while (dcd_find_free_tag(region, tried, nr, tag)) {
 		more = realloc(tried, (nr + 1) * sizeof(*tried));
 		if (!more) {
 			err_rc = -ENOMEM;
@@ -128,12 +142,12 @@ static int use_tags(struct daxctl_region *region, const struct dcd_policy *polic
 		tried = more;
 		uuid_copy(tried[nr++], tag);
 		uuid_unparse(tag, text);
-		rc = use_capacity(region, text, policy->tagged, policy->movable,
-				  flags, jdevs);
-		/* -ENOENT: its device was about to take it back. */
+		rc = dcd_use_capacity(region, text, policy->tagged,
+				      policy->movable, flags, jdevs);
+		/* -ENOENT: the device was about to ask for it. */
 		if (rc != -ENOENT)
 			err_rc = dcd_worse(err_rc, rc);
-		/* It is the region that must not, not the tag. */
+		/* This is about the region: other tags would fail as well. */
 		if (rc == -EPERM)
 			break;
 	}
@@ -141,33 +155,33 @@ static int use_tags(struct daxctl_region *region, const struct dcd_policy *polic
 	return err_rc;
 }
 
-static int use_untagged(struct daxctl_region *region,
-			const struct dcd_policy *policy, unsigned long flags,
-			struct json_object *jdevs)
+static int dcd_use_untagged(struct daxctl_region *region,
+			    const struct dcd_policy *policy,
+			    unsigned long flags, struct json_object *jdevs)
 {
 	int rc = 0;
 
 	while (rc == 0 && policy->untagged != DCD_OFF &&
 	       daxctl_region_get_available_size(region))
-		rc = use_capacity(region, NULL, policy->untagged,
-				  policy->movable, flags, jdevs);
-	/* To some kernels tagged capacity that is free is available, too. */
+		rc = dcd_use_capacity(region, NULL, policy->untagged,
+				      policy->movable, flags, jdevs);
+	/* Some kernels count free tagged capacity as available, too. */
 	return rc == -ENOENT ? 0 : rc;
 }
 
-static int use_region(struct daxctl_region *region,
-		      const struct dcd_policy *policy, unsigned long flags,
-		      struct json_object *jdevs)
+static int dcd_use_region(struct daxctl_region *region,
+			  const struct dcd_policy *policy, unsigned long flags,
+			  struct json_object *jdevs)
 {
 	int lock, rc, tags_rc = 0;
 
 	lock = dcd_lock_region(region);
 	if (lock < 0)
 		return lock;
-	/* One must not keep the other from being used. */
+	/* A failure of one must not keep the other from being used. */
 	if (policy->tagged != DCD_OFF)
-		tags_rc = use_tags(region, policy, flags, jdevs);
-	rc = use_untagged(region, policy, flags, jdevs);
+		tags_rc = dcd_use_tags(region, policy, flags, jdevs);
+	rc = dcd_use_untagged(region, policy, flags, jdevs);
 	close(lock);
 	return dcd_worse(rc, tags_rc);
 }
@@ -191,7 +205,7 @@ int dcd_online_capacity(struct daxctl_ctx *ctx, const struct dcd_policy *policy,
 		if (!util_daxctl_region_filter(region, name) ||
 		    !daxctl_region_is_dynamic_capacity(region))
 			continue;
-		rc = use_region(region, policy, flags, jdevs);
+		rc = dcd_use_region(region, policy, flags, jdevs);
 		err_rc = dcd_worse(err_rc, rc);
 	}
 	return err_rc;

@@ -7,10 +7,11 @@
 #include <string.h>
 #include <stdbool.h>
 #include <uuid/uuid.h>
+#include <util/dcd-json.h>
 #include <json-c/json.h>
 #include <ccan/array_size/array_size.h>
 
-#include "dcd.h"
+#include "dcd-monitor.h"
 
 /* CXL r3.2 Table 8-62, Event Type */
 static const char *const event_types[] = {
@@ -22,7 +23,7 @@ static const char *const event_types[] = {
 	"capacity released",
 };
 
-static bool array_to_uuid(struct json_object *jarray, uuid_t tag)
+static bool dcd_array_to_uuid(struct json_object *jarray, uuid_t tag)
 {
 	size_t i;
 
@@ -43,7 +44,6 @@ static bool array_to_uuid(struct json_object *jarray, uuid_t tag)
 void dcd_event_json(struct json_object *jevent)
 {
 	struct json_object *jobj;
-	char text[40];
 	uuid_t tag;
 
 	if (!json_object_object_get_ex(jevent, "event", &jobj) ||
@@ -59,10 +59,8 @@ void dcd_event_json(struct json_object *jevent)
 				json_object_new_string(event_types[type]));
 	}
 	if (json_object_object_get_ex(jevent, "tag", &jobj) &&
-	    array_to_uuid(jobj, tag)) {
-		uuid_unparse(tag, text);
+	    dcd_array_to_uuid(jobj, tag)) {
 		json_object_object_del(jevent, "tag");
-		json_object_object_add(jevent, "uuid",
-				       json_object_new_string(text));
+		dcd_add_tag_json(jevent, tag);
 	}
 }

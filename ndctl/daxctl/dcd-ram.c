@@ -5,15 +5,17 @@
  * Distributions tell the kernel to online new memory at once, and then it goes
  * where the kernel may put things of its own and can hardly ever be taken
  * offline again.  For ordinary memory daxctl refuses to go on in that case.
- * Dynamic capacity is there to be given back, so it is added while that policy
- * is replaced, and onlined as the user wants it.
+ * Dynamic capacity must be able to leave, so it is added while that policy is
+ * replaced, and onlined as the user wants it.
  */
 #include <stdio.h>
 #include <errno.h>
 #include <string.h>
 #include <daxctl/libdaxctl.h>
 
-#include "dcd.h"
+#include "dcd-hold.h"
+#include "dcd-blocks.h"
+#include "dcd-ram.h"
 
 #define BIND_TRIES 5
 
@@ -45,7 +47,7 @@ int dcd_refuse_shared(struct daxctl_region *region, const char *advice)
  * When another process binds any device to the devdax driver, the kernel gives
  * that driver every device that has none, and ours has none for a moment.
  */
-static int bind_ram(struct daxctl_dev *dev)
+static int dcd_bind_ram(struct daxctl_dev *dev)
 {
 	int tries, rc = 0;
 
@@ -75,12 +77,16 @@ int dcd_enable_ram_as(struct daxctl_dev *dev, const char *policy)
 	if (rc < 0) {
 		fprintf(stderr,
 			"%s: cannot hold the kernel's policy for new memory (%s): %s\n",
-			daxctl_dev_get_devname(dev), DCD_POLICY_FILE,
+			daxctl_dev_get_devname(dev), DCD_ONLINE_FILE,
 			strerror(-rc));
 		return rc;
 	}
-	rc = bind_ram(dev);
+	rc = dcd_bind_ram(dev);
 	dcd_hold_end(&hold);
+	if (rc == -EINVAL)
+		fprintf(stderr,
+			"%s: the kernel takes whole memory blocks of %llu MiB at multiples of that, and there is none: use devdax, or larger extents\n",
+			daxctl_dev_get_devname(dev), dcd_block_size() >> 20);
 	return rc;
 }
 
@@ -89,21 +95,28 @@ int dcd_enable_ram_as(struct daxctl_dev *dev, const char *policy)
  * @dev: disabled device, of any region; the kernel's own policy for new memory
  *       holds where it is no dynamic capacity
  *
- * Returns: 0 or -errno.
+ * Returns: 0 or -errno; then one of dynamic capacity is devdax, as before.
  */
 int dcd_enable_ram(struct daxctl_dev *dev)
 {
-	return dcd_is_dynamic(dev) ? dcd_enable_ram_as(dev, "offline") :
-				     daxctl_dev_enable_ram(dev);
+	int rc;
+
+	if (!dcd_is_dynamic(dev))
+		return daxctl_dev_enable_ram(dev);
+	rc = dcd_enable_ram_as(dev, "offline");
+	if (rc < 0 && daxctl_dev_enable_devdax(dev) < 0)
+		fprintf(stderr, "%s: cannot become devdax again either\n",
+			daxctl_dev_get_devname(dev));
+	return rc;
 }
 
 /**
  * dcd_offline_ram - take a device's memory offline before the device goes
  * @dev: any device
  *
- * Unbinding a device whose memory is online leaves the memory in use, for good.
- * Dynamic capacity would then be given back, and pulled from under the kernel.
- * Other devices are left to the user's judgement, as they always were.
+ * Unbinding a device whose memory is online leaves that memory in use.  Dynamic
+ * capacity would then go back to the CXL device while the kernel still uses it.
+ * Of other devices upstream's daxctl does not check this, and neither do we.
  *
  * Returns: 0, or -errno after a message; then what was online is again.
  */
@@ -118,4 +131,45 @@ int dcd_offline_ram(struct daxctl_dev *dev)
 		fprintf(stderr, "%s: its memory does not go offline: %s\n",
 			daxctl_dev_get_devname(dev), strerror(-rc));
 	return rc;
+}
+
+/**
+ * dcd_check_removed - has the kernel let go of a device's memory?
+ * @dev: any device that has just lost its driver
+ *
+ * Between the moment at which all of it is offline and that at which the driver
+ * goes, another program may have set a block online.  The kernel then keeps it,
+ * without an error.
+ *
+ * Returns: 0, or -EBUSY after a message.
+ */
+int dcd_check_removed(struct daxctl_dev *dev)
+{
+	unsigned long long left;
+
+	left = dcd_is_dynamic(dev) ? dcd_count_blocks(dev) : 0;
+	if (!left)
+		return 0;
+	fprintf(stderr,
+		"%s: another program set its memory online while it was taken away: the kernel keeps %llu of its memory blocks, and their capacity, until the next boot; find what sets memory online by itself, and stop it\n",
+		daxctl_dev_get_devname(dev), left);
+	return -EBUSY;
+}
+
+/**
+ * dcd_check_online - after all was done to online a device's memory: is it?
+ * @dev: any device; only of dynamic capacity anything is looked at
+ * @movable: what was asked for
+ * @rc: what the onlining said
+ *
+ * Returns: @rc, or -errno after a message when some of it is not online.
+ */
+int dcd_check_online(struct daxctl_dev *dev, bool movable, int rc)
+{
+	int err;
+
+	if (!dcd_is_dynamic(dev))
+		return rc;
+	err = dcd_online_blocks(dev, movable);
+	return err < 0 ? err : rc;
 }

@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * daxctl/online.c and blocks.c of our ndctl: memory of a device comes and goes.
+ * daxctl/dcd-ram.c and dcd-blocks.c of our ndctl: memory of a device comes and goes.
  *
  * libdaxctl and the kernel's files are made up here: eight memory blocks of
  * 128 MiB at address 0, of which some belong to the device.
  */
 #include <stdio.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <sys/wait.h>
 #include <daxctl/libdaxctl.h>
 
-#include "dcd.h"
+#include "dcd-hold.h"
+#include "dcd-ram.h"
+#include "dcd-blocks.h"
 #include "check.h"
 
 #define NR_BLOCKS 8
 #define BLOCK (128ULL << 20)
+
+static volatile sig_atomic_t caught;
 
 struct daxctl_mapping {
 	unsigned long long start, end;
@@ -24,12 +31,15 @@ struct daxctl_mapping {
 struct daxctl_dev {
 	struct daxctl_mapping maps[3];
 	int stolen; /* how often another driver is faster */
-	bool enabled, ram, has_memory;
+	bool enabled, ram, devdax, has_memory, refused;
 };
 
-/* "" for a block that is not there; @stuck stays online. */
+/*
+ * "" for a block that is not there; @stuck stays online, @lame offline;
+ * @endless does not go offline before a signal comes.
+ */
 static char state[NR_BLOCKS][16], zone[NR_BLOCKS][16];
-static int stuck, writes;
+static int stuck, lame, endless, writes;
 
 int dcd_read_setting(const char *path, char *buf, size_t len)
 {
@@ -58,6 +68,12 @@ int dcd_write_setting(const char *path, const char *text)
 	writes++;
 	if (nr == stuck && strcmp(text, "offline") == 0)
 		return -EBUSY;
+	if (nr == endless && strcmp(text, "offline") == 0) {
+		pause();
+		return -EINTR;
+	}
+	if (nr == lame && strcmp(text, "offline") != 0)
+		return -ENOMEM;
 	strcpy(state[nr], strcmp(text, "offline") == 0 ? text : "online");
 	if (strcmp(text, "online_movable") == 0)
 		strcpy(zone[nr], "Movable");
@@ -141,6 +157,8 @@ int daxctl_dev_enable_ram(struct daxctl_dev *dev)
 {
 	if (dev->enabled)
 		return 0;
+	if (dev->refused)
+		return -EINVAL;
 	dev->enabled = true;
 	dev->ram = dev->stolen-- <= 0;
 	return 0;
@@ -149,6 +167,12 @@ int daxctl_dev_enable_ram(struct daxctl_dev *dev)
 int daxctl_dev_disable(struct daxctl_dev *dev)
 {
 	dev->enabled = dev->ram = false;
+	return 0;
+}
+
+int daxctl_dev_enable_devdax(struct daxctl_dev *dev)
+{
+	dev->enabled = dev->devdax = true;
 	return 0;
 }
 
@@ -166,7 +190,7 @@ static struct daxctl_dev ram_dev(void)
 		strcpy(state[i], "online");
 		strcpy(zone[i], i == 2 ? "Normal" : "Movable");
 	}
-	stuck = -1;
+	stuck = lame = endless = -1;
 	writes = 0;
 	return (struct daxctl_dev){
 		.maps = { { BLOCK, 3 * BLOCK - 1 },
@@ -238,12 +262,96 @@ static void test_stolen(void)
 	CHECK(!dev.enabled, "the other driver still has it");
 }
 
+static void on_signal(int number)
+{
+	caught = number;
+}
+
+/* The kernel tries without end, we do not; and what was done is undone. */
+static void test_endless(void)
+{
+	struct daxctl_dev dev = ram_dev();
+	pid_t other;
+
+	dcd_offline_seconds = 1;
+	endless = 5;
+	CHECK(dcd_offline_ram(&dev) == -ETIMEDOUT, "block 5 has a second");
+	expect("11111111");
+
+	/* Ctrl-C */
+	dcd_offline_seconds = 30;
+	signal(SIGINT, on_signal);
+	fflush(NULL);
+	other = fork();
+	if (other == 0) {
+		usleep(300000);
+		kill(getppid(), SIGINT);
+		_exit(0);
+	}
+	CHECK(dcd_offline_ram(&dev) == -EINTR, "interrupted");
+	waitpid(other, NULL, 0);
+	expect("11111111");
+	CHECK(caught == SIGINT, "the program hears of it");
+	CHECK(alarm(0) == 0, "no alarm is left");
+	signal(SIGINT, SIG_DFL);
+}
+
+/* Success means that all of it is online. */
+static void test_online(void)
+{
+	struct daxctl_dev dev = ram_dev();
+
+	strcpy(state[5], "offline");
+	CHECK(dcd_online_blocks(&dev, true) == 0 && writes == 1, "one is not");
+	expect("11111111");
+	CHECK(strcmp(zone[5], "Movable") == 0, "block 5 is %s", zone[5]);
+
+	dev = ram_dev();
+	strcpy(state[2], "offline");
+	lame = 2;
+	CHECK(dcd_check_online(&dev, true, 0) == -ENOMEM, "block 2 refuses");
+	expect("11011111");
+	CHECK(dcd_check_online(&dev, true, 1) == -ENOMEM, "whatever was said");
+	lame = -1;
+	CHECK(dcd_check_online(&dev, true, 1) == 1, "then it does not");
+
+	/* One that went meanwhile is not online either. */
+	strcpy(state[1], "");
+	CHECK(dcd_check_online(&dev, true, 0) < 0, "block 1 is gone");
+}
+
+/* What is no memory is devdax, as it was. */
+static void test_refused(void)
+{
+	struct daxctl_dev dev = { .refused = true };
+
+	CHECK(dcd_enable_ram(&dev) == -EINVAL && dev.devdax, "too small");
+}
+
+/* Somebody set a block online just before the driver went. */
+static void test_kept(void)
+{
+	struct daxctl_dev dev = ram_dev();
+
+	strcpy(state[1], "offline");
+	CHECK(dcd_online_size(&dev) == 2 * BLOCK, "two are online");
+	strcpy(state[1], "");
+	strcpy(state[2], "");
+	CHECK(dcd_check_removed(&dev) == -EBUSY, "block 5 is still there");
+	strcpy(state[5], "");
+	CHECK(dcd_check_removed(&dev) == 0, "none is");
+}
+
 int main(void)
 {
+	test_refused();
+	test_kept();
+	test_endless();
+	test_online();
 	test_offline();
 	test_stuck();
 	test_gone();
 	test_stolen();
-	printf("test-online: %d failures\n", failures);
+	printf("test-ram: %d failures\n", failures);
 	return failures ? 1 : 0;
 }

@@ -5,15 +5,12 @@
  */
 #include <stdio.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <sys/file.h>
 #include <daxctl/libdaxctl.h>
 #include <util/parse-configs.h>
 
-#include "dcd.h"
+#include "dcd-policy.h"
 
 #define CONF_SECTION "dynamic-capacity"
 
@@ -24,8 +21,8 @@ static const char *const mode_names[] = {
 };
 
 /* @may_devdax: is devdax one of the words? */
-static int parse_mode(const char *key, const char *text, bool may_devdax,
-		      enum dcd_mode *ret_mode)
+static int dcd_parse_mode(const char *key, const char *text, bool may_devdax,
+			  enum dcd_mode *ret_mode)
 {
 	enum dcd_mode mode;
 
@@ -38,13 +35,13 @@ static int parse_mode(const char *key, const char *text, bool may_devdax,
 		*ret_mode = mode;
 		return 0;
 	}
-	/* What several files say comes joined by blanks. */
+	/* Where several files have the key, the text has all their words. */
 	fprintf(stderr, "bad %s '%s': one of off, %ssystem-ram, in one file\n",
 		key, text, may_devdax ? "devdax, " : "");
 	return -EINVAL;
 }
 
-static void free_text(struct dcd_policy_text *text)
+static void dcd_policy_free_text(struct dcd_policy_text *text)
 {
 	free((char *)text->mode);
 	free((char *)text->tagged);
@@ -53,7 +50,8 @@ static void free_text(struct dcd_policy_text *text)
 }
 
 /* @text: all NULL before; the caller frees what is in it then. */
-static int read_files(struct daxctl_ctx *ctx, struct dcd_policy_text *text)
+static int dcd_policy_read_files(struct daxctl_ctx *ctx,
+				 struct dcd_policy_text *text)
 {
 	const struct config configs[] = {
 		CONF_STR(CONF_SECTION ":mode", &text->mode, NULL),
@@ -76,17 +74,17 @@ static int read_files(struct daxctl_ctx *ctx, struct dcd_policy_text *text)
 	return 0;
 }
 
-static int parse_policy(const struct dcd_policy_text *text,
-			struct dcd_policy *ret_policy)
+static int dcd_parse_policy(const struct dcd_policy_text *text,
+			    struct dcd_policy *ret_policy)
 {
 	struct dcd_policy p = { .movable = true };
 	int rc;
 
-	rc = parse_mode("mode", text->mode, true, &p.untagged);
+	rc = dcd_parse_mode("mode", text->mode, true, &p.untagged);
 	if (rc == 0)
-		rc = parse_mode("tagged", text->tagged, true, &p.tagged);
+		rc = dcd_parse_mode("tagged", text->tagged, true, &p.tagged);
 	if (rc == 0)
-		rc = parse_mode("release", text->release, false, &p.release);
+		rc = dcd_parse_mode("release", text->release, false, &p.release);
 	if (rc < 0)
 		return rc;
 	if (text->movable && strcmp(text->movable, "false") == 0) {
@@ -102,8 +100,8 @@ static int parse_policy(const struct dcd_policy_text *text,
 
 /**
  * dcd_read_policy - the policy that holds
- * @text: what the command line says: for each point it counts more than the
- *        files, and where it says what becomes of capacity they do not count
+ * @text: what the command line says, which takes precedence over the files; if
+ *        it says how to use capacity, the files are not read at all
  * @policy: written only on success
  *
  * Returns: 0, or -errno after a message.
@@ -115,35 +113,14 @@ int dcd_read_policy(struct daxctl_ctx *ctx, const struct dcd_policy_text *text,
 	int rc = 0;
 
 	if (!text->mode && !text->tagged)
-		rc = read_files(ctx, &files);
+		rc = dcd_policy_read_files(ctx, &files);
 	if (rc == 0) {
 		all.mode = text->mode ?: files.mode;
 		all.tagged = text->tagged ?: files.tagged;
 		all.release = text->release ?: files.release;
 		all.movable = text->movable ?: files.movable;
-		rc = parse_policy(&all, policy);
+		rc = dcd_parse_policy(&all, policy);
 	}
-	free_text(&files);
-	return rc;
-}
-
-/**
- * dcd_lock_region - keep other commands that make devices out of a region
- *
- * Returns: a file descriptor, whose closing ends it, or -errno after a message.
- */
-int dcd_lock_region(struct daxctl_region *region)
-{
-	int fd, rc;
-
-	fd = open(daxctl_region_get_path(region),
-		  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
-		return fd;
-	rc = -errno;
-	fprintf(stderr, "%s: cannot lock: %s\n", daxctl_region_get_path(region),
-		strerror(-rc));
-	if (fd >= 0)
-		close(fd);
+	dcd_policy_free_text(&files);
 	return rc;
 }

@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Dynamic capacity in "cxl create-region" and "cxl list".
+ * Dynamic capacity in "cxl create-region".
  */
 #include <stdio.h>
 #include <errno.h>
 #include <string.h>
 #include <util/log.h>
-#include <uuid/uuid.h>
-#include <util/json.h>
 #include <cxl/libcxl.h>
 #include <json-c/json.h>
 
-#include "dcd.h"
+#include "dcd-region.h"
 
 #define DECODER_UNIT 0x10000000ULL
 
 /* What the memdev does have, for a user who asked for something else. */
-static void explain_missing(struct log_ctx *log, struct cxl_memdev *memdev,
-			    const char *type)
+static void dcd_explain_missing(struct log_ctx *log, struct cxl_memdev *memdev,
+				const char *type)
 {
 	const char *devname = cxl_memdev_get_devname(memdev);
 	struct cxl_dc_partition *part;
@@ -42,7 +40,7 @@ static void explain_missing(struct log_ctx *log, struct cxl_memdev *memdev,
 			devname, type);
 }
 
-static struct cxl_memdev *memdev_at(struct json_object *jmemdevs, int i)
+static struct cxl_memdev *dcd_memdev_at(struct json_object *jmemdevs, int i)
 {
 	return json_object_get_userdata(json_object_array_get_idx(jmemdevs, i));
 }
@@ -70,12 +68,12 @@ int dcd_validate_memdevs(struct log_ctx *log, struct json_object *jmemdevs,
 		return -EINVAL;
 	}
 	for (i = 0; i < ways; i++) {
-		struct cxl_memdev *memdev = memdev_at(jmemdevs, i);
+		struct cxl_memdev *memdev = dcd_memdev_at(jmemdevs, i);
 		struct cxl_dc_partition *part =
 			cxl_dc_partition_find(memdev, type);
 
 		if (!part) {
-			explain_missing(log, memdev, type);
+			dcd_explain_missing(log, memdev, type);
 			return -ENXIO;
 		}
 		if (size / ways > cxl_dc_partition_get_size(part)) {
@@ -126,8 +124,8 @@ int dcd_partition_qos_class(struct cxl_memdev *memdev, const char *type)
  * dcd_commit_hint - say what to do about a region that did not commit
  * @rc: -errno of the commit
  *
- * A stock kernel flushes the CPU caches before it changes the address map and
- * refuses to where CPUID says "hypervisor", with an errno that tells nobody.
+ * A stock kernel flushes the CPU caches before it changes the address map, and
+ * refuses to where CPUID says "hypervisor".  Its errno does not tell the reason.
  */
 void dcd_commit_hint(struct log_ctx *log, int rc)
 {
@@ -155,127 +153,12 @@ void dcd_target_hint(struct log_ctx *log, int rc)
 		"in a virtual machine give it some: '-device pxb-cxl,hdm_for_passthrough=on,...'\n");
 }
 
-static void add_size(struct json_object *jobj, const char *name,
-		     const char *suffix, unsigned long long size,
-		     unsigned long flags)
-{
-	char key[64];
-
-	snprintf(key, sizeof(key), "%s%s", name, suffix);
-	json_object_object_add(jobj, key, util_json_object_size(size, flags));
-}
-
-static void add_true(struct json_object *jobj, const char *name,
-		     const char *suffix)
-{
-	char key[64];
-
-	snprintf(key, sizeof(key), "%s%s", name, suffix);
-	json_object_object_add(jobj, key, json_object_new_boolean(true));
-}
-
-/**
- * dcd_memdev_append_json - add the DC partitions to a memdev's object
- *
- * For each: <name>_size, <name>_qos_class where there is one, and
- * <name>_shareable and <name>_read_only where they are so.
- */
-void dcd_memdev_append_json(struct json_object *jdev, struct cxl_memdev *memdev,
-			    unsigned long flags)
-{
-	struct cxl_dc_partition *part;
-
-	cxl_dc_partition_foreach(memdev, part) {
-		const char *name = cxl_dc_partition_get_name(part);
-		int qos_class = cxl_dc_partition_get_qos_class(part);
-		char key[64];
-
-		if (!cxl_dc_partition_get_size(part))
-			continue;
-		add_size(jdev, name, "_size", cxl_dc_partition_get_size(part),
-			 flags);
-		if (qos_class != CXL_QOS_CLASS_NONE) {
-			snprintf(key, sizeof(key), "%s_qos_class", name);
-			json_object_object_add(
-				jdev, key, json_object_new_int(qos_class));
-		}
-		if (cxl_dc_partition_is_shareable(part))
-			add_true(jdev, name, "_shareable");
-		if (cxl_dc_partition_is_read_only(part))
-			add_true(jdev, name, "_read_only");
-	}
-}
-
-/* Add "<name>_capable":true for each kind of DC region a window takes. */
-void dcd_decoder_append_json(struct json_object *jdecoder,
-			     struct cxl_decoder *decoder)
-{
-	const char *name;
-	int i;
-
-	for (i = 0; (name = cxl_decoder_get_dc_name(decoder, i)); i++)
-		add_true(jdecoder, name, "_capable");
-}
-
-static struct json_object *extent_to_json(struct cxl_extent *extent,
-					  unsigned long flags)
-{
-	struct json_object *jextent = json_object_new_object();
-	const char *state;
-	char text[40];
-	uuid_t tag;
-
-	if (!jextent)
-		return NULL;
-	json_object_object_add(
-		jextent, "offset",
-		util_json_object_hex(cxl_extent_get_offset(extent), flags));
-	json_object_object_add(
-		jextent, "length",
-		util_json_object_size(cxl_extent_get_length(extent), flags));
-	cxl_extent_get_uuid(extent, tag);
-	uuid_unparse(tag, text);
-	json_object_object_add(jextent, "uuid", json_object_new_string(text));
-	state = cxl_extent_get_state(extent);
-	if (state)
-		json_object_object_add(jextent, "state",
-				       json_object_new_string(state));
-	return jextent;
-}
-
-/**
- * dcd_extents_append_json - add "extents" to a region's object
- *
- * Offset (bytes, hex text with UTIL_JSON_HUMAN), length and tag of each, by
- * rising offset; an untagged extent shows the null UUID, and one that the
- * device wants back or has taken its state.  The key is left out where there are no extents.
- */
-void dcd_extents_append_json(struct json_object *jregion,
-			     struct cxl_region *region, unsigned long flags)
-{
-	struct json_object *jextents = NULL;
-	struct cxl_extent *extent;
-
-	cxl_extent_foreach(region, extent) {
-		struct json_object *jextent = extent_to_json(extent, flags);
-
-		if (!jextents)
-			jextents = json_object_new_array();
-		if (!jextents || !jextent) {
-			json_object_put(jextent);
-			break;
-		}
-		json_object_array_add(jextents, jextent);
-	}
-	if (jextents)
-		json_object_object_add(jregion, "extents", jextents);
-}
-
 /**
  * dcd_granularity - what to interleave by when the user does not say
  *
- * A root decoder of one target allows any and names 256 bytes for it. A whole
- * page lets an emulated device stay out of the way of each access.
+ * A root decoder of one target allows any granularity, and names 256 bytes.
+ * With whole pages an emulated device can map its memory into the guest, and
+ * need not emulate each access.
  *
  * Returns: bytes, or 0 for the root decoder's own.
  */
@@ -287,8 +170,8 @@ int dcd_granularity(struct cxl_decoder *root, int ways)
 }
 
 /* What a window does take, for a user who wanted something else of it. */
-static void explain_window(struct log_ctx *log, struct cxl_decoder *root,
-			   const char *type)
+static void dcd_explain_window(struct log_ctx *log, struct cxl_decoder *root,
+			       const char *type)
 {
 	char have[256] = "";
 	const char *name;
@@ -321,7 +204,7 @@ struct cxl_region *dcd_create_region(struct log_ctx *log,
 				     const char *type)
 {
 	struct cxl_dc_partition *part =
-		cxl_dc_partition_find(memdev_at(jmemdevs, 0), type);
+		cxl_dc_partition_find(dcd_memdev_at(jmemdevs, 0), type);
 	struct cxl_region *region;
 
 	if (!part)
@@ -329,7 +212,7 @@ struct cxl_region *dcd_create_region(struct log_ctx *log,
 	region = cxl_decoder_create_dc_region(root,
 					      cxl_dc_partition_get_name(part));
 	if (!region && errno == ENOENT)
-		explain_window(log, root, cxl_dc_partition_get_name(part));
+		dcd_explain_window(log, root, cxl_dc_partition_get_name(part));
 	else if (!region)
 		log_err(log, "%s: cannot create a %s region: %s\n",
 			cxl_decoder_get_devname(root),
@@ -344,7 +227,7 @@ int dcd_set_decoder(struct log_ctx *log, struct cxl_decoder *decoder,
 	struct cxl_dc_partition *part = cxl_dc_partition_find(memdev, type);
 	int rc = -ENXIO;
 
-	/* What an interrupted command may have left there is in the way. */
+	/* An interrupted command may have left addresses reserved here. */
 	if (part)
 		rc = cxl_decoder_set_dpa_size(decoder, 0);
 	if (rc == 0)
@@ -370,16 +253,16 @@ void dcd_free_decoders(struct json_object *jmemdevs, int ways)
 	int i;
 
 	for (i = 0; i < ways; i++) {
-		struct cxl_memdev *memdev = memdev_at(jmemdevs, i);
+		struct cxl_memdev *memdev = dcd_memdev_at(jmemdevs, i);
 		struct cxl_endpoint *ep = cxl_memdev_get_endpoint(memdev);
 		struct cxl_decoder *decoder;
 
 		if (!ep)
 			continue;
-		/* Addresses are given back in the order opposite to taking. */
+		/* The kernel frees device addresses from the last one back. */
 		cxl_decoder_foreach_reverse(cxl_endpoint_get_port(ep), decoder)
 			if (cxl_decoder_get_mode(decoder) ==
-				    CXL_DECODER_MODE_DC &&
+			    CXL_DECODER_MODE_DC &&
 			    cxl_decoder_get_size(decoder) == 0 &&
 			    cxl_decoder_get_dpa_size(decoder) != 0 &&
 			    !cxl_decoder_get_region(decoder))

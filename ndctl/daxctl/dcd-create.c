@@ -12,15 +12,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
-#include <util/dcd.h>
+#include <util/dcd-tag.h>
 #include <util/dcd-size.h>
 #include <util/json.h>
 #include <json-c/json.h>
 #include <daxctl/libdaxctl.h>
 
-#include "dcd.h"
 #include "json.h"
 #include "filter.h"
+#include "dcd-lock.h"
+#include "dcd-create.h"
 
 /**
  * dcd_positional_region - take "daxctl create-device REGION"
@@ -60,14 +61,12 @@ int dcd_positional_region(struct daxctl_ctx *ctx, int argc, const char **argv,
 	exit(EXIT_FAILURE);
 }
 
-static void need_size(const char *what, const char *text)
+static void dcd_need_size(const char *what, const char *text)
 {
 	unsigned long long size;
 
-	if (!text || dcd_parse_size(text, &size) == 0)
-		return;
-	fprintf(stderr, "bad %s '%s': " DCD_SIZE_WORDS "\n", what, text);
-	exit(EXIT_FAILURE);
+	if (text && dcd_size_arg(text, what, &size) < 0)
+		exit(EXIT_FAILURE);
 }
 
 /**
@@ -82,8 +81,8 @@ void dcd_check_create(const char *size, const char *align, const char *uuid,
 	const char *wrong = NULL;
 	uuid_t tag;
 
-	need_size("size", size);
-	need_size("align", align);
+	dcd_need_size("size", size);
+	dcd_need_size("align", align);
 	if (!uuid)
 		return;
 	if (size)
@@ -99,8 +98,8 @@ void dcd_check_create(const char *size, const char *align, const char *uuid,
 	exit(EXIT_FAILURE);
 }
 
-static const char *region_name(struct daxctl_region *region, char *buf,
-			       size_t len)
+static const char *dcd_region_name(struct daxctl_region *region, char *buf,
+				   size_t len)
 {
 	snprintf(buf, len, "region%d", daxctl_region_get_id(region));
 	return buf;
@@ -114,15 +113,15 @@ void dcd_undo_create(struct daxctl_region *region, struct daxctl_dev *dev)
 	daxctl_region_destroy_dev(region, dev);
 }
 
-static void explain_claim(struct daxctl_region *region,
-			  const struct dcd_create *args, const char *uuid,
-			  int rc)
+static void dcd_explain_claim(struct daxctl_region *region,
+			      const struct dcd_create *args, const char *uuid,
+			      int rc)
 {
 	char name[32];
 
 	if (rc == -ENOENT && args->may_be_none)
 		return;
-	region_name(region, name, sizeof(name));
+	dcd_region_name(region, name, sizeof(name));
 	switch (rc) {
 	case -ENOENT:
 		fprintf(stderr,
@@ -141,8 +140,8 @@ static void explain_claim(struct daxctl_region *region,
 	}
 }
 
-static int claim_tag(struct daxctl_region *region, struct daxctl_dev *dev,
-		     const struct dcd_create *args, const char *uuid)
+static int dcd_claim_tag(struct daxctl_region *region, struct daxctl_dev *dev,
+			 const struct dcd_create *args, const char *uuid)
 {
 	uuid_t tag;
 	int rc;
@@ -151,12 +150,13 @@ static int claim_tag(struct daxctl_region *region, struct daxctl_dev *dev,
 	if (rc == 0)
 		rc = daxctl_dev_set_uuid(dev, tag);
 	if (rc < 0)
-		explain_claim(region, args, uuid, rc);
+		dcd_explain_claim(region, args, uuid, rc);
 	return rc;
 }
 
-static int claim_size(struct daxctl_region *region, struct daxctl_dev *dev,
-		      const struct dcd_create *args, unsigned long long avail)
+static int dcd_claim_size(struct daxctl_region *region, struct daxctl_dev *dev,
+			  const struct dcd_create *args,
+			  unsigned long long avail)
 {
 	unsigned long long size = avail;
 	char name[32];
@@ -174,20 +174,21 @@ static int claim_size(struct daxctl_region *region, struct daxctl_dev *dev,
 	 * one untagged extent is what comes nearest to "what there is".
 	 */
 	if (args->size < 0)
-		return claim_tag(region, dev, args, "0");
+		return dcd_claim_tag(region, dev, args, "0");
 	fprintf(stderr,
 		"%s: this kernel gives dynamic capacity by whole extents: use '--uuid 0' or '--uuid TAG' instead of --size\n",
-		region_name(region, name, sizeof(name)));
+		dcd_region_name(region, name, sizeof(name)));
 	return rc;
 }
 
 /* Is there enough to take?  Says what is missing. */
-static int check_room(struct daxctl_region *region,
-		      const struct dcd_create *args, unsigned long long avail)
+static int dcd_check_room(struct daxctl_region *region,
+			  const struct dcd_create *args,
+			  unsigned long long avail)
 {
 	char name[32];
 
-	region_name(region, name, sizeof(name));
+	dcd_region_name(region, name, sizeof(name));
 	if (args->size == 0) {
 		fprintf(stderr, "%s: size 0 asked for\n", name);
 		return -EINVAL;
@@ -211,21 +212,21 @@ static int check_room(struct daxctl_region *region,
  * An empty device that nobody else uses.  The region is locked, so others can
  * only be programs that know nothing of the lock.
  */
-static struct daxctl_dev *make_device(struct daxctl_region *region,
-				      const struct dcd_create *args,
-				      int *ret_rc)
+static struct daxctl_dev *dcd_make_device(struct daxctl_region *region,
+					  const struct dcd_create *args,
+					  int *ret_rc)
 {
 	struct daxctl_dev *dev;
 	char name[32];
 	int rc;
 
-	region_name(region, name, sizeof(name));
+	dcd_region_name(region, name, sizeof(name));
 	rc = daxctl_region_create_dev(region);
-	/* There is neither untagged capacity nor any tag that waits. */
+	/* The kernel makes no device where there is nothing to put into it. */
 	if (rc == -ENOSPC && args->uuid) {
 		*ret_rc = daxctl_region_is_dynamic_capacity(region) ?
 				  -ENOENT : -EOPNOTSUPP;
-		explain_claim(region, args, args->uuid, *ret_rc);
+		dcd_explain_claim(region, args, args->uuid, *ret_rc);
 		return NULL;
 	}
 	if (rc < 0) {
@@ -250,17 +251,18 @@ static struct daxctl_dev *make_device(struct daxctl_region *region,
 	return dev;
 }
 
-static int fill_device(struct daxctl_region *region, struct daxctl_dev *dev,
-		       const struct dcd_create *args, unsigned long long avail)
+static int dcd_fill_device(struct daxctl_region *region, struct daxctl_dev *dev,
+			   const struct dcd_create *args,
+			   unsigned long long avail)
 {
 	int rc = 0;
 
 	if (args->align > 0)
 		rc = daxctl_dev_set_align(dev, args->align);
 	if (rc == 0 && args->uuid)
-		rc = claim_tag(region, dev, args, args->uuid);
+		rc = dcd_claim_tag(region, dev, args, args->uuid);
 	else if (rc == 0)
-		rc = claim_size(region, dev, args, avail);
+		rc = dcd_claim_size(region, dev, args, avail);
 	if (rc < 0 || args->idle)
 		return rc;
 
@@ -286,15 +288,15 @@ struct daxctl_dev *dcd_new_device(struct daxctl_region *region,
 	struct daxctl_dev *dev;
 	int rc;
 
-	rc = args->uuid ? 0 : check_room(region, args, avail);
+	rc = args->uuid ? 0 : dcd_check_room(region, args, avail);
 	if (rc < 0) {
 		*ret_rc = rc;
 		return NULL;
 	}
-	dev = make_device(region, args, ret_rc);
+	dev = dcd_make_device(region, args, ret_rc);
 	if (!dev)
 		return NULL;
-	rc = fill_device(region, dev, args, avail);
+	rc = dcd_fill_device(region, dev, args, avail);
 	if (rc < 0) {
 		dcd_undo_create(region, dev);
 		*ret_rc = rc;

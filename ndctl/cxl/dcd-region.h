@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef _CXL_DCD_H_
-#define _CXL_DCD_H_
+#ifndef _CXL_DCD_REGION_H_
+#define _CXL_DCD_REGION_H_
 
 struct log_ctx;
 struct cxl_memdev;
@@ -8,7 +8,6 @@ struct cxl_region;
 struct cxl_decoder;
 struct json_object;
 
-/* cxl create-region */
 int dcd_validate_memdevs(struct log_ctx *log, struct json_object *jmemdevs,
 			 int ways, const char *type, unsigned long long size);
 unsigned long long dcd_partition_size(struct cxl_memdev *memdev,
@@ -27,17 +26,4 @@ void dcd_free_decoders(struct json_object *jmemdevs, int ways);
 void dcd_target_hint(struct log_ctx *log, int rc);
 void dcd_commit_hint(struct log_ctx *log, int rc);
 
-/* cxl monitor */
-#define DCD_TRACE_SYSTEM "cxl_dcd" /* of our kernel module */
-#define DCD_MONITOR_MS 1000 /* how long its events may be missed */
-void dcd_event_json(struct json_object *jevent);
-
-/* cxl list */
-void dcd_memdev_append_json(struct json_object *jdev, struct cxl_memdev *memdev,
-			    unsigned long flags);
-void dcd_decoder_append_json(struct json_object *jdecoder,
-			     struct cxl_decoder *decoder);
-void dcd_extents_append_json(struct json_object *jregion,
-			     struct cxl_region *region, unsigned long flags);
-
-#endif /* _CXL_DCD_H_ */
+#endif /* _CXL_DCD_REGION_H_ */

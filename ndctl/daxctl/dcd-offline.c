@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * "daxctl offline-capacity": let go of what the device wants back.
+ * "daxctl offline-capacity": let capacity leave that the device asks for.
  *
  * A device may ask for capacity that is in use; the kernel then keeps the
  * request and completes it when the last user is gone.  "daxctl watch-capacity"
- * does this for each such request: system RAM over that capacity goes.
- * Devices in devdax mode belong to programs: those are left alone.
+ * does this for each such request: system RAM over that capacity is taken
+ * offline and its device destroyed.  Devices in devdax mode are left alone,
+ * since programs use them.
  */
 #include <stdio.h>
 #include <errno.h>
@@ -18,16 +19,22 @@
 #include <daxctl/libdaxctl.h>
 #include <util/parse-options.h>
 
-#include "dcd.h"
 #include "filter.h"
+#include "dcd-ram.h"
+#include "dcd-lock.h"
+#include "dcd-room.h"
+#include "dcd-create.h"
+#include "dcd-policy.h"
+#include "dcd-online.h"
+#include "dcd-offline.h"
 
 static struct dcd_policy_text param;
 
-static int give_back(struct daxctl_dev *dev)
+static int dcd_leave_device(struct daxctl_dev *dev)
 {
 	struct daxctl_memory *mem = daxctl_dev_get_memory(dev);
 	const char *devname = daxctl_dev_get_devname(dev);
-	int rc;
+	int rc, kept = 0;
 
 	if (!mem) {
 		fprintf(stderr,
@@ -35,10 +42,14 @@ static int give_back(struct daxctl_dev *dev)
 			devname, devname);
 		return -EBUSY;
 	}
-	rc = dcd_offline_ram(dev);
+	rc = dcd_check_room(dev);
+	if (rc == 0)
+		rc = dcd_offline_ram(dev);
 	if (rc < 0)
 		return rc;
 	rc = daxctl_dev_disable(dev);
+	if (rc == 0)
+		kept = dcd_check_removed(dev);
 	if (rc == 0)
 		rc = daxctl_dev_set_size(dev, 0);
 	if (rc == 0)
@@ -46,10 +57,11 @@ static int give_back(struct daxctl_dev *dev)
 	if (rc < 0)
 		fprintf(stderr, "%s: offline, but not destroyed: %s\n", devname,
 			strerror(-rc));
-	return rc;
+	return rc ? rc : kept;
 }
 
-static bool wanted_back(struct daxctl_region *region, struct daxctl_dev *dev)
+static bool dcd_release_asked(struct daxctl_region *region,
+			      struct daxctl_dev *dev)
 {
 	struct daxctl_extent *extent;
 
@@ -62,7 +74,7 @@ static bool wanted_back(struct daxctl_region *region, struct daxctl_dev *dev)
 	return false;
 }
 
-static int reclaim_region(struct daxctl_region *region, struct dcd_given *given)
+static int dcd_leave_region(struct daxctl_region *region, struct dcd_left *left)
 {
 	struct daxctl_dev *dev;
 	int lock, rc, err_rc = 0;
@@ -72,32 +84,32 @@ static int reclaim_region(struct daxctl_region *region, struct dcd_given *given)
 	if (lock < 0)
 		return lock;
 	daxctl_dev_foreach(region, dev) {
-		if (!wanted_back(region, dev))
+		if (!dcd_release_asked(region, dev))
 			continue;
-		/* The users of devdax end when they like, and nobody says so. */
+		/* Nothing tells when the programs that use a devdax end. */
 		is_ram = daxctl_dev_get_memory(dev) != NULL;
-		rc = give_back(dev);
+		rc = dcd_leave_device(dev);
 		if (rc == 0) {
-			given->devices++;
+			left->devices++;
 			continue;
 		}
 		err_rc = rc;
-		given->again |= is_ram;
+		left->retry |= is_ram;
 	}
 	close(lock);
 	return err_rc;
 }
 
 /**
- * dcd_offline_capacity - give back what devices ask for, where the policy lets
+ * dcd_offline_capacity - let capacity leave that is asked for, by policy
  * @name: region, NULL for all
- * @given: what came of it is added
+ * @left: what came of it is added
  *
  * Returns: 0 when nothing asked for is in use any more, else the last -errno.
  */
 int dcd_offline_capacity(struct daxctl_ctx *ctx,
 			 const struct dcd_policy *policy, const char *name,
-			 struct dcd_given *given)
+			 struct dcd_left *left)
 {
 	struct daxctl_region *region;
 	int rc, err_rc = 0;
@@ -108,16 +120,16 @@ int dcd_offline_capacity(struct daxctl_ctx *ctx,
 		if (!util_daxctl_region_filter(region, name) ||
 		    !daxctl_region_is_dynamic_capacity(region))
 			continue;
-		rc = reclaim_region(region, given);
+		rc = dcd_leave_region(region, left);
 		if (rc < 0)
 			err_rc = rc;
 	}
 	return err_rc;
 }
 
-/* A device goes whole: what of it nobody wants back is used as before. */
-static int use_rest(struct daxctl_ctx *ctx, const struct dcd_policy *policy,
-		    const char *name)
+/* A device leaves as a whole: use again what of it nobody has asked for. */
+static int dcd_use_rest(struct daxctl_ctx *ctx, const struct dcd_policy *policy,
+			const char *name)
 {
 	struct json_object *jdevs = json_object_new_array();
 	int rc;
@@ -133,7 +145,7 @@ static int use_rest(struct daxctl_ctx *ctx, const struct dcd_policy *policy,
 }
 
 /**
- * cmd_offline_capacity - give back system RAM that devices ask for
+ * cmd_offline_capacity - let system RAM leave that devices ask for
  *
  * Returns: 0 when nothing that they ask for is in use any more, or the policy
  * is "off"; else 1.
@@ -149,7 +161,7 @@ int cmd_offline_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 		"daxctl offline-capacity [<region>] [<options>]", NULL
 	};
 	struct dcd_policy policy = { 0 };
-	struct dcd_given given = { 0 };
+	struct dcd_left left = { 0 };
 	const char *name = NULL;
 	int rc;
 
@@ -162,10 +174,10 @@ int cmd_offline_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 	if (policy.release == DCD_OFF)
 		return EXIT_SUCCESS;
 
-	rc = dcd_offline_capacity(ctx, &policy, name, &given);
-	fprintf(stderr, "gave back %d device%s\n", given.devices,
-		given.devices == 1 ? "" : "s");
-	if (given.devices && use_rest(ctx, &policy, name) < 0)
+	rc = dcd_offline_capacity(ctx, &policy, name, &left);
+	fprintf(stderr, "gave back %d device%s\n", left.devices,
+		left.devices == 1 ? "" : "s");
+	if (left.devices && dcd_use_rest(ctx, &policy, name) < 0)
 		return EXIT_FAILURE;
 	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
 }
