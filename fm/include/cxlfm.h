@@ -2,16 +2,19 @@
 /*
  * libcxlfm: give and take CXL dynamic capacity, from outside the host
  *
- * Two doors, one set of calls. An address says which:
+ * Three doors, one set of calls. An address says which:
  *
  *   qmp:/PATH            QEMU's monitor protocol on a unix socket
  *   qmp:tcp:HOST:PORT    the same over TCP
  *   fm:/PATH             the CXL FM API: MCTP over serial frames (DSP0253)
  *   fm:tcp:HOST:PORT     on a unix socket, over TCP, or
  *   fm:tty:/DEV          on a terminal (a pty, a serial port)
+ *   fmd:/PATH            cxl-fmd, the daemon that holds the monitors, by its
+ *   fmd:https://HOST:PORT  unix socket or over TCP; many at once
  *
  * An fm: address may end in ",eid=N" (8..254): the endpoint's MCTP address on
- * a line with several of them.
+ * a line with several of them. For https the file that CXL_FMD_TOKEN_FILE names
+ * has the token, and the one of CXL_FMD_CA_FILE who may vouch for the daemon.
  *
  * Terms (CXL r3.2 9.13.3)
  *   device   one Type 3 device with dynamic capacity; an address leads to one
@@ -28,6 +31,10 @@
  * handle must not be used by two threads at once; several handles may.
  *
  * Sizes and offsets are bytes, times milliseconds unless they say otherwise.
+ *
+ * Fill requests with zeros before you set members ("= { .host = 1 }" does), and
+ * do not make arrays of structs for the library to fill: reserved members will
+ * get names, and what the library hands out may grow at its end.
  */
 #ifndef CXLFM_H
 #define CXLFM_H
@@ -51,11 +58,16 @@ enum cxlfm_error {
     CXLFM_ERROR_PROTOCOL    = -4, /* an answer that makes no sense */
     CXLFM_ERROR_REFUSED     = -5, /* the device said no; nothing changed */
     CXLFM_ERROR_UNSUPPORTED = -6, /* this door cannot do that */
+    /* A change was asked for and no answer came: it may have been made. */
+    CXLFM_ERROR_UNKNOWN     = -7,
 };
 
 typedef struct cxlfm cxlfm;
 
 /* --- Connections --- */
+
+/* The version of this library, three numbers with dots between them. Static. */
+const char *cxlfm_version(void);
 
 /* A handle without connection; free with cxlfm_free(), which takes NULL. */
 cxlfm *cxlfm_new(void);
@@ -65,24 +77,44 @@ void cxlfm_free(cxlfm *fm);
 void cxlfm_set_timeout(cxlfm *fm, unsigned milliseconds);
 
 /*
- * Connect and find the devices. A handle connects once.
+ * Connect and find the devices. A handle has one connection; when this fails it
+ * has none, and may try again.
  * Errors: INVALID (address), UNREACHABLE, TIMEOUT, PROTOCOL.
  */
 int cxlfm_connect(cxlfm *fm, const char *address);
+
+/*
+ * Connect anew to the same address, after the connection broke or did not come
+ * about. Devices are found again: their numbers, names and paths may be others.
+ * Events of the time between are lost: take snapshots. A handle that had
+ * subscribed does so again. What cxlfm_fd() gave is closed.
+ */
+int cxlfm_reconnect(cxlfm *fm);
+
+/*
+ * Have @log told what passes over the line, one line of text without a newline
+ * each; NULL: nobody. For people: the wording may change. It must not call the
+ * library.
+ */
+typedef void (*cxlfm_log_fn)(const char *line, void *opaque);
+void cxlfm_set_log(cxlfm *fm, cxlfm_log_fn log, void *opaque);
 
 /* A sentence about the last call that failed; "" if none did. Owned by @fm. */
 const char *cxlfm_error_text(const cxlfm *fm);
 /*
  * CXL return code (r3.2 8.2.9.4.5.1) of the last refusal over the FM API; 0
- * when there is none. QMP gives sentences only.
+ * when there is none. QMP gives sentences only, but for CXLFM_RETRY_REQUIRED:
+ * the same request may be granted in a moment, for instance when what it wants
+ * has been sanitized.
  */
+#define CXLFM_RETRY_REQUIRED 0x0005
 uint16_t cxlfm_return_code(const cxlfm *fm);
 /* Name of a CXL return code, "unknown" for others. Static. */
 const char *cxlfm_return_code_name(uint16_t code);
 
 /* As given to cxlfm_connect(). */
 const char *cxlfm_address(const cxlfm *fm);
-/* True for the FM API, false for QMP. */
+/* True for the FM API, false for QMP and cxl-fmd. */
 bool cxlfm_is_fmapi(const cxlfm *fm);
 size_t cxlfm_device_count(const cxlfm *fm);
 /*
@@ -180,6 +212,7 @@ struct cxlfm_host {
     uint32_t supported_tags;
     uint32_t available_tags;
     struct cxlfm_region regions[CXLFM_MAX_REGIONS];
+    uint64_t reserved[4];
 };
 
 /* One device as it was at one moment. The arrays belong to the snapshot. */
@@ -236,11 +269,12 @@ struct cxlfm_add {
     /* PRESCRIPTIVE: offset and length of each, all in @region */
     const struct cxlfm_extent *extents;
     size_t extent_count;
+    uint64_t reserved[4];         /* 0 */
 };
 
 /*
  * Offer capacity to a host (r3.2 7.6.7.6.5). Success: the offer is made, not
- * that the host took it; see cxlfm_wait_add(). All or nothing.
+ * that the host took it; see cxlfm_wait_begin_add(). All or nothing.
  * Errors: all.
  */
 int cxlfm_add(cxlfm *fm, size_t device, const struct cxlfm_add *request);
@@ -255,6 +289,7 @@ struct cxlfm_release {
     uint8_t tag[CXLFM_TAG_SIZE];
     const struct cxlfm_extent *extents;
     size_t extent_count;
+    uint64_t reserved[4];         /* 0 */
 };
 
 /*
@@ -316,7 +351,12 @@ int cxlfm_next_event(cxlfm *fm, unsigned timeout,
 /* Most extents one add or release may list over this door; 0: any number. */
 size_t cxlfm_extent_limit(const cxlfm *fm);
 
-/* For poll(): readable when cxlfm_next_event() may have something; or -1. */
+/*
+ * For poll(), until the handle is connected anew or freed: readable while
+ * cxlfm_next_event() may have something, also what came in other calls, or an
+ * error to tell. It is not the connection itself: do not read from it. -1 when
+ * there is none.
+ */
 int cxlfm_fd(const cxlfm *fm);
 
 /* --- Waiting for hosts --- */
@@ -378,7 +418,16 @@ struct cxlfm_pool_host {
     uint16_t id;
     bool alive;                   /* a process has its head */
     bool here;                    /* this one */
+    uint8_t reserved[4];
     uint64_t owned;               /* bytes */
+    char *path;                   /* of its head if that is here, else "" */
+};
+
+enum cxlfm_pool_state {
+    CXLFM_POOL_PENDING,           /* offered to the host */
+    CXLFM_POOL_ACCEPTED,
+    CXLFM_POOL_LEAVING,           /* not the host's any more, being cleaned */
+    CXLFM_POOL_STATE_MAX,
 };
 
 struct cxlfm_pool_extent {
@@ -387,6 +436,8 @@ struct cxlfm_pool_extent {
     uint16_t host;
     uint8_t region;
     bool shared;                  /* other hosts may have it too */
+    uint8_t state;                /* enum cxlfm_pool_state */
+    uint8_t reserved[3];
 };
 
 struct cxlfm_pool {
@@ -401,20 +452,49 @@ struct cxlfm_pool {
     struct cxlfm_pool_host *hosts;
     size_t extent_count;
     struct cxlfm_pool_extent *extents;
+    /*
+     * Equal for two answers about one pool, whoever gave them: names and paths
+     * need not be. Its UUID if QEMU tells it, else the file itself where we can
+     * see it, else the file's path.
+     */
+    char *identity;
+    uint32_t region_count;        /* 0: QEMU does not tell */
+    uint64_t region_available[CXLFM_MAX_REGIONS]; /* bytes */
+    /* The tag of each of @extents; NULL when the door does not tell */
+    uint8_t (*extent_tags)[CXLFM_TAG_SIZE];
 };
 
 /*
- * The pool of the process at @fm, all hosts of all processes. Free with
- * cxlfm_pool_free(), which takes NULL.
+ * The first pool of the process at @fm, all hosts of all processes. Free with
+ * cxlfm_pool_free(), which takes NULL. INVALID when it has none.
  */
 int cxlfm_pool_query(cxlfm *fm, struct cxlfm_pool **ret_pool);
 void cxlfm_pool_free(struct cxlfm_pool *pool);
+/*
+ * All of them: *ret_pools has *ret_count (at least one). Free each, then the
+ * array with free().
+ */
+int cxlfm_pools(cxlfm *fm, struct cxlfm_pool ***ret_pools, size_t *ret_count);
 /*
  * Take back all that @host has, whose process ended; refused while it is
  * alive. @pool is its name at @fm.
  */
 int cxlfm_pool_reclaim(cxlfm *fm, const char *pool, uint16_t host,
                        uint64_t *ret_freed);
+
+/* --- The daemon; over fmd: only --- */
+
+/*
+ * Ask cxl-fmd what is not a device's: claims, hosts, pools, health. @method and
+ * @path as its OpenAPI document has them ("GET", "/v1/claims"); @body is JSON,
+ * or NULL. Success means that it answered: *ret_status is the HTTP status, and
+ * *ret_answer what came with it, perhaps "" (free with free()).
+ * Errors: INVALID, UNREACHABLE, TIMEOUT, PROTOCOL, UNSUPPORTED (another door),
+ * UNKNOWN (nothing came back from a change).
+ */
+int cxlfm_daemon_call(cxlfm *fm, const char *method, const char *path,
+                      const char *body, unsigned *ret_status,
+                      char **ret_answer);
 
 #ifdef __cplusplus
 }

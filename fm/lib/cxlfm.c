@@ -1,198 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libcxlfm: handles, addresses, and the checks in front of both doors
+ * libcxlfm: the checks in front of both doors
  */
-#include <errno.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include "cxlfm-private.h"
-
-#define DEFAULT_TIMEOUT 5000
-#define EID_MIN 8
-#define EID_MAX 254
-
-int cxlfm_fail(cxlfm *fm, int error, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    g_string_vprintf(fm->error, format, args);
-    va_end(args);
-    if (error != CXLFM_ERROR_REFUSED) {
-        fm->return_code = 0;
-    }
-    return error;
-}
-
-CxlfmDeadline cxlfm_deadline(unsigned milliseconds)
-{
-    return g_get_monotonic_time() + (int64_t)milliseconds * 1000;
-}
-
-int cxlfm_left(CxlfmDeadline deadline)
-{
-    int64_t left = deadline - g_get_monotonic_time();
-
-    return left <= 0 ? 0 : MIN((left + 999) / 1000, G_MAXINT);
-}
-
-static void cxlfm_device_clear(gpointer data)
-{
-    CxlfmDevice *device = data;
-
-    g_free(device->name);
-    g_free(device->path);
-}
-
-CXLFM_EXPORT cxlfm *cxlfm_new(void)
-{
-    cxlfm *fm = g_new0(cxlfm, 1);
-
-    fm->timeout = DEFAULT_TIMEOUT;
-    fm->error = g_string_new(NULL);
-    fm->fd = -1;
-    fm->devices = g_array_new(false, true, sizeof(CxlfmDevice));
-    g_array_set_clear_func(fm->devices, cxlfm_device_clear);
-    g_queue_init(&fm->events);
-    return fm;
-}
-
-CXLFM_EXPORT void cxlfm_free(cxlfm *fm)
-{
-    if (!fm) {
-        return;
-    }
-    if (fm->state) {
-        fm->door->close(fm);
-    }
-    if (fm->fd >= 0) {
-        close(fm->fd);
-    }
-    g_queue_clear_full(&fm->events, free);
-    g_array_unref(fm->devices);
-    g_string_free(fm->error, true);
-    g_free(fm->address);
-    g_free(fm);
-}
-
-CXLFM_EXPORT void cxlfm_set_timeout(cxlfm *fm, unsigned milliseconds)
-{
-    fm->timeout = milliseconds;
-}
-
-/* Cut ",eid=N" from the end of @where. */
-static int cxlfm_parse_eid(cxlfm *fm, char *where)
-{
-    char *option = g_strrstr(where, ",eid="), *end;
-    unsigned long eid;
-
-    if (!option) {
-        return 0;
-    }
-    eid = strtoul(option + strlen(",eid="), &end, 10);
-    if (!g_ascii_isdigit(option[strlen(",eid=")]) || *end || eid < EID_MIN ||
-        eid > EID_MAX) {
-        return cxlfm_fail(fm, CXLFM_ERROR_INVALID,
-                          "address %s: an MCTP endpoint id is a number from "
-                          "%d to %d", fm->address, EID_MIN, EID_MAX);
-    }
-    *option = '\0';
-    fm->eid = eid;
-    return 0;
-}
-
-CXLFM_EXPORT int cxlfm_connect(cxlfm *fm, const char *address)
-{
-    CxlfmDeadline deadline = cxlfm_deadline(fm->timeout);
-    g_autofree char *where = NULL;
-    const CxlfmDoor *door;
-    int ret;
-
-    if (fm->address) {
-        return cxlfm_fail(fm, CXLFM_ERROR_INVALID,
-                          "this handle has been connected to %s before",
-                          fm->address);
-    }
-    fm->address = g_strdup(address);
-    if (g_str_has_prefix(address, "qmp:")) {
-        door = &cxlfm_door_qmp;
-        where = g_strdup(address + strlen("qmp:"));
-    } else if (g_str_has_prefix(address, "fm:")) {
-        door = &cxlfm_door_fmapi;
-        where = g_strdup(address + strlen("fm:"));
-        ret = cxlfm_parse_eid(fm, where);
-        if (ret < 0) {
-            return ret;
-        }
-    } else {
-        return cxlfm_fail(fm, CXLFM_ERROR_INVALID,
-                          "address %s must begin with qmp: (a QEMU monitor) or "
-                          "fm: (an FM API endpoint), e.g. qmp:/tmp/qmp-sock",
-                          address);
-    }
-    ret = cxlfm_stream_open(fm, where, deadline);
-    if (ret < 0) {
-        return ret;
-    }
-    fm->door = door;
-    return door->connect(fm, deadline);
-}
-
-CXLFM_EXPORT const char *cxlfm_error_text(const cxlfm *fm)
-{
-    return fm->error->str;
-}
-
-CXLFM_EXPORT uint16_t cxlfm_return_code(const cxlfm *fm)
-{
-    return fm->return_code;
-}
-
-CXLFM_EXPORT const char *cxlfm_address(const cxlfm *fm)
-{
-    return fm->address ? fm->address : "";
-}
-
-CXLFM_EXPORT bool cxlfm_is_fmapi(const cxlfm *fm)
-{
-    return fm->door && fm->door->fmapi;
-}
-
-CXLFM_EXPORT int cxlfm_fd(const cxlfm *fm)
-{
-    return fm->fd;
-}
+#include <inttypes.h>
+#include "device.h"
+#include "done.h"
+#include "door.h"
+#include "error.h"
+#include "export.h"
+#include "handle.h"
 
 CXLFM_EXPORT size_t cxlfm_extent_limit(const cxlfm *fm)
 {
-    return cxlfm_is_fmapi(fm) && fm->state ?
-           cxlfm_fmapi_request_extents(fm) : 0;
-}
-
-void cxlfm_add_device(cxlfm *fm, const char *name, const char *path)
-{
-    CxlfmDevice device = { g_strdup(name), g_strdup(path) };
-
-    g_array_append_val(fm->devices, device);
-}
-
-CXLFM_EXPORT size_t cxlfm_device_count(const cxlfm *fm)
-{
-    return fm->devices->len;
-}
-
-CXLFM_EXPORT const char *cxlfm_device_name(const cxlfm *fm, size_t device)
-{
-    return device < fm->devices->len ?
-           g_array_index(fm->devices, CxlfmDevice, device).name : NULL;
-}
-
-CXLFM_EXPORT const char *cxlfm_device_path(const cxlfm *fm, size_t device)
-{
-    return device < fm->devices->len ?
-           g_array_index(fm->devices, CxlfmDevice, device).path : NULL;
+    return fm->door && fm->door->extent_limit && fm->state ?
+           fm->door->extent_limit(fm) : 0;
 }
 
 /* Every call on a device starts here. */
@@ -206,24 +27,15 @@ static int cxlfm_check_device(cxlfm *fm, size_t device)
                           "the connection to %s broke earlier: connect anew",
                           fm->address);
     }
-    if (device >= fm->devices->len) {
+    if (device >= cxlfm_device_count(fm)) {
         return cxlfm_fail(fm, CXLFM_ERROR_INVALID,
-                          "%s has %u devices, there is no number %zu",
-                          fm->address, fm->devices->len, device);
+                          "%s has %zu devices, there is no number %zu",
+                          fm->address, cxlfm_device_count(fm), device);
     }
-    if (fm->door->fmapi) {
-        cxlfm_fmapi_select(fm, device);
+    if (fm->door->select) {
+        fm->door->select(fm, device);
     }
     return 0;
-}
-
-CXLFM_EXPORT void cxlfm_snapshot_free(struct cxlfm_snapshot *snapshot)
-{
-    if (snapshot) {
-        g_free(snapshot->hosts);
-        g_free(snapshot->extents);
-        g_free(snapshot);
-    }
 }
 
 CXLFM_EXPORT int cxlfm_snapshot(cxlfm *fm, size_t device,
@@ -236,7 +48,7 @@ CXLFM_EXPORT int cxlfm_snapshot(cxlfm *fm, size_t device,
         return ret;
     }
     snapshot = g_new0(struct cxlfm_snapshot, 1);
-    ret = fm->door->snapshot(fm, device, snapshot);
+    ret = cxlfm_done(fm, fm->door->snapshot(fm, device, snapshot));
     if (ret < 0) {
         cxlfm_snapshot_free(snapshot);
         return ret;
@@ -255,7 +67,7 @@ CXLFM_EXPORT int cxlfm_tags(cxlfm *fm, size_t device,
     if (ret < 0) {
         return ret;
     }
-    ret = fm->door->tags(fm, device, tags);
+    ret = cxlfm_done(fm, fm->door->tags(fm, device, tags));
     if (ret < 0) {
         return ret;
     }
@@ -299,12 +111,30 @@ static int cxlfm_check_region(cxlfm *fm, uint8_t region)
     return 0;
 }
 
+/* What a later library knows and this one does not must not be lost silently. */
+static int cxlfm_check_reserved(cxlfm *fm, const uint64_t *reserved,
+                                size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (reserved[i]) {
+            return cxlfm_fail(fm, CXLFM_ERROR_INVALID,
+                              "reserved members of a request must be 0; was "
+                              "this program built for a later libcxlfm?");
+        }
+    }
+    return 0;
+}
+
 CXLFM_EXPORT int cxlfm_add(cxlfm *fm, size_t device,
                            const struct cxlfm_add *request)
 {
     int ret = cxlfm_check_device(fm, device);
 
-    if (ret < 0 || (ret = cxlfm_check_region(fm, request->region)) < 0) {
+    if (ret < 0 || (ret = cxlfm_check_region(fm, request->region)) < 0 ||
+        (ret = cxlfm_check_reserved(fm, request->reserved,
+                                    G_N_ELEMENTS(request->reserved))) < 0) {
         return ret;
     }
     switch (request->policy) {
@@ -329,7 +159,7 @@ CXLFM_EXPORT int cxlfm_add(cxlfm *fm, size_t device,
         return cxlfm_fail(fm, CXLFM_ERROR_INVALID,
                           "add policy %u does not exist", request->policy);
     }
-    return ret < 0 ? ret : fm->door->add(fm, device, request);
+    return ret < 0 ? ret : cxlfm_done(fm, fm->door->add(fm, device, request));
 }
 
 CXLFM_EXPORT int cxlfm_release(cxlfm *fm, size_t device,
@@ -337,7 +167,9 @@ CXLFM_EXPORT int cxlfm_release(cxlfm *fm, size_t device,
 {
     int ret = cxlfm_check_device(fm, device);
 
-    if (ret < 0 || (ret = cxlfm_check_region(fm, request->region)) < 0) {
+    if (ret < 0 || (ret = cxlfm_check_region(fm, request->region)) < 0 ||
+        (ret = cxlfm_check_reserved(fm, request->reserved,
+                                    G_N_ELEMENTS(request->reserved))) < 0) {
         return ret;
     }
     if (request->removal == CXLFM_REMOVE_PRESCRIPTIVE) {
@@ -348,7 +180,8 @@ CXLFM_EXPORT int cxlfm_release(cxlfm *fm, size_t device,
                           "removal policy %u does not exist",
                           request->removal);
     }
-    return ret < 0 ? ret : fm->door->release(fm, device, request);
+    return ret < 0 ? ret :
+           cxlfm_done(fm, fm->door->release(fm, device, request));
 }
 
 CXLFM_EXPORT int cxlfm_reference(cxlfm *fm, size_t device,
@@ -363,7 +196,7 @@ CXLFM_EXPORT int cxlfm_reference(cxlfm *fm, size_t device,
         return cxlfm_fail(fm, CXLFM_ERROR_INVALID,
                           "a reference needs the tag of existing capacity");
     }
-    return fm->door->reference(fm, device, tag, held);
+    return cxlfm_done(fm, fm->door->reference(fm, device, tag, held));
 }
 
 CXLFM_EXPORT int cxlfm_set_region(cxlfm *fm, size_t device, uint8_t region,
@@ -374,36 +207,77 @@ CXLFM_EXPORT int cxlfm_set_region(cxlfm *fm, size_t device, uint8_t region,
     if (ret < 0 || (ret = cxlfm_check_region(fm, region)) < 0) {
         return ret;
     }
-    return fm->door->set_region(fm, device, region, block_size, sanitize);
+    return cxlfm_done(fm, fm->door->set_region(fm, device, region, block_size,
+                                               sanitize));
 }
 
 CXLFM_EXPORT int cxlfm_subscribe(cxlfm *fm)
 {
     int ret = cxlfm_check_device(fm, 0);
 
-    return ret < 0 || !fm->door->subscribe ? ret : fm->door->subscribe(fm);
+    if (ret >= 0 && fm->door->subscribe) {
+        ret = fm->door->subscribe(fm);
+    }
+    if (ret >= 0) {
+        fm->subscribed = true;
+        /* Of events that were there before nobody is notified. */
+        fm->news = fm->door->drain;
+    }
+    return cxlfm_done(fm, ret);
+}
+
+/* Take in what comes within @timeout ms. */
+static int cxlfm_collect(cxlfm *fm, unsigned timeout)
+{
+    int ret = cxlfm_check_device(fm, 0);
+
+    if (ret >= 0) {
+        ret = fm->door->pump(fm, fm->news ? 0 : timeout);
+    }
+    if (ret >= 0) {
+        fm->news = false;
+        ret = fm->door->drain ? fm->door->drain(fm) : 0;
+    }
+    return ret;
 }
 
 CXLFM_EXPORT int cxlfm_next_event(cxlfm *fm, unsigned timeout,
                                   struct cxlfm_event **ret_event)
 {
-    int ret;
+    CxlfmDeadline deadline = cxlfm_deadline(timeout);
+    int ret = 0;
 
-    if (!g_queue_is_empty(&fm->events)) {
-        *ret_event = g_queue_pop_head(&fm->events);
-        return 1;
-    }
-    ret = cxlfm_check_device(fm, 0);
-    if (ret < 0) {
-        return ret;
-    }
-    ret = fm->door->pump(fm, timeout);
-    if (ret >= 0 && fm->door->drain) {
-        ret = fm->door->drain(fm);
+    while (g_queue_is_empty(&fm->events) && ret >= 0) {
+        bool last = !fm->news && !cxlfm_left(deadline);
+
+        ret = cxlfm_collect(fm, cxlfm_left(deadline));
+        if (last) {
+            break;
+        }
     }
     if (ret < 0) {
-        return ret;
+        return cxlfm_done(fm, ret);
     }
     *ret_event = g_queue_pop_head(&fm->events);
-    return *ret_event != NULL;
+    return cxlfm_done(fm, *ret_event != NULL);
+}
+
+CXLFM_EXPORT int cxlfm_daemon_call(cxlfm *fm, const char *method,
+                                   const char *path, const char *body,
+                                   unsigned *ret_status, char **ret_answer)
+{
+    if (!fm->door) {
+        return cxlfm_fail(fm, CXLFM_ERROR_INVALID, "not connected");
+    }
+    if (!fm->door->daemon_call) {
+        return cxlfm_fail(fm, CXLFM_ERROR_UNSUPPORTED,
+                          "%s is no cxl-fmd: claims, hosts and health are "
+                          "asked of one (fmd:/run/cxl-fmd/api)", fm->address);
+    }
+    if (*path != '/') {
+        return cxlfm_fail(fm, CXLFM_ERROR_INVALID,
+                          "path '%s' must begin with a slash", path);
+    }
+    return fm->door->daemon_call(fm, method, path, body, ret_status,
+                                 ret_answer);
 }

@@ -4,11 +4,16 @@
  *
  * A host is short when it has less than its minimum, or when its pressure is
  * high. It gets what is free, else a step from the host that misses it least.
- * Nobody is in two steps of one plan, so that a plan can be wrong by one step
- * at most before pressure is read again.
+ * One whose pressure is not known gives nothing, nor does one that has not yet
+ * given what it was asked for: what is asked for counts as gone. A host may
+ * give back more than a part, namely all of an extent of which it was asked for
+ * a part; that must leave it its minimum, too.
+ * No host is in two steps of one plan: pressure is read again before a second
+ * step, so a wrong reading costs one step at most.
  */
-#include <string.h>
-#include "tool.h"
+#include "balance-plan.h"
+#include "pick.h"
+#include "text.h"
 
 typedef struct Plan {
     const BalancePolicy *policy;
@@ -23,12 +28,18 @@ static bool plan_below_min(const BalanceHost *h)
     return h->owned < h->min;
 }
 
+/* It has yet to answer what it was asked or offered in an earlier round. */
+static bool plan_is_busy(const BalanceHost *h)
+{
+    return h->asked || h->offered;
+}
+
 /* Bytes that @h shall get; 0 when it is content. */
 static uint64_t plan_wants(const Plan *plan, const BalanceHost *h)
 {
     uint64_t step = plan->policy->step;
 
-    if (!h->alive) {
+    if (!h->alive || plan_is_busy(h)) {
         return 0;
     }
     if (plan_below_min(h)) {
@@ -40,12 +51,13 @@ static uint64_t plan_wants(const Plan *plan, const BalanceHost *h)
     return MIN(step, h->max - h->owned);
 }
 
-/* The one with less than its minimum first, then by weighted pressure */
+/* Hosts below their minimum first, then by weighted pressure */
 static int plan_compare(gconstpointer a, gconstpointer b)
 {
     const BalanceHost *x = *(BalanceHost *const *)a;
     const BalanceHost *y = *(BalanceHost *const *)b;
-    double first = x->pressure * x->weight, second = y->pressure * y->weight;
+    double first = MAX(x->pressure, 0) * x->weight;
+    double second = MAX(y->pressure, 0) * y->weight;
 
     if (plan_below_min(x) != plan_below_min(y)) {
         return plan_below_min(x) ? -1 : 1;
@@ -56,27 +68,55 @@ static int plan_compare(gconstpointer a, gconstpointer b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* Whether @h can spare @bytes for one that is below its minimum, or not */
-static bool plan_can_give(const Plan *plan, const BalanceHost *h,
-                          uint64_t bytes, bool for_minimum)
+/*
+ * Bytes that @h may give back when it is asked for @bytes; UINT64_MAX when it
+ * cannot be asked for so many.
+ */
+static uint64_t plan_may_go(const BalanceHost *h, uint64_t bytes)
 {
-    double limit = for_minimum ? plan->policy->high : plan->policy->low;
-    bool calm = for_minimum ? h->pressure < limit :
-                h->pressure >= 0 && h->pressure <= limit;
+    g_autofree struct cxlfm_extent *picked = NULL;
+    size_t count;
 
-    return h->alive && calm && h->owned >= bytes && h->owned - bytes >= h->min;
+    if (!h->held) {
+        return bytes;
+    }
+    if (!pick_extents((const struct cxlfm_extent *)(void *)h->held->data,
+                      h->held->len, bytes, 0, &picked, &count, NULL)) {
+        return UINT64_MAX;
+    }
+    return pick_whole_bytes((const struct cxlfm_extent *)(void *)h->held->data,
+                            h->held->len, picked, count);
 }
 
-/* From the end: who needs it least. -1: nobody */
-static int plan_giver(const Plan *plan, unsigned taker, uint64_t bytes)
+/*
+ * Whether @h can release @bytes, to a host below its minimum (@for_minimum) or
+ * to one whose pressure is high
+ */
+static bool plan_can_release(const Plan *plan, const BalanceHost *h,
+                             uint64_t bytes, bool for_minimum)
 {
-    const BalanceHost *t = g_array_index(plan->hosts, BalanceHost *, taker);
+    bool calm = h->pressure >= 0 &&
+                (for_minimum ? h->pressure < plan->policy->high :
+                 h->pressure <= plan->policy->low);
+    uint64_t gone;
+
+    if (!h->alive || plan_is_busy(h) || !calm || h->owned < bytes) {
+        return false;
+    }
+    gone = plan_may_go(h, bytes);
+    return gone <= h->owned && h->owned - gone >= h->min;
+}
+
+/* Index of the host that needs @bytes least, from the end; -1: there is none */
+static int plan_find_source(const Plan *plan, unsigned to, uint64_t bytes)
+{
+    const BalanceHost *t = g_array_index(plan->hosts, BalanceHost *, to);
     int i;
 
     for (i = plan->hosts->len - 1; i >= 0; i--) {
-        if (i != taker && !plan->used[i] &&
-            plan_can_give(plan, g_array_index(plan->hosts, BalanceHost *, i),
-                          bytes, plan_below_min(t))) {
+        if (i != to && !plan->used[i] &&
+            plan_can_release(plan, g_array_index(plan->hosts, BalanceHost *, i),
+                             bytes, plan_below_min(t))) {
             return i;
         }
     }
@@ -96,10 +136,10 @@ static char *plan_why(const Plan *plan, const BalanceHost *h)
                            h->pressure, plan->policy->high);
 }
 
-static void plan_step(Plan *plan, int from, unsigned taker, uint64_t bytes)
+static void plan_step(Plan *plan, int from, unsigned to, uint64_t bytes)
 {
     BalanceStep *step = g_new0(BalanceStep, 1);
-    const BalanceHost *t = g_array_index(plan->hosts, BalanceHost *, taker);
+    const BalanceHost *t = g_array_index(plan->hosts, BalanceHost *, to);
 
     step->from = from < 0 ? -1 :
                  g_array_index(plan->hosts, BalanceHost *, from)->id;
@@ -107,7 +147,7 @@ static void plan_step(Plan *plan, int from, unsigned taker, uint64_t bytes)
     step->bytes = bytes;
     step->why = plan_why(plan, t);
     g_ptr_array_add(plan->steps, step);
-    plan->used[taker] = true;
+    plan->used[to] = true;
     if (from >= 0) {
         plan->used[from] = true;
     } else {
@@ -150,7 +190,7 @@ GPtrArray *balance_plan(const BalancePolicy *policy, uint64_t available)
         }
         if (bytes <= plan.available) {
             plan_step(&plan, -1, i, bytes);
-        } else if ((from = plan_giver(&plan, i, bytes)) >= 0) {
+        } else if ((from = plan_find_source(&plan, i, bytes)) >= 0) {
             plan_step(&plan, from, i, bytes);
         }
     }

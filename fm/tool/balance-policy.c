@@ -5,12 +5,14 @@
  *     step 256M
  *     high 10
  *     low 1
- *     host 1 min 512M max 4G weight 2 pressure ssh vm1 cat /proc/pressure/memory
+ *     host 1 min 512M max 4G pressure ssh vm1 cat /proc/pressure/memory
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tool.h"
+#include "balance-policy.h"
+#include "fail.h"
+#include "parse.h"
 
 #define STEP (256ull << 20)
 #define HIGH 10
@@ -18,7 +20,10 @@
 
 static void policy_host_clear(gpointer data)
 {
-    g_free(((BalanceHost *)data)->command);
+    BalanceHost *host = data;
+
+    g_free(host->command);
+    g_clear_pointer(&host->held, g_array_unref);
 }
 
 void balance_policy_free(BalancePolicy *policy)

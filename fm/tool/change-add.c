@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Add capacity: the request, waiting, and what to tell the person who asked
+ * Add capacity: the request, and what to tell the person who asked
  */
-#include <json-c/json.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include "change.h"
+#include "change-add.h"
+#include "text.h"
 
 static uint64_t change_add_bytes(const struct cxlfm_add *request)
 {
@@ -17,33 +16,36 @@ static uint64_t change_add_bytes(const struct cxlfm_add *request)
 /* "1 GiB" or "the capacity of tag ..." for sentences */
 static char *change_add_what(const struct cxlfm_add *request)
 {
-    char tag[CXLFM_TAG_TEXT];
+    g_autofree char *tag = format_tag(request->tag);
 
-    if (request->policy != CXLFM_POLICY_SHARED) {
-        return format_size(change_add_bytes(request));
-    }
-    cxlfm_tag_format(request->tag, tag);
-    return g_strdup_printf("the capacity of tag %s", tag);
+    return request->policy != CXLFM_POLICY_SHARED ?
+           format_size(change_add_bytes(request)) :
+           g_strdup_printf("the capacity of tag %s", tag);
+}
+
+static int change_add_begin(const Target *target, const void *request,
+                            struct cxlfm_wait **ret_wait)
+{
+    return cxlfm_wait_begin_add(target->fm, target->device, request, ret_wait);
+}
+
+static int change_add_send(const Target *target, const void *request,
+                           uint64_t *ret_done)
+{
+    return cxlfm_add(target->fm, target->device, request);
 }
 
 static int change_add_tell(Tool *tool, const Target *target,
-                           const struct cxlfm_add *request,
+                           const void *opaque,
                            const struct cxlfm_outcome *outcome)
 {
+    const struct cxlfm_add *request = opaque;
     g_autofree char *got = format_size(outcome->done);
     g_autofree char *wanted = change_add_what(request);
     g_autofree char *pieces = format_count(outcome->extent_count, "extent");
     double seconds = outcome->elapsed / 1000.0;
     unsigned host = request->host;
 
-    if (tool->json) {
-        struct json_object *o = change_json(target, "add", host, request->tag,
-                                            outcome->wanted,
-                                            outcome_name(outcome->state));
-
-        change_json_outcome(o, outcome);
-        json_print(o, true);
-    }
     switch (outcome->state) {
     case CXLFM_OUTCOME_DONE:
         if (!tool->json) {
@@ -75,50 +77,24 @@ int change_add(Tool *tool, const Target *target,
                GError **error)
 {
     g_autofree char *what = change_add_what(request);
-    const Wish wish = {
-        .action = "add", .host = request->host, .region = request->region,
-        .adding = true, .bytes = change_add_bytes(request),
-        .tag = request->tag, .extents = request->extents,
-        .count = request->extent_count,
+    g_autofree char *sentence = g_strdup_printf(
+        "offer %s of region %u to host %u (policy %s)", what, request->region,
+        request->host, policy_name(request->policy));
+    g_autofree char *sent_text = g_strdup_printf(
+        "offered %s of region %u to host %u", what, request->region,
+        request->host);
+    const Change change = {
+        .wish = {
+            .action = "add", .host = request->host, .region = request->region,
+            .adding = true, .bytes = change_add_bytes(request),
+            .tag = request->tag, .extents = request->extents,
+            .count = request->extent_count, .coming = options->coming,
+        },
+        .request = request, .sentence = sentence, .verb = "accepted",
+        .sent = "offered", .sent_text = sent_text,
+        .begin = change_add_begin, .send = change_add_send,
+        .tell = change_add_tell,
     };
-    struct cxlfm_wait *wait = NULL;
-    struct cxlfm_outcome outcome;
-    int ret = 0;
 
-    if (options->dry_run) {
-        g_autofree char *sentence = g_strdup_printf(
-            "offer %s of region %u to host %u (policy %s)", what,
-            request->region, request->host, policy_name(request->policy));
-
-        return change_dry_run(tool, target, &wish, sentence, error);
-    }
-    if (options->wait) {
-        ret = cxlfm_wait_begin_add(target->fm, target->device, request, &wait);
-    }
-    if (ret >= 0) {
-        ret = cxlfm_add(target->fm, target->device, request);
-    }
-    if (ret < 0) {
-        cxlfm_wait_free(wait);
-        return change_refused(tool, target, &wish, ret, error);
-    }
-    if (!wait) {
-        if (tool->json) {
-            json_print(change_json(target, "add", request->host, request->tag,
-                                   change_add_bytes(request), "offered"),
-                       true);
-        } else {
-            printf("%s: offered %s of region %u to host %u\n", target->name,
-                   what, request->region, request->host);
-        }
-        return TOOL_OK;
-    }
-    ret = change_wait(tool, target, wait, options, "accepted", &outcome,
-                      error);
-    cxlfm_wait_free(wait);
-    if (ret >= 0) {
-        ret = change_add_tell(tool, target, request, &outcome);
-        free(outcome.extents);
-    }
-    return ret;
+    return change_run(tool, target, &change, options, error);
 }

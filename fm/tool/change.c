@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What add and release share: dry run, what a refusal may mean, waiting with
- * progress
+ * What add and release share: options, dry run, what a refusal may mean,
+ * waiting with progress, JSON
  */
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "change.h"
+#include "json.h"
+#include "parse.h"
+#include "text.h"
+
+#define DEFAULT_TIMEOUT 30            /* seconds */
+#define RETRY_US 100000
 
 bool change_check_options(const ChangeOptions *options, GError **error)
 {
-    if (!parse_number("host id", options->host, UINT16_MAX, error) ||
+    if ((options->host != -1 &&
+         !parse_number("host id", options->host, UINT16_MAX, error)) ||
         (options->region != -1 &&
          !parse_number("region", options->region, CXLFM_MAX_REGIONS - 1,
                        error))) {
@@ -29,60 +36,95 @@ bool change_check_options(const ChangeOptions *options, GError **error)
     return true;
 }
 
-static double change_timeout(const ChangeOptions *options)
+uint8_t change_region(const ChangeOptions *options)
 {
-    return options->timeout < 0 ? CHANGE_DEFAULT_TIMEOUT : options->timeout;
+    return MAX(options->region, 0);
 }
 
-/* One line on the terminal that is written over while we wait */
+uint16_t change_host(const ChangeOptions *options, const Target *target)
+{
+    struct cxlfm_snapshot *s;
+    uint16_t host = MAX(options->host, 0);
+
+    if (options->host < 0 && !cxlfm_is_fmapi(target->fm) &&
+        cxlfm_snapshot(target->fm, target->device, &s) >= 0) {
+        host = s->host_count == 1 ? s->hosts[0].id : 0;
+        cxlfm_snapshot_free(s);
+    }
+    return host;
+}
+
+double change_timeout(const ChangeOptions *options)
+{
+    return options->timeout < 0 ? DEFAULT_TIMEOUT : options->timeout;
+}
+
+typedef struct Progress {
+    const char *verb;
+    bool show;                        /* on the terminal */
+    const ChangeOptions *options;
+} Progress;
+
+/* One line on the terminal, overwritten at each look */
 static bool change_progress(const struct cxlfm_outcome *so_far, void *opaque)
 {
+    const Progress *progress = opaque;
     g_autofree char *done = format_size(so_far->done);
     g_autofree char *wanted = format_size(so_far->wanted);
 
-    fprintf(stderr, "\r\033[K%s: %s of %s after %.1f s ", (const char *)opaque,
-            done, wanted, so_far->elapsed / 1000.0);
-    fflush(stderr);
-    return true;
+    if (progress->show) {
+        fprintf(stderr, "\r\033[K%s: %s of %s after %.1f s ", progress->verb,
+                done, wanted, so_far->elapsed / 1000.0);
+        fflush(stderr);
+    }
+    return !progress->options->stop || !*progress->options->stop;
 }
 
-int change_wait(Tool *tool, const Target *target,
-                struct cxlfm_wait *wait, const ChangeOptions *options,
-                const char *verb, struct cxlfm_outcome *ret_outcome,
-                GError **error)
+static int change_wait(Tool *tool, const Target *target,
+                       struct cxlfm_wait *wait, const ChangeOptions *options,
+                       const char *verb, struct cxlfm_outcome *ret_outcome,
+                       GError **error)
 {
-    bool show = isatty(STDERR_FILENO) && !tool->json;
+    Progress progress = {
+        .verb = verb, .options = options,
+        .show = isatty(STDERR_FILENO) && !tool->json,
+    };
     int ret = cxlfm_wait_run(wait, change_timeout(options) * 1000,
-                             show ? change_progress : NULL, (void *)verb,
-                             ret_outcome);
+                             change_progress, &progress, ret_outcome);
 
-    if (show) {
+    if (progress.show) {
         fputs("\r\033[K", stderr);
     }
-    return ret < 0 ? tool_library_error(tool, target, ret, error) : 0;
+    return ret < 0 ? reach_fail(tool, target, ret, error) : 0;
 }
 
-struct json_object *change_json(const Target *target,
-                                const char *action, uint16_t host,
-                                const uint8_t *tag, uint64_t bytes,
-                                const char *outcome)
+/* What was asked for and what came of it; the caller has the object. */
+static struct json_object *change_json(const Target *target, const Wish *wish,
+                                       uint64_t bytes, const char *outcome)
 {
-    struct json_object *o = json_target(target->name,
-                                        cxlfm_address(target->fm),
-                                        cxlfm_is_fmapi(target->fm));
+    struct json_object *o = json_target(target);
 
-    json_object_object_add(o, "action", json_object_new_string(action));
-    json_object_object_add(o, "host", json_object_new_int(host));
-    json_object_object_add(o, "tag", json_tag_text(tag));
+    json_object_object_add(o, "action", json_object_new_string(wish->action));
+    json_object_object_add(o, "host", json_object_new_int(wish->host));
+    json_object_object_add(o, "tag", json_tag_text(wish->tag));
     json_object_object_add(o, "wanted", json_object_new_uint64(bytes));
     json_object_object_add(o, "outcome", json_object_new_string(outcome));
     return o;
 }
 
-void change_json_outcome(struct json_object *o,
-                         const struct cxlfm_outcome *outcome)
+static void change_print_outcome(Tool *tool, const Target *target,
+                                 const Change *change,
+                                 const struct cxlfm_outcome *outcome)
 {
+    struct json_object *o = change_json(target, &change->wish,
+                                        outcome->wanted,
+                                        outcome_name(outcome->state));
+
     json_object_object_add(o, "done", json_object_new_uint64(outcome->done));
+    if (change->more) {
+        json_object_object_add(o, "more", json_object_new_uint64(
+                                   change->more(target, change->request)));
+    }
     json_object_object_add(o, "waiting",
                            outcome->waiting == CXLFM_UNKNOWN ? NULL :
                            json_object_new_uint64(outcome->waiting));
@@ -91,6 +133,7 @@ void change_json_outcome(struct json_object *o,
     json_object_object_add(o, "extents",
                            json_extents(outcome->extents,
                                         outcome->extent_count));
+    json_result(tool, o);
 }
 
 uint64_t change_bytes(const struct cxlfm_extent *extents, size_t count)
@@ -104,138 +147,104 @@ uint64_t change_bytes(const struct cxlfm_extent *extents, size_t count)
     return bytes;
 }
 
-static const struct cxlfm_region *change_find_region(
-    const struct cxlfm_snapshot *snapshot, const Wish *wish)
+/* What a refusal that is a number may mean; NULL: it is no number, or unknown */
+static char *change_meaning(const Target *target, const Wish *wish)
 {
-    size_t i;
+    struct cxlfm_snapshot *snapshot;
+    char *problem;
 
-    for (i = 0; i < snapshot->host_count; i++) {
-        if (snapshot->hosts[i].id == wish->host &&
-            wish->region < snapshot->hosts[i].region_count) {
-            return &snapshot->hosts[i].regions[wish->region];
-        }
-    }
-    return NULL;
-}
-
-static char *change_extent_problem(const struct cxlfm_region *region,
-                                   const struct cxlfm_extent *e)
-{
-    if (region->block_size && (e->offset % region->block_size ||
-                               e->length % region->block_size)) {
-        return g_strdup_printf("extent [0x%" PRIx64 ", +0x%" PRIx64 "] is not "
-                               "a multiple of region %u's block size 0x%"
-                               PRIx64, e->offset, e->length, region->index,
-                               region->block_size);
-    }
-    if (e->offset + e->length > region->length) {
-        return g_strdup_printf("extent [0x%" PRIx64 ", +0x%" PRIx64 "] leaves "
-                               "region %u, which has 0x%" PRIx64 " bytes",
-                               e->offset, e->length, region->index,
-                               region->length);
-    }
-    return NULL;
-}
-
-/* No such host, no such region, or a tag of which @wish's host has nothing */
-static char *change_missing(const struct cxlfm_snapshot *snapshot,
-                            const Wish *wish)
-{
-    char tag[CXLFM_TAG_TEXT];
-    bool host = false;
-    size_t i;
-
-    for (i = 0; i < snapshot->host_count; i++) {
-        host |= snapshot->hosts[i].id == wish->host;
-    }
-    if (!host) {
-        return g_strdup_printf("there is no host %u; 'cxl-fm list' shows those "
-                               "that are", wish->host);
-    }
-    if (!change_find_region(snapshot, wish)) {
-        return g_strdup_printf("host %u has no region %u; 'cxl-fm list' shows "
-                               "those it has", wish->host, wish->region);
-    }
-    if (wish->adding || !wish->tag || cxlfm_tag_is_zero(wish->tag)) {
+    if (!cxlfm_return_code(target->fm) ||
+        cxlfm_snapshot(target->fm, target->device, &snapshot) < 0) {
         return NULL;
     }
-    for (i = 0; i < snapshot->extent_count; i++) {
-        if (snapshot->extents[i].host == wish->host &&
-            !memcmp(snapshot->extents[i].tag, wish->tag, CXLFM_TAG_SIZE)) {
-            return NULL;
-        }
-    }
-    cxlfm_tag_format(wish->tag, tag);
-    return g_strdup_printf("host %u has nothing with tag %s; 'cxl-fm extents' "
-                           "shows what it has", wish->host, tag);
-}
-
-/* Why the device would refuse or did; NULL when nothing is known. */
-static char *change_problem(const struct cxlfm_snapshot *snapshot,
-                            const Wish *wish)
-{
-    const struct cxlfm_region *region = change_find_region(snapshot, wish);
-    char *problem = change_missing(snapshot, wish);
-    size_t i;
-
-    if (problem) {
-        return problem;
-    }
-    for (i = 0; i < wish->count && !problem; i++) {
-        problem = change_extent_problem(region, &wish->extents[i]);
-    }
-    if (!problem && region->block_size && wish->bytes % region->block_size) {
-        problem = g_strdup_printf("%" PRIu64 " bytes are not a multiple of "
-                                  "region %u's block size 0x%" PRIx64,
-                                  wish->bytes, region->index,
-                                  region->block_size);
-    }
-    if (!problem && wish->adding && region->available != CXLFM_UNKNOWN &&
-        wish->bytes > region->available) {
-        g_autofree char *left = format_size(region->available);
-        g_autofree char *size = format_size(wish->bytes);
-
-        problem = g_strdup_printf("region %u has %s available, not %s",
-                                  region->index, left, size);
+    problem = change_problem(snapshot, wish);
+    cxlfm_snapshot_free(snapshot);
+    if (!problem && wish->adding && !wish->bytes) {
+        problem = g_strdup("nothing has this tag that the host may share, "
+                           "or it has it already; 'cxl-fm tags' shows who "
+                           "has what");
     }
     return problem;
 }
 
-/* The FM API refuses with a number; say what it may mean. */
-int change_refused(Tool *tool, const Target *target, const Wish *wish,
-                   int ret, GError **error)
+/*
+ * A request failed with @ret after @done bytes of it had been granted. Returns
+ * -1.
+ */
+static int change_failed(Tool *tool, const Target *target,
+                         const Change *change, const ChangeOptions *options,
+                         uint64_t done, int ret, GError **error)
 {
-    struct cxlfm_snapshot *snapshot;
     g_autofree char *problem = NULL;
 
-    tool_library_error(tool, target, ret, error);
-    if (ret == CXLFM_ERROR_REFUSED && cxlfm_is_fmapi(target->fm) &&
-        cxlfm_snapshot(target->fm, target->device, &snapshot) >= 0) {
-        problem = change_problem(snapshot, wish);
-        cxlfm_snapshot_free(snapshot);
-        if (!problem && wish->adding && !wish->bytes) {
-            problem = g_strdup("nothing has this tag that the host may share, "
-                               "or it has it already; 'cxl-fm tags' shows who "
-                               "has what");
-        }
-        if (problem) {
-            g_autofree char *said = (*error)->message;
+    reach_fail(tool, target, ret, error);
+    if (ret == CXLFM_ERROR_REFUSED &&
+        tool->return_code == CXLFM_RETRY_REQUIRED) {
+        problem = options->wait ? NULL :
+                  g_strdup("'--wait' waits until that is done");
+    } else if (ret == CXLFM_ERROR_REFUSED) {
+        problem = change_meaning(target, &change->wish);
+    }
+    if (problem) {
+        g_autofree char *said = (*error)->message;
 
-            (*error)->message = g_strdup_printf("%s: %s", said, problem);
+        (*error)->message = g_strdup_printf("%s: %s", said, problem);
+    }
+    if (done) {
+        g_autofree char *size = format_size(done);
+        g_autofree char *all = format_size(change->wish.bytes);
+
+        g_prefix_error(error, "%s: %s of %s were %s, then it failed: ",
+                       target->name, size, all, change->sent);
+        (*error)->code = TOOL_PARTIAL;
+        if (tool->json) {
+            struct json_object *o = change_json(target, &change->wish,
+                                                change->wish.bytes,
+                                                "partial");
+
+            json_object_object_add(o, change->sent,
+                                   json_object_new_uint64(done));
+            tool->steps = tool->steps ? tool->steps : json_object_new_array();
+            json_result(tool, o);
         }
     }
     return -1;
 }
 
-int change_dry_run(Tool *tool, const Target *target, const Wish *wish,
-                   const char *sentence, GError **error)
+/*
+ * Send the request; what must be tried again is, for as long as the options say
+ * to wait. *@ret_done: bytes granted, also when a part was refused.
+ */
+static int change_send(const Target *target, const Change *change,
+                       const ChangeOptions *options, uint64_t *ret_done)
+{
+    int64_t end = g_get_monotonic_time() +
+                  (int64_t)(change_timeout(options) * 1000000);
+    int ret;
+
+    *ret_done = 0;
+    for (;;) {
+        ret = change->send(target, change->request, ret_done);
+        if (ret != CXLFM_ERROR_REFUSED || *ret_done || !options->wait ||
+            cxlfm_return_code(target->fm) != CXLFM_RETRY_REQUIRED ||
+            g_get_monotonic_time() >= end ||
+            (options->stop && *options->stop)) {
+            return ret;
+        }
+        g_usleep(RETRY_US);
+    }
+}
+
+/* Say what would be done, or why it would be refused. */
+static int change_dry_run(Tool *tool, const Target *target, const Wish *wish,
+                          const char *sentence, GError **error)
 {
     g_autofree char *problem = NULL;
     struct cxlfm_snapshot *snapshot;
     int ret = cxlfm_snapshot(target->fm, target->device, &snapshot);
 
     if (ret < 0) {
-        return tool_library_error(tool, target, ret, error);
+        return reach_fail(tool, target, ret, error);
     }
     problem = change_problem(snapshot, wish);
     cxlfm_snapshot_free(snapshot);
@@ -243,15 +252,58 @@ int change_dry_run(Tool *tool, const Target *target, const Wish *wish,
         return tool_fail(error, TOOL_REFUSED, "%s: %s", target->name, problem);
     }
     if (tool->json) {
-        struct json_object *o = change_json(target, wish->action, wish->host,
-                                            wish->tag, wish->bytes,
+        struct json_object *o = change_json(target, wish, wish->bytes,
                                             "dry-run");
 
         json_object_object_add(o, "extents",
                                json_extents(wish->extents, wish->count));
-        json_print(o, true);
+        json_result(tool, o);
     } else {
         printf("%s: would %s\n", target->name, sentence);
     }
     return TOOL_OK;
+}
+
+int change_run(Tool *tool, const Target *target, const Change *change,
+               const ChangeOptions *options, GError **error)
+{
+    const Wish *wish = &change->wish;
+    struct cxlfm_wait *wait = NULL;
+    struct cxlfm_outcome outcome;
+    uint64_t done = 0;
+    int ret = 0;
+
+    if (options->dry_run) {
+        return change_dry_run(tool, target, wish, change->sentence, error);
+    }
+    if (options->wait) {
+        ret = change->begin(target, change->request, &wait);
+    }
+    if (ret >= 0) {
+        ret = change_send(target, change, options, &done);
+    }
+    if (ret < 0) {
+        cxlfm_wait_free(wait);
+        return change_failed(tool, target, change, options, done, ret, error);
+    }
+    if (!wait) {
+        if (tool->json) {
+            json_result(tool, change_json(target, wish, wish->bytes,
+                                          change->sent));
+        } else {
+            printf("%s: %s\n", target->name, change->sent_text);
+        }
+        return TOOL_OK;
+    }
+    ret = change_wait(tool, target, wait, options, change->verb, &outcome,
+                      error);
+    cxlfm_wait_free(wait);
+    if (ret >= 0) {
+        if (tool->json) {
+            change_print_outcome(tool, target, change, &outcome);
+        }
+        ret = change->tell(tool, target, change->request, &outcome);
+        free(outcome.extents);
+    }
+    return ret;
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cxl-fm add: offer capacity to a host */
-#include "tool.h"
+#include <json-c/json.h>
+#include "change-add.h"
+#include "commands.h"
+#include "options.h"
+#include "parse.h"
 
 typedef struct AddOptions {
     ChangeOptions change;
@@ -40,8 +44,7 @@ static bool add_check(const AddOptions *o, const char *size, GError **error)
 static bool add_request(const AddOptions *o, const char *size,
                         struct cxlfm_add *request, GError **error)
 {
-    request->host = o->change.host;
-    request->region = o->change.region < 0 ? 0 : o->change.region;
+    request->region = change_region(&o->change);
     request->policy = o->extents ? CXLFM_POLICY_PRESCRIPTIVE :
                       CXLFM_POLICY_FREE;
     if (!parse_tag(o->tag, request->tag, error) ||
@@ -67,6 +70,7 @@ static int add_one_by_one(Tool *tool, const Target *target,
     size_t count = request.extent_count, i;
     int ret = TOOL_OK;
 
+    tool->steps = json_object_new_array();
     for (i = 0; i < count && ret == TOOL_OK; i++) {
         request.extents = &extents[i];
         request.extent_count = 1;
@@ -75,8 +79,9 @@ static int add_one_by_one(Tool *tool, const Target *target,
     if (ret < 0 && i > 1) {
         g_prefix_error(error, "extent %zu of %zu, those before it stand: ", i,
                        count);
+        (*error)->code = TOOL_PARTIAL;
     }
-    return ret;
+    return ret > TOOL_OK && i > 1 ? TOOL_PARTIAL : ret;
 }
 
 static int add_run(Tool *tool, const AddOptions *o, const char *size,
@@ -91,10 +96,11 @@ static int add_run(Tool *tool, const AddOptions *o, const char *size,
         !add_request(o, size, &request, error) ||
         !parse_extents(o->extents, request.region, &extents,
                        &request.extent_count, error) ||
-        !tool_target(tool, &target, error)) {
+        !reach_target(tool, o->change.host, &target, error)) {
         return -1;
     }
     request.extents = extents;
+    request.host = change_host(&o->change, &target);
     if (o->no_chain) {
         return add_one_by_one(tool, &target, request, o, error);
     }
@@ -122,7 +128,7 @@ int cmd_add(Tool *tool, int argc, char **argv, GError **error)
     };
     int ret = -1;
 
-    if (tool_parse(tool, entries, 0, 1, &argc, &argv, error)) {
+    if (options_parse(tool, entries, 0, 1, &argc, &argv, error)) {
         if (chain && o.no_chain) {
             tool_fail(error, TOOL_USAGE,
                       "--chain and --no-chain contradict each other");

@@ -1,10 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cxl-fm balance: capacity of a pool to where memory is short */
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "tool.h"
+#include <sys/file.h>
+#include <unistd.h>
+#include "balance-look.h"
+#include "balance-plan.h"
+#include "commands.h"
+#include "json.h"
+#include "options.h"
+#include "pool-move.h"
+#include "text.h"
+
+#define NAP_US 100000
 
 typedef struct BalanceOptions {
     char *policy;
@@ -20,121 +33,277 @@ typedef struct Balance {
     BalancePolicy *policy;
     PoolView view;
     FILE *log;                        /* NULL: none */
+    struct json_object *round;        /* --json: what is told of this round */
     unsigned failed;                  /* steps */
 } Balance;
+
+static volatile sig_atomic_t balance_stop; /* a signal came */
+
+static void balance_on_signal(int number)
+{
+    balance_stop = 1;
+}
+
+static void balance_put(const char *sentence, void *opaque)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *when = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
+    Balance *b = opaque;
+
+    if (!b->tool->json) {
+        printf("%s\n", sentence);
+        fflush(stdout);
+    }
+    if (b->log && (fprintf(b->log, "%s %s\n", when, sentence) < 0 ||
+                   fflush(b->log))) {
+        fprintf(stderr, "cxl-fm: %s: %s; no more is logged\n", b->o->log,
+                g_strerror(errno));
+        g_clear_pointer(&b->log, fclose);
+        b->failed++;
+    }
+}
 
 /* One decision, to stdout and to the log file */
 static void G_GNUC_PRINTF(2, 3) balance_say(Balance *b, const char *format,
                                             ...)
 {
-    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autofree char *when = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
     g_autofree char *text = NULL;
     va_list args;
 
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
-    if (!b->tool->json) {
-        printf("%s\n", text);
-        fflush(stdout);
-    }
-    if (b->log) {
-        fprintf(b->log, "%s %s\n", when, text);
-        fflush(b->log);
-    }
+    balance_put(text, b);
 }
 
-/* What the host's command says; negative when it says nothing of use. */
-static double balance_ask(Balance *b, const BalanceHost *host)
+/* --- JSON: one document a round --- */
+
+static struct json_object *balance_json_host(const BalanceHost *host)
 {
-    const char *argv[] = { "/bin/sh", "-c", host->command, NULL };
-    g_autofree char *out = NULL, *err = NULL;
-    g_autoptr(GError) wrong = NULL;
-    double pressure = -1;
+    struct json_object *o = json_object_new_object();
 
-    if (!host->command) {
-        return -1;
-    }
-    if (g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_DEFAULT, NULL, NULL,
-                     &out, &err, NULL, &wrong)) {
-        pressure = balance_pressure(out);
-    }
-    if (pressure < 0) {
-        balance_say(b, "host %u: its pressure is not known: '%s' gave '%s'",
-                    host->id, host->command, wrong ? wrong->message :
-                    g_strchomp(*err ? err : out));
-    }
-    return pressure;
+    json_object_object_add(o, "host", json_object_new_int(host->id));
+    json_object_object_add(o, "alive", json_object_new_boolean(host->alive));
+    json_object_object_add(o, "owned", json_object_new_uint64(host->owned));
+    json_object_object_add(o, "asked", json_object_new_uint64(host->asked));
+    json_object_object_add(o, "offered",
+                           json_object_new_uint64(host->offered));
+    json_object_object_add(o, "pressure", host->pressure < 0 ? NULL :
+                           json_object_new_double(host->pressure));
+    return o;
 }
 
-static void balance_look(Balance *b)
+static struct json_object *balance_json_step(const BalanceStep *step)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_object_object_add(o, "from", step->from < 0 ? NULL :
+                           json_object_new_int(step->from));
+    json_object_object_add(o, "to", json_object_new_int(step->to));
+    json_object_object_add(o, "bytes", json_object_new_uint64(step->bytes));
+    json_object_object_add(o, "why", json_object_new_string(step->why));
+    return o;
+}
+
+static struct json_object *balance_list(Balance *b, const char *key)
+{
+    struct json_object *list;
+
+    if (!json_object_object_get_ex(b->round, key, &list)) {
+        list = json_object_new_array();
+        json_object_object_add(b->round, key, list);
+    }
+    return list;
+}
+
+/* --- One round --- */
+
+static void balance_read_hosts(Balance *b, uint8_t region)
 {
     unsigned i;
 
     for (i = 0; i < b->policy->hosts->len; i++) {
         BalanceHost *host = &g_array_index(b->policy->hosts, BalanceHost, i);
-        const struct cxlfm_pool_host *known = pool_find_host(&b->view,
-                                                             host->id);
-        g_autofree char *size = NULL;
-        Target target;
+        g_autofree char *owned = NULL, *asked = NULL, *pressure = NULL;
 
-        host->alive = known && known->alive &&
-                      pool_head(&b->view, host->id, &target, NULL);
-        host->owned = known ? known->owned : 0;
-        host->pressure = host->alive ? balance_ask(b, host) : -1;
-        size = format_size(host->owned);
-        balance_say(b, host->pressure < 0 ? "host %u: %s, has %s" :
-                    "host %u: %s, has %s, pressure %.2f", host->id,
-                    host->alive ? "alive" : "not there", size, host->pressure);
+        balance_look(&b->view, region, host, balance_put, b);
+        owned = format_size(host->owned);
+        asked = format_size(host->asked);
+        pressure = g_strdup_printf(", pressure %.2f", host->pressure);
+        balance_say(b, "host %u: %s, has %s%s%s%s", host->id,
+                    host->alive ? "alive" : "not there", owned,
+                    host->asked ? " and is to give back " : "",
+                    host->asked ? asked : "",
+                    host->pressure < 0 ? "" : pressure);
+        json_object_array_add(balance_list(b, "hosts"),
+                              balance_json_host(host));
     }
 }
 
-static void balance_do(Balance *b, const BalanceStep *step)
+/* Exit status of the step, or -1 with @error */
+static int balance_change(Balance *b, const BalanceStep *step, GError **error)
+{
+    ChangeOptions options = b->o->change;
+    unsigned i;
+
+    for (i = 0; i < b->policy->hosts->len; i++) {
+        const BalanceHost *h = &g_array_index(b->policy->hosts, BalanceHost,
+                                              i);
+
+        if (h->id == step->from) {
+            options.keep = h->min;
+        }
+    }
+    return step->from < 0 ?
+           pool_add(b->tool, &b->view, step->to, step->bytes, &options,
+                    error) :
+           pool_move(b->tool, &b->view, step->from, step->to, step->bytes,
+                     false, &options, error);
+}
+
+static void balance_carry_out(Balance *b, const BalanceStep *step)
 {
     g_autofree char *size = format_size(step->bytes);
     g_autofree char *source = step->from < 0 ? g_strdup("what is free") :
                               g_strdup_printf("host %d", step->from);
+    struct json_object *told = balance_json_step(step);
     g_autoptr(GError) error = NULL;
     int ret;
 
+    json_object_array_add(balance_list(b, "steps"), told);
     balance_say(b, "%s%s from %s to host %u: it %s", b->o->change.dry_run ?
                 "would move " : "move ", size, source, step->to, step->why);
     if (b->o->change.dry_run) {
+        json_object_object_add(told, "outcome",
+                               json_object_new_string("dry-run"));
         return;
     }
-    ret = step->from < 0 ?
-          pool_give(b->tool, &b->view, step->to, step->bytes, &b->o->change,
-                    &error) :
-          pool_move(b->tool, &b->view, step->from, step->to, step->bytes,
-                    false, &b->o->change, &error);
+    b->tool->steps = json_object_new_array();
+    ret = balance_change(b, step, &error);
+    json_object_object_add(told, "changes", b->tool->steps);
+    b->tool->steps = NULL;
+    json_object_object_add(told, "outcome", json_object_new_string(
+                               ret ? "failed" : "done"));
     if (ret) {
         b->failed++;
         balance_say(b, "not done: %s", error ? error->message :
                     ret == TOOL_TIMEOUT ? "a host did not answer in time" :
+                    ret == TOOL_PARTIAL ? "given back, and not taken" :
                     "a host declined");
+        json_object_object_add(told, "error", error ?
+                               json_object_new_string(error->message) : NULL);
     }
 }
 
-static bool balance_round(Balance *b, GError **error)
+/* One balancer to a pool: two would take turns to undo what the other did. */
+static int balance_lock(const PoolView *view, GError **error)
 {
+    int fd = open(view->pool->file, O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+        close(fd);
+        tool_fail(error, TOOL_REFUSED, "another 'cxl-fm balance' looks after "
+                  "pool %s (%s)", view->pool->name, view->pool->file);
+        return -1;
+    }
+    /* A file that is not here to be opened cannot be locked: -2 */
+    return fd < 0 ? -2 : fd;
+}
+
+static void balance_steps(Balance *b)
+{
+    uint8_t region = change_region(&b->o->change);
+    uint64_t available = balance_available(&b->view, region);
     g_autoptr(GPtrArray) steps = NULL;
     unsigned i;
 
-    if (!pool_view_again(b->tool, &b->view, error)) {
-        return false;
-    }
-    balance_look(b);
-    steps = balance_plan(b->policy, b->view.pool->available);
-    for (i = 0; i < steps->len; i++) {
-        balance_do(b, steps->pdata[i]);
+    balance_read_hosts(b, region);
+    json_object_object_add(b->round, "available",
+                           json_object_new_uint64(available));
+    steps = balance_plan(b->policy, available);
+    for (i = 0; i < steps->len && !balance_stop; i++) {
+        balance_carry_out(b, steps->pdata[i]);
     }
     if (!steps->len) {
-        g_autofree char *size = format_size(b->view.pool->available);
+        g_autofree char *size = format_size(available);
 
         balance_say(b, "nothing to move; %s are free", size);
     }
-    return true;
+}
+
+/* Between rounds the monitors are free for others, and may come and go. */
+static bool balance_round(Balance *b, GError **error)
+{
+    unsigned failed = b->failed;
+    bool seen;
+    int lock = -1;
+
+    b->round = json_object_new_object();
+    seen = pool_view(b->tool, &b->view, error) &&
+           (lock = balance_lock(&b->view, error)) != -1;
+    if (seen) {
+        json_object_object_add(b->round, "pool", json_object_new_string(
+                                   b->view.pool->name));
+        balance_steps(b);
+    }
+    if (lock >= 0) {
+        close(lock);
+    }
+    pool_view_free(&b->view);
+    reach_leave(b->tool);
+    if (seen && b->tool->json) {
+        json_object_object_add(b->round, "exit", json_object_new_int(
+                                   b->failed > failed ? TOOL_FAILED :
+                                   TOOL_OK));
+        json_print(b->round, false);
+    } else {
+        json_object_put(b->round);
+    }
+    b->round = NULL;
+    return seen;
+}
+
+static void balance_sleep(const Balance *b)
+{
+    int64_t end = g_get_monotonic_time() +
+                  (int64_t)(b->o->interval * 1000000);
+    int64_t left;
+
+    while (!balance_stop && (left = end - g_get_monotonic_time()) > 0) {
+        g_usleep(MIN(left, NAP_US));
+    }
+}
+
+/* A pool that cannot be seen may be seen later, but for the last time. */
+static int balance_rounds(Balance *b, GError **error)
+{
+    const struct sigaction stop = { .sa_handler = balance_on_signal };
+    int round;
+
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGTERM, &stop, NULL);
+    for (round = 1; !balance_stop; round++) {
+        g_autoptr(GError) wrong = NULL;
+
+        if (!balance_round(b, &wrong)) {
+            if (round == b->o->rounds || wrong->code == TOOL_USAGE ||
+                wrong->code == TOOL_REFUSED) {
+                g_propagate_error(error, g_steal_pointer(&wrong));
+                return -1;
+            }
+            b->failed++;
+            balance_say(b, "nothing done: %s", wrong->message);
+        }
+        if (round == b->o->rounds) {
+            break;
+        }
+        balance_sleep(b);
+    }
+    if (balance_stop) {
+        balance_say(b, "stopped by a signal; what hosts were asked for or "
+                    "offered stands");
+    }
+    return b->failed ? TOOL_FAILED : TOOL_OK;
 }
 
 static int balance_run(Tool *tool, const BalanceOptions *o, GError **error)
@@ -142,7 +311,7 @@ static int balance_run(Tool *tool, const BalanceOptions *o, GError **error)
     Balance b = { .tool = tool, .o = o };
     g_autofree char *text = NULL;
     g_autoptr(GError) wrong = NULL;
-    int round, ret = TOOL_OK;
+    int ret = -1;
 
     if (!g_file_get_contents(o->policy, &text, NULL, &wrong)) {
         return tool_fail(error, TOOL_USAGE, "%s", wrong->message);
@@ -153,22 +322,14 @@ static int balance_run(Tool *tool, const BalanceOptions *o, GError **error)
         return -1;
     }
     if (o->log && !(b.log = fopen(o->log, "a"))) {
-        tool_fail(error, TOOL_USAGE, "%s cannot be written", o->log);
-        ret = -1;
-    }
-    if (ret || !pool_view(tool, &b.view, error)) {
-        ret = -1;
-    }
-    for (round = 0; !ret && (!o->rounds || round < o->rounds); round++) {
-        if (round) {
-            g_usleep(o->interval * 1000000);
-        }
-        ret = balance_round(&b, error) ? 0 : -1;
+        tool_fail(error, TOOL_USAGE, "%s cannot be written: %s", o->log,
+                  g_strerror(errno));
+    } else {
+        ret = balance_rounds(&b, error);
     }
     g_clear_pointer(&b.log, fclose);
-    pool_view_free(&b.view);
     balance_policy_free(b.policy);
-    return ret ? ret : b.failed ? TOOL_FAILED : TOOL_OK;
+    return ret;
 }
 
 int cmd_balance(Tool *tool, int argc, char **argv, GError **error)
@@ -177,6 +338,9 @@ int cmd_balance(Tool *tool, int argc, char **argv, GError **error)
         .rounds = 1, .interval = 10, .change = CHANGE_OPTIONS_INIT,
     };
     const GOptionEntry entries[] = {
+        POOL_OPTION_ENTRY(tool),
+        { "region", 'r', 0, G_OPTION_ARG_INT, &o.change.region,
+          "Region, 0 to 7 (default 0)", "N" },
         { "policy", 'p', 0, G_OPTION_ARG_FILENAME, &o.policy,
           "File with minimum, maximum, weight of each host", "FILE" },
         { "rounds", 'c', 0, G_OPTION_ARG_INT, &o.rounds,
@@ -193,8 +357,9 @@ int cmd_balance(Tool *tool, int argc, char **argv, GError **error)
     };
     int ret = -1;
 
-    if (tool_parse(tool, entries, 0, 0, &argc, &argv, error)) {
+    if (options_parse(tool, entries, 0, 0, &argc, &argv, error)) {
         o.change.wait = true;
+        o.change.stop = &balance_stop;
         if (!o.policy) {
             tool_fail(error, TOOL_USAGE, "by which policy? Give --policy FILE");
         } else if (o.rounds < 0 || !(o.interval >= 0 && o.interval <= 86400)) {

@@ -3,7 +3,12 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
-#include "tool.h"
+#include "commands.h"
+#include "json.h"
+#include "options.h"
+#include "parse.h"
+#include "show.h"
+#include "text.h"
 
 typedef struct ConfigOptions {
     int region;                       /* -1: not given */
@@ -35,9 +40,7 @@ static struct json_object *config_visit(const Target *target,
                                         const struct cxlfm_snapshot *s,
                                         Table *table, void *opaque)
 {
-    struct json_object *o = json_target(target->name,
-                                        cxlfm_address(target->fm),
-                                        cxlfm_is_fmapi(target->fm));
+    struct json_object *o = json_target(target);
     struct json_object *list = json_object_new_array();
     const ConfigOptions *options = opaque;
     unsigned i;
@@ -64,7 +67,8 @@ static int config_show(Tool *tool, ConfigOptions *o, GError **error)
         "DEVICE", ">REGION", ">BLOCK", "POSSIBLE BLOCKS", "SANITIZE", NULL
     };
 
-    return tool_show(tool, headings, config_visit, o, "no such region", error);
+    return show_devices(tool, headings, config_visit, o, "no such region",
+                        error);
 }
 
 /* Whether @block_size may be set; a door that cannot tell says yes. */
@@ -87,7 +91,7 @@ static int config_current(Tool *tool, const Target *target, unsigned region,
     int ret = cxlfm_snapshot(target->fm, target->device, &s);
 
     if (ret < 0) {
-        return tool_library_error(tool, target, ret, error);
+        return reach_fail(tool, target, ret, error);
     }
     if (!s->host_count || region >= s->hosts[0].region_count) {
         ret = tool_fail(error, TOOL_FAILED, "%s has no region %u",
@@ -116,9 +120,7 @@ static void config_tell(const Tool *tool, const Target *target,
     g_autofree char *text = format_size(block_size);
 
     if (tool->json) {
-        struct json_object *j = json_target(target->name,
-                                            cxlfm_address(target->fm),
-                                            cxlfm_is_fmapi(target->fm));
+        struct json_object *j = json_target(target);
 
         json_object_object_add(j, "action", json_object_new_string("config"));
         json_object_object_add(j, "region", json_object_new_int(o->region));
@@ -158,7 +160,7 @@ static int config_set(Tool *tool, const ConfigOptions *o, GError **error)
                              o->sanitize);
         }
     }
-    if (!tool_target(tool, &target, error) ||
+    if (!reach_target(tool, -1, &target, error) ||
         config_current(tool, &target, o->region, block_size, &current_size,
                        &sanitize, error) < 0) {
         return -1;
@@ -173,7 +175,7 @@ static int config_set(Tool *tool, const ConfigOptions *o, GError **error)
         ret = cxlfm_set_region(target.fm, target.device, o->region,
                                block_size, sanitize);
         if (ret < 0) {
-            return tool_library_error(tool, &target, ret, error);
+            return reach_fail(tool, &target, ret, error);
         }
     }
     config_tell(tool, &target, o, block_size, sanitize);
@@ -196,7 +198,7 @@ int cmd_config(Tool *tool, int argc, char **argv, GError **error)
     };
     int ret = -1;
 
-    if (tool_parse(tool, entries, 0, 0, &argc, &argv, error)) {
+    if (options_parse(tool, entries, 0, 0, &argc, &argv, error)) {
         ret = o.block_size || o.sanitize ? config_set(tool, &o, error) :
               config_show(tool, &o, error);
     }

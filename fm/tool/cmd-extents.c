@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cxl-fm extents: every extent, whose it is, and in which state */
+#include <inttypes.h>
 #include <json-c/json.h>
-#include "tool.h"
+#include <string.h>
+#include "commands.h"
+#include "json.h"
+#include "options.h"
+#include "parse.h"
+#include "show.h"
+#include "text.h"
 
 typedef struct Filter {
     int host;                         /* -1: all */
@@ -12,14 +19,9 @@ typedef struct Filter {
 
 static bool extents_match(const Filter *filter, const struct cxlfm_extent *e)
 {
-    size_t i;
-
-    if (!cxlfm_tag_is_zero(filter->tag)) {
-        for (i = 0; i < CXLFM_TAG_SIZE; i++) {
-            if (e->tag[i] != filter->tag[i]) {
-                return false;
-            }
-        }
+    if (!cxlfm_tag_is_zero(filter->tag) &&
+        memcmp(e->tag, filter->tag, CXLFM_TAG_SIZE)) {
+        return false;
     }
     return (filter->host < 0 || e->host == filter->host) &&
            (filter->region < 0 || e->region == filter->region);
@@ -28,11 +30,6 @@ static bool extents_match(const Filter *filter, const struct cxlfm_extent *e)
 static void extents_row(Table *table, const char *name,
                         const struct cxlfm_extent *e)
 {
-    char tag[CXLFM_TAG_TEXT] = "-";
-
-    if (!cxlfm_tag_is_zero(e->tag)) {
-        cxlfm_tag_format(e->tag, tag);
-    }
     table_row(table, g_strdup(name), g_strdup_printf("%u", e->host),
               g_strdup_printf("%u", e->region),
               g_strdup_printf("0x%" PRIx64, e->offset),
@@ -40,16 +37,14 @@ static void extents_row(Table *table, const char *name,
               g_strdup(extent_state_name(e->state)),
               g_strdup(e->mapping == CXLFM_MAPPING_UNKNOWN ? "-" :
                        mapping_name(e->mapping)),
-              g_strdup_printf("%u", e->sequence), g_strdup(tag), NULL);
+              g_strdup_printf("%u", e->sequence), format_tag(e->tag), NULL);
 }
 
 static struct json_object *extents_visit(const Target *target,
                                          const struct cxlfm_snapshot *s,
                                          Table *table, void *opaque)
 {
-    struct json_object *o = json_target(target->name,
-                                        cxlfm_address(target->fm),
-                                        cxlfm_is_fmapi(target->fm));
+    struct json_object *o = json_target(target);
     struct json_object *list = json_object_new_array();
     size_t i;
 
@@ -81,10 +76,10 @@ int cmd_extents(Tool *tool, int argc, char **argv, GError **error)
           "Only those with this tag", "TAG" },
         { NULL }
     };
-    bool good = tool_parse(tool, entries, 0, 0, &argc, &argv, error) &&
+    bool good = options_parse(tool, entries, 0, 0, &argc, &argv, error) &&
                 parse_tag(filter.tag_text, filter.tag, error);
 
     g_free(filter.tag_text);
-    return good ? tool_show(tool, headings, extents_visit, &filter,
-                            "no extents", error) : -1;
+    return good ? show_devices(tool, headings, extents_visit, &filter,
+                               "no extents", error) : -1;
 }

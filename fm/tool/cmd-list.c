@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cxl-fm list: devices, the hosts they serve, and their regions */
 #include <json-c/json.h>
-#include "tool.h"
+#include "commands.h"
+#include "json.h"
+#include "options.h"
+#include "show.h"
+#include "text.h"
 
 static struct json_object *list_json(const Target *target,
                                      const struct cxlfm_snapshot *s)
 {
-    struct json_object *o = json_target(target->name,
-                                        cxlfm_address(target->fm),
-                                        cxlfm_is_fmapi(target->fm));
+    struct json_object *o = json_target(target);
     struct json_object *hosts = json_object_new_array();
     struct json_object *policies = json_object_new_array();
     unsigned i;
@@ -73,9 +75,9 @@ int cmd_list(Tool *tool, int argc, char **argv, GError **error)
         ">BASE", "ON RELEASE", "ATTRIBUTES", NULL
     };
 
-    if (!tool_parse(tool, NULL, 0, 0, &argc, &argv, error)) {
+    if (!options_parse(tool, NULL, 0, 0, &argc, &argv, error)) {
         return -1;
     }
-    return tool_show(tool, headings, list_visit, NULL,
-                     "no dynamic capacity device", error);
+    return show_devices(tool, headings, list_visit, NULL,
+                        "no dynamic capacity device", error);
 }

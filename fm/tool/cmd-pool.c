@@ -2,7 +2,12 @@
 /* cxl-fm pool: which host has what of a pool */
 #include <json-c/json.h>
 #include <stdio.h>
-#include "tool.h"
+#include "commands.h"
+#include "json.h"
+#include "options.h"
+#include "pool.h"
+#include "table.h"
+#include "text.h"
 
 #define MAP_CELLS 64
 
@@ -14,6 +19,8 @@ static struct json_object *pool_json_extent(const struct cxlfm_pool_extent *e)
     json_object_object_add(o, "length", json_object_new_uint64(e->length));
     json_object_object_add(o, "region", json_object_new_int(e->region));
     json_object_object_add(o, "shared", json_object_new_boolean(e->shared));
+    json_object_object_add(o, "state",
+                           json_object_new_string(pool_state_name(e->state)));
     return o;
 }
 
@@ -57,7 +64,60 @@ static void pool_print_json(const PoolView *view)
         json_object_array_add(hosts, pool_json_host(view, &pool->hosts[i]));
     }
     json_object_object_add(o, "hosts", hosts);
+    json_object_object_add(o, "identity",
+                           json_object_new_string(pool->identity));
     json_print(o, true);
+}
+
+/* '0' to '9', 'a' to 'z', then '#' */
+static char pool_letter(const struct cxlfm_pool_extent *e)
+{
+    return e->shared ? '=' : e->host < 10 ? '0' + e->host :
+           e->host < 36 ? 'a' + e->host - 10 : '#';
+}
+
+static uint64_t pool_overlap(const struct cxlfm_pool_extent *e, uint64_t start,
+                             uint64_t end)
+{
+    uint64_t first = MAX(e->offset, start);
+    uint64_t last = MIN(e->offset + e->length, end);
+
+    return last > first ? last - first : 0;
+}
+
+/* What most of [@start, @end) is: '.' is free. */
+static char pool_cell(const struct cxlfm_pool *pool, uint64_t start,
+                      uint64_t end)
+{
+    uint64_t bytes[128] = { ['.'] = end - start };
+    char most = '.';
+    size_t i;
+
+    for (i = 0; i < pool->extent_count; i++) {
+        const struct cxlfm_pool_extent *e = &pool->extents[i];
+        uint64_t part = pool_overlap(e, start, end);
+
+        /* Of what is shared each host has an extent. */
+        part = MIN(part, bytes['.']);
+        bytes['.'] -= part;
+        bytes[(unsigned char)pool_letter(e)] += part;
+    }
+    for (i = 0; i < G_N_ELEMENTS(bytes); i++) {
+        most = bytes[i] > bytes[(unsigned char)most] ? (char)i : most;
+    }
+    return most;
+}
+
+static char *pool_map(const struct cxlfm_pool *pool, size_t cells)
+{
+    uint64_t size = pool->size / cells;
+    char *map = g_strnfill(cells, '.');
+    size_t at;
+
+    for (at = 0; at < cells; at++) {
+        map[at] = pool_cell(pool, size * at, size * (at + 1));
+    }
+    return map;
 }
 
 /* Where the monitor of @host is; "-" when no address of ours is it. */
@@ -69,7 +129,7 @@ static char *pool_monitor(const PoolView *view, uint16_t host)
                     cxlfm_address(target.fm) : "-");
 }
 
-static void pool_print(const PoolView *view)
+static void pool_print(const Tool *tool, const PoolView *view)
 {
     static const char *const headings[] = {
         ">HOST", "ALIVE", ">HAS", ">EXTENTS", "MONITOR", NULL
@@ -84,7 +144,7 @@ static void pool_print(const PoolView *view)
 
     for (i = 0; i < pool->host_count; i++) {
         const struct cxlfm_pool_host *host = &pool->hosts[i];
-        uint64_t bytes = 0;       /* with what it shares */
+        uint64_t bytes = 0;       /* with shared capacity, unlike @owned */
         size_t count = 0;
 
         for (j = 0; j < pool->extent_count; j++) {
@@ -98,7 +158,7 @@ static void pool_print(const PoolView *view)
                   format_size(bytes), g_strdup_printf("%zu", count),
                   pool_monitor(view, host->id), NULL);
     }
-    text = table_text(table);
+    text = table_text(table, !tool->no_headings);
     printf("%s: %s, %s free\n%s[%s]\n", pool->name, size, free_size, text,
            map);
     table_free(table);
@@ -106,16 +166,20 @@ static void pool_print(const PoolView *view)
 
 int cmd_pool(Tool *tool, int argc, char **argv, GError **error)
 {
+    const GOptionEntry entries[] = {
+        POOL_OPTION_ENTRY(tool),
+        { NULL }
+    };
     PoolView view;
 
-    if (!tool_parse(tool, NULL, 0, 0, &argc, &argv, error) ||
+    if (!options_parse(tool, entries, 0, 0, &argc, &argv, error) ||
         !pool_view(tool, &view, error)) {
         return -1;
     }
     if (tool->json) {
         pool_print_json(&view);
     } else {
-        pool_print(&view);
+        pool_print(tool, &view);
     }
     pool_view_free(&view);
     return TOOL_OK;

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cxl-fm reclaim: take back what a host has whose process ended */
+/* cxl-fm reclaim: free what a host has whose process ended */
 #include <json-c/json.h>
 #include <stdio.h>
-#include "tool.h"
+#include "commands.h"
+#include "json.h"
+#include "options.h"
+#include "parse.h"
+#include "pool.h"
+#include "text.h"
 
 static int reclaim_run(Tool *tool, const PoolView *view, int host, bool dry_run,
                        GError **error)
@@ -27,7 +32,7 @@ static int reclaim_run(Tool *tool, const PoolView *view, int host, bool dry_run,
         ret = cxlfm_pool_reclaim(view->fm, view->pool->name, host, &freed);
     }
     if (ret < 0) {
-        return tool_library_error(tool, &any, ret, error);
+        return reach_fail(tool, &any, ret, error);
     }
     size = format_size(freed);
     if (tool->json) {
@@ -53,6 +58,7 @@ int cmd_reclaim(Tool *tool, int argc, char **argv, GError **error)
     gboolean dry_run = false;
     int host = -1, ret;
     const GOptionEntry entries[] = {
+        POOL_OPTION_ENTRY(tool),
         { "host", 'H', 0, G_OPTION_ARG_INT, &host,
           "The host whose process ended", "ID" },
         { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry_run,
@@ -61,7 +67,7 @@ int cmd_reclaim(Tool *tool, int argc, char **argv, GError **error)
     };
     PoolView view;
 
-    if (!tool_parse(tool, entries, 0, 0, &argc, &argv, error)) {
+    if (!options_parse(tool, entries, 0, 0, &argc, &argv, error)) {
         return -1;
     }
     if (host < 0) {

@@ -3,17 +3,20 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
-#include "tool.h"
+#include "commands.h"
+#include "json.h"
+#include "options.h"
+#include "parse.h"
+#include "reach.h"
+#include "text.h"
 
 static void reference_tell(const Tool *tool, const Target *target,
                            const uint8_t *tag, bool held, bool dry_run)
 {
-    char text[CXLFM_TAG_TEXT];
+    g_autofree char *text = format_tag(tag);
 
     if (tool->json) {
-        struct json_object *o = json_target(target->name,
-                                            cxlfm_address(target->fm),
-                                            cxlfm_is_fmapi(target->fm));
+        struct json_object *o = json_target(target);
 
         json_object_object_add(o, "action", json_object_new_string(
                                    "reference"));
@@ -25,7 +28,6 @@ static void reference_tell(const Tool *tool, const Target *target,
         json_print(o, true);
         return;
     }
-    cxlfm_tag_format(tag, text);
     printf("%s: %s%s the reference on tag %s\n", target->name,
            dry_run ? "would " : "",
            held ? dry_run ? "take" : "took" : dry_run ? "drop" : "dropped",
@@ -44,7 +46,7 @@ int cmd_reference(Tool *tool, int argc, char **argv, GError **error)
     Target target;
     bool held;
 
-    if (!tool_parse(tool, entries, 2, 2, &argc, &argv, error)) {
+    if (!options_parse(tool, entries, 2, 2, &argc, &argv, error)) {
         return -1;
     }
     held = !strcmp(argv[1], "add");
@@ -54,15 +56,15 @@ int cmd_reference(Tool *tool, int argc, char **argv, GError **error)
                          argv[1]);
     }
     if (!parse_tag(argv[2], tag, error) ||
-        !tool_target(tool, &target, error)) {
+        !reach_target(tool, -1, &target, error)) {
         return -1;
     }
     if (!dry_run) {
         int ret = cxlfm_reference(target.fm, target.device, tag, held);
 
         if (ret < 0) {
-            tool_library_error(tool, &target, ret, error);
-            if (ret == CXLFM_ERROR_REFUSED && cxlfm_is_fmapi(target.fm)) {
+            reach_fail(tool, &target, ret, error);
+            if (ret == CXLFM_ERROR_REFUSED && cxlfm_return_code(target.fm)) {
                 g_prefix_error(error, "no sharable capacity has this tag "
                                "('cxl-fm tags' shows them): ");
             }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cxl-fm share: offer capacity that others have to one more host, by its tag */
-#include "tool.h"
+/* cxl-fm share: offer tagged capacity of other hosts to one more host */
+#include "change-add.h"
+#include "commands.h"
+#include "options.h"
+#include "parse.h"
 
 int cmd_share(Tool *tool, int argc, char **argv, GError **error)
 {
@@ -12,15 +15,15 @@ int cmd_share(Tool *tool, int argc, char **argv, GError **error)
     struct cxlfm_add request = { .policy = CXLFM_POLICY_SHARED };
     Target target;
 
-    if (!tool_parse(tool, entries, 1, 1, &argc, &argv, error) ||
+    if (!options_parse(tool, entries, 1, 1, &argc, &argv, error) ||
         !change_check_options(&change, error) ||
         !parse_tag(argv[1], request.tag, error)) {
         return -1;
     }
-    request.host = change.host;
-    request.region = change.region < 0 ? 0 : change.region;
-    if (!tool_target(tool, &target, error)) {
+    request.region = change_region(&change);
+    if (!reach_target(tool, change.host, &target, error)) {
         return -1;
     }
+    request.host = change_host(&change, &target);
     return change_add(tool, &target, &request, &change, error);
 }

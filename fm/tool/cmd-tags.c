@@ -3,22 +3,23 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "tool.h"
+#include "commands.h"
+#include "json.h"
+#include "options.h"
+#include "reach.h"
+#include "table.h"
+#include "text.h"
 
 static struct json_object *tags_target(const Target *target,
                                        const struct cxlfm_tag *tags,
                                        size_t count, Table *table)
 {
-    struct json_object *o = json_target(target->name,
-                                        cxlfm_address(target->fm),
-                                        cxlfm_is_fmapi(target->fm));
+    struct json_object *o = json_target(target);
     struct json_object *list = json_object_new_array();
-    char text[CXLFM_TAG_TEXT];
     size_t i;
 
     for (i = 0; i < count; i++) {
-        cxlfm_tag_format(tags[i].tag, text);
-        table_row(table, g_strdup(target->name), g_strdup(text),
+        table_row(table, g_strdup(target->name), format_tag(tags[i].tag),
                   format_hosts(tags[i].accepted),
                   format_hosts(tags[i].pending),
                   g_strdup(tags[i].fm_reference ? "held" : "-"), NULL);
@@ -41,7 +42,7 @@ static bool tags_collect(Tool *tool, const GArray *targets, Table *table,
         int ret = cxlfm_tags(target->fm, target->device, &tags, &count);
 
         if (ret < 0) {
-            tool_library_error(tool, target, ret, error);
+            reach_fail(tool, target, ret, error);
             return false;
         }
         json_object_array_add(list, tags_target(target, tags, count, table));
@@ -61,8 +62,8 @@ int cmd_tags(Tool *tool, int argc, char **argv, GError **error)
     Table *table;
     bool good;
 
-    if (!tool_parse(tool, NULL, 0, 0, &argc, &argv, error) ||
-        !(targets = tool_targets(tool, error))) {
+    if (!options_parse(tool, NULL, 0, 0, &argc, &argv, error) ||
+        !(targets = reach_targets(tool, error))) {
         return -1;
     }
     o = json_object_new_object();
@@ -75,7 +76,7 @@ int cmd_tags(Tool *tool, int argc, char **argv, GError **error)
     } else if (good && !table_rows(table)) {
         puts("no tags");
     } else if (good) {
-        g_autofree char *text = table_text(table);
+        g_autofree char *text = table_text(table, !tool->no_headings);
 
         fputs(text, stdout);
     }

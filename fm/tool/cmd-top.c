@@ -8,11 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "tool.h"
+#include "commands.h"
+#include "options.h"
+#include "reach.h"
+#include "text.h"
+#include "top-map.h"
 
 #define EVENT_LINES 5
 #define ONCE_WIDTH  80
-#define COLOURS     6                 /* hosts share colours beyond that */
+#define COLOURS     8                 /* hosts share colours beyond that */
+
+/*
+ * Okabe and Ito's, as the page of cxl-fmd has them: most colour-blind people
+ * tell them apart. The nearest of 256 colours, and of 8.
+ */
+static const struct { short fine, plain; } colours[COLOURS] = {
+    { 32, COLOR_BLUE }, { 214, COLOR_YELLOW }, { 36, COLOR_GREEN },
+    { 175, COLOR_MAGENTA }, { 74, COLOR_CYAN }, { 166, COLOR_RED },
+    { 227, COLOR_WHITE }, { 245, COLOR_WHITE },
+};
 
 typedef struct Top {
     Tool *tool;
@@ -37,6 +51,11 @@ static void top_on_signal(int number)
 static int top_width(const Top *top)
 {
     return top->curses ? MAX(COLS, 20) : ONCE_WIDTH;
+}
+
+static int top_colour(uint16_t host)
+{
+    return COLOR_PAIR(1 + host % COLOURS);
 }
 
 static bool top_visible(const Top *top)
@@ -72,7 +91,7 @@ static void top_cells(Top *top, const MapCell *cells, size_t count)
         move(top->row - top->scroll, 4);
         for (i = 0; i < count; i++) {
             int attributes = cells[i].letter == '.' ? A_DIM :
-                COLOR_PAIR(1 + cells[i].host % COLOURS) |
+                top_colour(cells[i].host) |
                 (cells[i].letter == '#' ? A_BOLD : 0);
 
             addch(cells[i].letter | attributes);
@@ -146,7 +165,9 @@ static void top_draw(Top *top)
             g_strdup_printf("%s  %s, %s", target->name, size, pieces) :
             g_strdup_printf("%s  does not answer", target->name);
 
-        top_line(top, line, A_BOLD);
+        /* A device of one host is named in the colour of its cells. */
+        top_line(top, line, A_BOLD | (s && s->host_count == 1 ?
+                                      top_colour(s->hosts[0].id) : 0));
         for (r = 0; s && s->host_count && r < s->hosts[0].region_count; r++) {
             top_region(top, s, r);
         }
@@ -182,32 +203,56 @@ static void top_refresh(Top *top)
         const Target *target = &g_array_index(top->targets, Target, i);
         struct cxlfm_snapshot *s = NULL;
 
+        if (cxlfm_fd(target->fm) < 0) {
+            cxlfm_reconnect(target->fm);
+        }
         cxlfm_snapshot(target->fm, target->device, &s);
         cxlfm_snapshot_free(top->snapshots->pdata[i]);
         top->snapshots->pdata[i] = s;
     }
 }
 
+static void top_add_line(Top *top, char *line)
+{
+    g_queue_push_head(&top->events, line);
+    if (top->events.length > EVENT_LINES) {
+        g_free(g_queue_pop_tail(&top->events));
+    }
+}
+
+/* Events of one connection; one that broke is made anew, or has no descriptor */
+static bool top_take_from(Top *top, cxlfm *fm)
+{
+    struct cxlfm_event *event;
+    bool news = false;
+    int ret;
+
+    while ((ret = cxlfm_next_event(fm, 0, &event)) > 0) {
+        const char *name = cxlfm_device_name(fm, event->device);
+
+        top_add_line(top, format_event(event, name));
+        free(event);
+        news = true;
+    }
+    if (ret < 0) {
+        top_add_line(top, g_strdup(cxlfm_error_text(fm)));
+        cxlfm_reconnect(fm);
+        news = true;
+    }
+    return news;
+}
+
 static bool top_take_events(Top *top)
 {
     GPtrArray *connections = top->tool->connections;
-    struct cxlfm_event *event;
     bool news = false;
     unsigned i;
 
     for (i = 0; i < connections->len; i++) {
         cxlfm *fm = connections->pdata[i];
 
-        while (cxlfm_device_count(fm) && cxlfm_fd(fm) >= 0 &&
-               cxlfm_next_event(fm, 0, &event) > 0) {
-            const char *name = cxlfm_device_name(fm, event->device);
-
-            g_queue_push_head(&top->events, format_event(event, name));
-            if (top->events.length > EVENT_LINES) {
-                g_free(g_queue_pop_tail(&top->events));
-            }
-            free(event);
-            news = true;
+        if (cxlfm_device_count(fm) && cxlfm_fd(fm) >= 0) {
+            news |= top_take_from(top, fm);
         }
     }
     return news;
@@ -235,7 +280,7 @@ static void top_key(Top *top, int key)
     }
 }
 
-/* Until a key, an event or the interval; keyboard and lines in one poll. */
+/* Sleep until a key, an event, or the end of the interval. */
 static void top_sleep(Top *top, int milliseconds)
 {
     GPtrArray *connections = top->tool->connections;
@@ -255,6 +300,7 @@ static void top_screen(Top *top, int interval)
 {
     const struct sigaction stop = { .sa_handler = top_on_signal };
     int64_t next = 0;
+    bool news = false;
     int key, i;
 
     sigaction(SIGINT, &stop, NULL);
@@ -269,14 +315,16 @@ static void top_screen(Top *top, int interval)
         start_color();
         use_default_colors();
         for (i = 0; i < COLOURS; i++) {
-            init_pair(1 + i, COLOR_GREEN + i % COLOURS, -1);
+            init_pair(1 + i, COLORS >= 256 ? colours[i].fine :
+                      colours[i].plain, -1);
         }
     }
     while (!top_stop) {
-        bool news = !top->paused && top_take_events(top);
-
+        /* Paused or not: an event that is left lets poll() not sleep. */
+        news |= top_take_events(top);
         if (!top->paused && (news || g_get_monotonic_time() >= next)) {
             top_refresh(top);
+            news = false;
             next = g_get_monotonic_time() + interval * 1000LL;
         }
         top_draw_screen(top);
@@ -303,7 +351,7 @@ static int top_run(Top *top, double interval, bool once, GError **error)
                          "this is no terminal; --once prints the map once");
     }
     for (i = 0; i < top->tool->connections->len; i++) {
-        /* Without notification top still looks at every interval. */
+        /* A failure does not matter: top looks at every interval as well. */
         cxlfm_subscribe(top->tool->connections->pdata[i]);
     }
     top->curses = true;
@@ -326,7 +374,7 @@ int cmd_top(Tool *tool, int argc, char **argv, GError **error)
     Top top = { .tool = tool };
     int ret;
 
-    if (!tool_parse(tool, entries, 0, 0, &argc, &argv, error)) {
+    if (!options_parse(tool, entries, 0, 0, &argc, &argv, error)) {
         return -1;
     }
     if (!(interval >= 0.1 && interval <= 3600)) {
@@ -338,7 +386,7 @@ int cmd_top(Tool *tool, int argc, char **argv, GError **error)
                          "top draws; 'cxl-fm extents --json' and 'cxl-fm watch "
                          "--json' give the same as data");
     }
-    targets = tool_targets(tool, error);
+    targets = reach_targets(tool, error);
     if (!targets) {
         return -1;
     }

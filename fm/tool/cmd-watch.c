@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tool.h"
+#include "commands.h"
+#include "json.h"
+#include "options.h"
+#include "reach.h"
+#include "text.h"
 
 #define ROUND_MS 1000                 /* FM endpoints are asked this often */
 
@@ -56,7 +60,43 @@ static void watch_print(Watch *w, const Target *target,
     }
 }
 
-/* All events a connection has. False with @error when it broke. */
+/* Is there a connection left? */
+static bool watch_alive(const Watch *w)
+{
+    GPtrArray *connections = w->tool->connections;
+    unsigned i;
+
+    for (i = 0; i < connections->len; i++) {
+        if (cxlfm_fd(connections->pdata[i]) >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * @fm broke. Of several connections one that breaks is told of, and made anew
+ * now or in a later round. False with @error when none is left.
+ */
+static bool watch_lost(Watch *w, cxlfm *fm, int ret, GError **error)
+{
+    const Target any = { fm, 0, g_intern_string(cxlfm_address(fm)) };
+    g_autoptr(GError) why = NULL;
+
+    reach_fail(w->tool, &any, ret, &why);
+    if (w->tool->connections->len > 1) {
+        cxlfm_reconnect(fm);
+        if (watch_alive(w)) {
+            fprintf(stderr, "cxl-fm: %s%s\n", why->message,
+                    cxlfm_fd(fm) < 0 ? "" : "; connected anew");
+            return true;
+        }
+    }
+    g_propagate_error(error, g_steal_pointer(&why));
+    return false;
+}
+
+/* All events a connection has. False with @error when none is left. */
 static bool watch_take(Watch *w, cxlfm *fm, GError **error)
 {
     struct cxlfm_event *event;
@@ -72,12 +112,7 @@ static bool watch_take(Watch *w, cxlfm *fm, GError **error)
         }
         free(event);
     }
-    if (ret < 0) {
-        const Target any = { fm, 0, cxlfm_address(fm) };
-
-        tool_library_error(w->tool, &any, ret, error);
-    }
-    return ret >= 0;
+    return ret >= 0 || watch_lost(w, fm, ret, error);
 }
 
 static bool watch_round(Watch *w, struct pollfd *pollers, GError **error)
@@ -99,8 +134,14 @@ static bool watch_round(Watch *w, struct pollfd *pollers, GError **error)
         return false;
     }
     for (i = 0; i < connections->len && !watch_stop; i++) {
-        if (cxlfm_device_count(connections->pdata[i]) &&
-            !watch_take(w, connections->pdata[i], error)) {
+        cxlfm *fm = connections->pdata[i];
+
+        if (cxlfm_fd(fm) < 0 && !cxlfm_reconnect(fm)) {
+            fprintf(stderr, "cxl-fm: %s: connected anew\n",
+                    cxlfm_address(fm));
+        }
+        if (cxlfm_fd(fm) >= 0 && cxlfm_device_count(fm) &&
+            !watch_take(w, fm, error)) {
             return false;
         }
     }
@@ -121,7 +162,7 @@ static int watch_run(Watch *w, GError **error)
         int ret = cxlfm_device_count(fm) ? cxlfm_subscribe(fm) : 0;
 
         if (ret < 0) {
-            return tool_library_error(w->tool, &any, ret, error);
+            return reach_fail(w->tool, &any, ret, error);
         }
     }
     sigaction(SIGINT, &stop, NULL);
@@ -154,14 +195,14 @@ int cmd_watch(Tool *tool, int argc, char **argv, GError **error)
     g_autoptr(GArray) targets = NULL;
     Watch w = { .tool = tool };
 
-    if (!tool_parse(tool, entries, 0, 0, &argc, &argv, error)) {
+    if (!options_parse(tool, entries, 0, 0, &argc, &argv, error)) {
         return -1;
     }
     if (count < 0 || (timeout != -1 && !(timeout > 0 && timeout <= 1e6))) {
         return tool_fail(error, TOOL_USAGE,
                          "--count is at least 1, --timeout more than 0");
     }
-    targets = tool_targets(tool, error);
+    targets = reach_targets(tool, error);
     if (!targets) {
         return -1;
     }

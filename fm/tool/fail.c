@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Errors that carry the exit code */
+/* Errors whose code is the exit status */
 #include <stdarg.h>
-#include "tool.h"
+#include "fail.h"
 
 G_DEFINE_QUARK(cxl-fm-error, tool_error)
 

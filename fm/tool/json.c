@@ -5,7 +5,8 @@
  */
 #include <json-c/json.h>
 #include <stdio.h>
-#include "tool.h"
+#include "json.h"
+#include "text.h"
 
 #define ADD(object, key, value) json_object_object_add(object, key, value)
 #define U64(value) json_object_new_uint64(value)
@@ -58,22 +59,13 @@ struct json_object *json_extents(const struct cxlfm_extent *extents,
 
 static struct json_object *json_attributes(uint8_t attributes)
 {
-    static const struct {
-        uint8_t bit;
-        const char *name;
-    } names[] = {
-        { CXLFM_REGION_NONVOLATILE, "non-volatile" },
-        { CXLFM_REGION_SHARABLE, "sharable" },
-        { CXLFM_REGION_HW_COHERENT, "hw-coherent" },
-        { CXLFM_REGION_IC_SPECIFIC, "ic-specific" },
-        { CXLFM_REGION_READ_ONLY, "read-only" },
-    };
     struct json_object *list = json_object_new_array();
-    size_t i;
+    unsigned i;
 
-    for (i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (attributes & names[i].bit) {
-            json_object_array_add(list, json_object_new_string(names[i].name));
+    for (i = 0; i < 8; i++) {
+        if (attributes >> i & 1 && attribute_name(i)) {
+            json_object_array_add(list,
+                                  json_object_new_string(attribute_name(i)));
         }
     }
     return list;
@@ -153,14 +145,15 @@ struct json_object *json_tag(const struct cxlfm_tag *tag)
     return o;
 }
 
-struct json_object *json_target(const char *name, const char *address,
-                                bool fmapi)
+struct json_object *json_target(const Target *target)
 {
     struct json_object *o = json_object_new_object();
 
-    ADD(o, "device", json_object_new_string(name));
-    ADD(o, "address", json_object_new_string(address));
-    ADD(o, "door", json_object_new_string(fmapi ? "fm" : "qmp"));
+    ADD(o, "device", json_object_new_string(target->name));
+    ADD(o, "address", json_object_new_string(cxlfm_address(target->fm)));
+    ADD(o, "door", json_object_new_string(
+            g_str_has_prefix(cxlfm_address(target->fm), "fmd:") ? "fmd" :
+            cxlfm_is_fmapi(target->fm) ? "fm" : "qmp"));
     return o;
 }
 
@@ -184,7 +177,7 @@ struct json_object *json_error(const GError *error, uint16_t return_code)
 {
     static const char *const kinds[] = {
         "ok", "failed", "usage", "refused", "timeout", "unreachable",
-        "rejected",
+        "rejected", "unknown", "partial",
     };
     struct json_object *o = json_object_new_object();
     struct json_object *inner = json_object_new_object();
@@ -200,6 +193,15 @@ struct json_object *json_error(const GError *error, uint16_t return_code)
         json_object_new_string(cxlfm_return_code_name(return_code)) : NULL);
     ADD(o, "error", inner);
     return o;
+}
+
+void json_result(Tool *tool, struct json_object *object)
+{
+    if (tool->steps) {
+        json_object_array_add(tool->steps, object);
+    } else {
+        json_print(object, true);
+    }
 }
 
 void json_print(struct json_object *object, bool pretty)

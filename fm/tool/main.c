@@ -3,37 +3,46 @@
  * cxl-fm: give and take CXL dynamic capacity. The index of commands, and the
  * only place that prints errors.
  */
+#include <errno.h>
+#include <json-c/json.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include "tool.h"
+#include "commands.h"
+#include "cxlfm.h"
+#include "json.h"
+#include "options.h"
 
-#define DEFAULT_ADDRESS "qmp:/tmp/qmp-sock"
-#define TOOL_VERSION "1.0.0"
-#define ADDRESS_VARIABLE "CXL_FM_ADDRESS"
-
-/* Remember: man page, completion, test. */
+/*
+ * A command also needs a man page, a line of the completion, and a test. True:
+ * it shows something of all devices, so one that is missing matters.
+ */
 static const Command commands[] = {
-    { "list", "", "show devices, hosts and regions", cmd_list },
-    { "extents", "", "show who has which extents", cmd_extents },
-    { "add", "[SIZE]", "offer capacity to a host", cmd_add },
-    { "release", "[SIZE]", "ask for capacity back, or take it", cmd_release },
+    { "list", "", "show devices, hosts and regions", cmd_list, true },
+    { "status", "", "is all well, and what waits?", cmd_status, true },
+    { "extents", "", "show who has which extents", cmd_extents, true },
+    { "add", "[SIZE]", "offer capacity to a host", cmd_add, false },
+    { "release", "[SIZE]", "ask for capacity back, or take it", cmd_release,
+      false },
     { "share", "TAG", "give one more host access to shared capacity",
-      cmd_share },
-    { "tags", "", "show tags and who has them", cmd_tags },
+      cmd_share, false },
+    { "tags", "", "show tags and who has them", cmd_tags, true },
     { "reference", "add|remove TAG", "keep shared capacity without a host",
-      cmd_reference },
-    { "config", "", "show or set up a region", cmd_config },
-    { "pool", "", "show a pool: which host has what", cmd_pool },
-    { "move", "SIZE", "move capacity from one host to another", cmd_move },
-    { "balance", "", "move capacity to where memory is short", cmd_balance },
-    { "reclaim", "", "take back what a dead host has", cmd_reclaim },
-    { "watch", "", "print events as they happen", cmd_watch },
-    { "top", "", "live map of the capacity", cmd_top },
+      cmd_reference, false },
+    { "config", "", "show or set up a region", cmd_config, false },
+    { "claim", "add|list|show|delete|wait [WORD]",
+      "capacity that cxl-fmd keeps", cmd_claim, false },
+    { "pool", "", "show a pool: which host has what", cmd_pool, false },
+    { "move", "SIZE", "move capacity from one host to another", cmd_move, false },
+    { "balance", "", "move capacity to where memory is short", cmd_balance,
+      false },
+    { "reclaim", "", "take back what a dead host has", cmd_reclaim, false },
+    { "watch", "", "print events as they happen", cmd_watch, true },
+    { "top", "", "live map of the capacity", cmd_top, true },
 };
 
-const Command *tool_find_command(const char *name)
+static const Command *find_command(const char *name)
 {
     size_t i;
 
@@ -51,90 +60,15 @@ static void print_usage(FILE *to)
 
     fputs("usage: cxl-fm COMMAND [OPTION]...\n\n"
           "Gives CXL dynamic capacity to hosts and takes it back, over QEMU's "
-          "monitor or\nthe CXL FM API.\n\n", to);
+          "monitor,\nthe CXL FM API, or the daemon cxl-fmd.\n\n", to);
     for (i = 0; i < G_N_ELEMENTS(commands); i++) {
         fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
     }
-    fputs("\nWhere the devices are: --address qmp:/PATH or fm:/PATH (may be "
-          "repeated), or\n" ADDRESS_VARIABLE ", or " DEFAULT_ADDRESS ".\n"
+    fputs("\nWhere the devices are: --address qmp:/PATH, fm:/PATH or fmd:/PATH "
+          "(may be\nrepeated), or " OPTIONS_ADDRESS_VARIABLE
+          ", or cxl-fmd if it runs, or " OPTIONS_DEFAULT_ADDRESS ".\n"
           "'cxl-fm COMMAND --help' tells more; so does the manual page "
           "cxl-fm(1).\n", to);
-}
-
-static GOptionContext *tool_context(Tool *tool, const GOptionEntry *entries)
-{
-    const GOptionEntry common[] = {
-        { "address", 'a', 0, G_OPTION_ARG_STRING_ARRAY, &tool->addresses,
-          "Where devices are: qmp:/PATH, fm:/PATH ... (may be repeated)",
-          "ADDRESS" },
-        { "device", 'd', 0, G_OPTION_ARG_STRING_ARRAY, &tool->devices,
-          "Only the device of this name (may be repeated)", "NAME" },
-        { "json", 'j', 0, G_OPTION_ARG_NONE, &tool->json,
-          "Print JSON", NULL },
-        { "answer-timeout", 0, 0, G_OPTION_ARG_DOUBLE, &tool->answer_timeout,
-          "Limit for one answer of a device (default 5)", "SECONDS" },
-        { NULL }
-    };
-    const Command *command = tool_find_command(tool->command);
-    g_autofree char *words = g_strdup_printf("%s - %s", command->arguments,
-                                             command->summary);
-    GOptionContext *context = g_option_context_new(words);
-
-    if (entries) {
-        g_option_context_add_main_entries(context, entries, NULL);
-    }
-    g_option_context_add_main_entries(context, common, NULL);
-    return context;
-}
-
-/* What --address says, else the environment, else where dcd-vm listens. */
-static void tool_default_addresses(Tool *tool)
-{
-    const char *variable = g_getenv(ADDRESS_VARIABLE);
-
-    if (tool->addresses) {
-        return;
-    }
-    if (variable && *variable) {
-        tool->addresses = g_strsplit_set(variable, " \t\n", -1);
-    } else {
-        tool->addresses = g_strsplit(DEFAULT_ADDRESS, " ", -1);
-    }
-}
-
-bool tool_parse(Tool *tool, const GOptionEntry *entries, int min, int max,
-                int *argc, char ***argv, GError **error)
-{
-    g_autoptr(GOptionContext) context = tool_context(tool, entries);
-    g_autoptr(GError) wrong = NULL;
-    int words;
-
-    if (!g_option_context_parse(context, argc, argv, &wrong)) {
-        tool_fail(error, TOOL_USAGE, "%s", wrong->message);
-        return false;
-    }
-    words = *argc - 1;
-    if (words && !strcmp((*argv)[1], "--")) {
-        memmove(*argv + 1, *argv + 2, sizeof(**argv) * (*argc - 1));
-        --*argc;
-        words--;
-    }
-    if (words < min || words > max) {
-        const Command *command = tool_find_command(tool->command);
-
-        tool_fail(error, TOOL_USAGE, "%s '%s'; usage: cxl-fm %s [OPTION]... %s",
-                  words > max ? "too many words after" : "something is missing "
-                  "after", words > max ? (*argv)[max] : tool->command,
-                  tool->command, command->arguments);
-        return false;
-    }
-    if (tool->answer_timeout <= 0 || tool->answer_timeout > 86400) {
-        tool_fail(error, TOOL_USAGE,
-                  "--answer-timeout is more than 0 and at most 86400 seconds");
-        return false;
-    }
-    tool_default_addresses(tool);
-    return true;
 }
 
 static int tool_report(const Tool *tool, const GError *error)
@@ -142,13 +76,97 @@ static int tool_report(const Tool *tool, const GError *error)
     fprintf(stderr, "cxl-fm: %s\n", error->message);
     if (error->code == TOOL_USAGE) {
         fprintf(stderr, "cxl-fm: 'cxl-fm %s%s--help' tells what can be given\n",
-                tool->command ? tool->command : "",
+                tool->command ? tool->command->name : "",
                 tool->command ? " " : "");
     }
-    if (tool->json) {
-        json_print(json_error(error, tool->return_code), true);
-    }
     return error->code;
+}
+
+/*
+ * The one document of a command that has steps or an error; others have printed
+ * their result.
+ */
+static void tool_document(const Tool *tool, const GError *error, int exit)
+{
+    struct json_object *o;
+
+    if (!tool->json || (!tool->steps && !error)) {
+        return;
+    }
+    o = error ? json_error(error, tool->return_code) :
+        json_object_new_object();
+    if (tool->steps) {
+        json_object_object_add(o, "exit", json_object_new_int(exit));
+        json_object_object_add(o, "steps", json_object_get(tool->steps));
+    }
+    json_print(o, true);
+}
+
+/* What was printed may be lost: a full disk is known at the end. */
+static int tool_close_output(int exit)
+{
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "cxl-fm: standard output: %s\n", g_strerror(errno));
+        return exit ? exit : TOOL_FAILED;
+    }
+    return exit;
+}
+
+/*
+ * GOption does not know "-aqmp:/x" for "-a qmp:/x", which every other program
+ * does: split such words, of the options that all commands have, up to "--".
+ * "-ja" is left as it is. The words, and a NULL, belong to the array.
+ */
+static GPtrArray *tool_split_words(int argc, char **argv)
+{
+    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+    bool more = true;
+    int i;
+
+    for (i = 0; i < argc; i++) {
+        const char *word = argv[i];
+        size_t flags = word[0] == '-' ? 1 + strspn(word + 1, "j") : 0;
+
+        more &= strcmp(word, "--") != 0;
+        if (i && more && flags && (word[flags] == 'a' || word[flags] == 'd') &&
+            word[flags + 1]) {
+            g_ptr_array_add(words, g_strndup(word, flags + 1));
+            word += flags + 1;
+        }
+        g_ptr_array_add(words, g_strdup(word));
+    }
+    g_ptr_array_add(words, NULL);
+    return words;
+}
+
+/*
+ * How many words an option that all commands have takes, with its value; 0 when
+ * @word is none. "-ja" is -j and -a.
+ */
+static int tool_option_words(const char *word)
+{
+    static const char *const with_value[] = { "--address", "--device",
+                                              "--answer-timeout" };
+    static const char *const alone[] = { "--json", "--debug", "--bytes",
+                                         "--noheadings", NULL };
+    size_t i;
+
+    if (g_strv_contains(alone, word)) {
+        return 1;
+    }
+    for (i = 0; i < G_N_ELEMENTS(with_value); i++) {
+        size_t len = strlen(with_value[i]);
+
+        if (!strncmp(word, with_value[i], len) &&
+            (!word[len] || word[len] == '=')) {
+            return word[len] ? 1 : 2;
+        }
+    }
+    if (word[0] != '-' || !word[1] || word[1] == '-') {
+        return 0;
+    }
+    word += 1 + strspn(word + 1, "j");
+    return !*word ? 1 : (*word == 'a' || *word == 'd') && !word[1] ? 2 : 0;
 }
 
 /*
@@ -157,24 +175,15 @@ static int tool_report(const Tool *tool, const GError *error)
  */
 static bool tool_command_first(int argc, char **argv)
 {
-    static const char *const with_value[] = {
-        "-a", "-d", "--address", "--device", "--answer-timeout", NULL
-    };
-    static const char *const alone[] = { "-j", "--json", NULL };
     char *command;
-    int at = 1;
+    int at = 1, words;
 
     while (at < argc && argv[at][0] == '-') {
-        if (g_strv_contains(with_value, argv[at])) {
-            at += 2;
-        } else if (g_strv_contains(alone, argv[at]) ||
-                   g_str_has_prefix(argv[at], "--address=") ||
-                   g_str_has_prefix(argv[at], "--device=") ||
-                   g_str_has_prefix(argv[at], "--answer-timeout=")) {
-            at++;
-        } else {
+        words = tool_option_words(argv[at]);
+        if (!words) {
             return false;
         }
+        at += words;
     }
     if (at >= argc) {
         return false;
@@ -202,16 +211,19 @@ static int tool_run(Tool *tool, const Command *command, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int ret;
 
-    tool->command = command->name;
+    tool->command = command;
     tool->connections = g_ptr_array_new_with_free_func(
         (GDestroyNotify)cxlfm_free);
     ret = command->run(tool, argc, argv, &error);
     if (ret < 0) {
         ret = tool_report(tool, error);
-    } else if (!ret) {
-        ret = tool->partial;
+    } else if (!ret && command->shows_all && tool->some_missing) {
+        ret = TOOL_UNREACHABLE;
     }
+    tool_document(tool, error, ret);
     g_ptr_array_unref(tool->connections);
+    json_object_put(tool->steps);
+    g_free(tool->pool);
     g_strfreev(tool->addresses);
     g_strfreev(tool->devices);
     return ret;
@@ -222,15 +234,27 @@ int main(int argc, char **argv)
     Tool tool = { .answer_timeout = 5 };
     g_autoptr(GError) error = NULL;
     g_autofree char *name = NULL;
+    g_autoptr(GPtrArray) words = tool_split_words(argc, argv);
+    g_autofree char **view = g_new(char *, words->len);
     const Command *command;
 
     setlocale(LC_ALL, "");
-    /* A reader that leaves is no disaster; sockets have MSG_NOSIGNAL. */
+    /*
+     * A reader of our output that leaves, as in "| head", ends us silently. The
+     * library's sockets raise no such signal.
+     */
     signal(SIGPIPE, SIG_DFL);
     g_set_prgname("cxl-fm");
+    /* What is parsed is taken out of @view; the words stay. */
+    argv = memcpy(view, words->pdata, words->len * sizeof(*view));
+    argc = words->len - 1;
     if (argc < 2) {
         print_usage(stderr);
         return TOOL_USAGE;
+    }
+    if (argc == 3 && !strcmp(argv[1], "help")) {
+        argv[1] = argv[2];
+        argv[2] = (char *)"--help";
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
         !strcmp(argv[1], "help")) {
@@ -241,7 +265,7 @@ int main(int argc, char **argv)
         puts("cxl-fm " TOOL_VERSION);
         return TOOL_OK;
     }
-    command = tool_command_first(argc, argv) ? tool_find_command(argv[1]) :
+    command = tool_command_first(argc, argv) ? find_command(argv[1]) :
               NULL;
     if (!command) {
         g_autofree char *names = command_names();
@@ -254,5 +278,5 @@ int main(int argc, char **argv)
     /* What --help calls the program. */
     name = g_strdup_printf("cxl-fm %s", command->name);
     g_set_prgname(name);
-    return tool_run(&tool, command, argc - 1, argv + 1);
+    return tool_close_output(tool_run(&tool, command, argc - 1, argv + 1));
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Words into numbers and back: sizes, extents, tags, names
+ * What people type, into numbers: sizes, extents, tags, names
  */
 #include <errno.h>
 #include <string.h>
-#include "tool.h"
-
-/* 1, K, M ... : index is the power of 1024 */
-static const char units[] = "BKMGTPE";
+#include "fail.h"
+#include "parse.h"
+#include "text.h"
 
 /* Digits and a unit at *@text, which is moved behind them. */
 static bool parse_bytes(const char **text, uint64_t *ret_bytes)
@@ -25,9 +24,9 @@ static bool parse_bytes(const char **text, uint64_t *ret_bytes)
     if (errno || (hex && end == *text + 1)) {
         return false;
     }
-    unit = *end && !hex ? strchr(units, g_ascii_toupper(*end)) : NULL;
+    unit = *end && !hex ? strchr(size_units, g_ascii_toupper(*end)) : NULL;
     if (unit) {
-        unsigned shift = (unit - units) * 10;
+        unsigned shift = (unit - size_units) * 10;
 
         if (value > UINT64_MAX >> shift) {
             return false;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which extents to ask back when only a size was given
+ * Which extents to ask for when only a size was given
  *
- * A host can give back a whole extent far more easily than a piece: a DAX
- * device or a memory block sits on it. So: an extent of just that size, else
- * the largest that fits, and only at the end the tail of a larger one (the
- * smallest such, to break as little as can be).
+ * A host can release a whole extent far more easily than a piece of one, since
+ * a DAX device or a memory block may use all of it. So the largest extents that
+ * fit are asked for. What is left after that is the end of a larger one: of the
+ * smallest that is large enough.
  */
-#include <string.h>
-#include "tool.h"
+#include <inttypes.h>
+#include "fail.h"
+#include "pick.h"
+#include "text.h"
 
 typedef struct Candidate {
     struct cxlfm_extent extent;
@@ -23,7 +25,7 @@ static int pick_larger_first(gconstpointer a, gconstpointer b)
     if (x->length != y->length) {
         return x->length > y->length ? -1 : 1;
     }
-    /* Of equals the highest: what came last goes first. */
+    /* Of two of one length the higher, which came later, goes first. */
     return x->dpa > y->dpa ? -1 : x->dpa < y->dpa;
 }
 
@@ -101,4 +103,23 @@ bool pick_extents(const struct cxlfm_extent *held, size_t count,
     *ret_extents = (struct cxlfm_extent *)g_array_free(
         g_steal_pointer(&picked), false);
     return true;
+}
+
+uint64_t pick_whole_bytes(const struct cxlfm_extent *held, size_t count,
+                          const struct cxlfm_extent *picked,
+                          size_t picked_count)
+{
+    uint64_t bytes = 0;
+    size_t i, j;
+
+    for (i = 0; i < count; i++) {
+        for (j = 0; j < picked_count; j++) {
+            if (picked[j].dpa < held[i].dpa + held[i].length &&
+                held[i].dpa < picked[j].dpa + picked[j].length) {
+                bytes += held[i].length;
+                break;
+            }
+        }
+    }
+    return bytes;
 }

@@ -2,75 +2,161 @@
 /*
  * A pool seen from one place: every head's monitor is an address of ours
  */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include "tool.h"
+#include "pool.h"
 
-static bool pool_add_head(Tool *tool, PoolView *view, const Target *target,
-                          GError **error)
+/* What one address told of one pool; the views of a search share nothing. */
+typedef struct PoolTold {
+    cxlfm *fm;
+    struct cxlfm_pool *pool;
+} PoolTold;
+
+static void pool_told_clear(gpointer data)
 {
-    struct cxlfm_snapshot *s;
-    PoolHead head = { .target = *target };
-    int ret;
-
-    if (cxlfm_is_fmapi(target->fm)) {
-        return true;              /* it tells of all hosts, and not its own */
-    }
-    ret = cxlfm_snapshot(target->fm, target->device, &s);
-    if (ret < 0) {
-        tool_library_error(tool, target, ret, error);
-        return false;
-    }
-    if (s->host_count) {
-        head.host = s->hosts[0].id;
-        g_array_append_val(view->heads, head);
-    }
-    cxlfm_snapshot_free(s);
-    return true;
+    cxlfm_pool_free(((PoolTold *)data)->pool);
 }
 
-bool pool_view_again(Tool *tool, PoolView *view, GError **error)
+/* All pools that the addresses know; false with @error when there is none. */
+static bool pool_ask(Tool *tool, GArray *told, GError **error)
 {
-    struct cxlfm_pool *pool;
     unsigned i;
     int ret = 0;
 
     for (i = 0; i < tool->connections->len; i++) {
-        view->fm = tool->connections->pdata[i];
-        ret = cxlfm_pool_query(view->fm, &pool);
+        cxlfm *fm = tool->connections->pdata[i];
+        struct cxlfm_pool **pools;
+        size_t count, j;
+
+        ret = cxlfm_pools(fm, &pools, &count);
+        if (ret < 0 && ret != CXLFM_ERROR_INVALID) {
+            const Target any = { fm, 0, cxlfm_address(fm) };
+
+            reach_fail(tool, &any, ret, error);
+            return false;
+        }
+        for (j = 0; ret >= 0 && j < count; j++) {
+            const PoolTold one = { fm, pools[j] };
+
+            g_array_append_val(told, one);
+        }
         if (ret >= 0) {
-            cxlfm_pool_free(view->pool);
-            view->pool = pool;
-            return true;
+            free(pools);
         }
     }
-    /* Why the last one did not tell */
-    tool_fail(error, ret == CXLFM_ERROR_INVALID ? TOOL_USAGE :
-              TOOL_UNREACHABLE, "%s", cxlfm_error_text(view->fm));
-    return false;
+    if (!told->len) {
+        /* None has one: say why the last one has not. */
+        cxlfm *fm = tool->connections->pdata[tool->connections->len - 1];
+
+        tool_fail(error, TOOL_USAGE, "%s", cxlfm_error_text(fm));
+    }
+    return told->len;
+}
+
+static bool pool_is_named(const struct cxlfm_pool *pool, const char *name)
+{
+    return !name || !strcmp(name, pool->name) || !strcmp(name, pool->file) ||
+           !strcmp(name, pool->identity);
+}
+
+/* "pool0 (/dev/shm/pool), ..." of different pools */
+static char *pool_names(const GArray *told)
+{
+    GString *names = g_string_new(NULL);
+    unsigned i, j;
+
+    for (i = 0; i < told->len; i++) {
+        const struct cxlfm_pool *pool = g_array_index(told, PoolTold, i).pool;
+
+        for (j = 0; strcmp(pool->identity, g_array_index(
+                               told, PoolTold, j).pool->identity); j++) {
+            continue;
+        }
+        if (i == j) {
+            g_string_append_printf(names, "%s%s (%s)", names->len ? ", " : "",
+                                   pool->name, pool->file);
+        }
+    }
+    return g_string_free(names, false);
+}
+
+/* The one pool that is meant: an index of @told, or -1 with @error. */
+static int pool_choose(const Tool *tool, const GArray *told, GError **error)
+{
+    g_autofree char *names = pool_names(told);
+    const char *identity;
+    int chosen = -1;
+    unsigned i;
+
+    for (i = 0; i < told->len; i++) {
+        const struct cxlfm_pool *pool = g_array_index(told, PoolTold, i).pool;
+
+        if (!pool_is_named(pool, tool->pool)) {
+            continue;
+        }
+        if (chosen < 0) {
+            chosen = i;
+            identity = pool->identity;
+        } else if (strcmp(identity, pool->identity)) {
+            return tool_fail(error, TOOL_USAGE, "there are several pools, say "
+                             "which with --pool NAME or FILE: %s", names);
+        }
+    }
+    if (chosen < 0) {
+        tool_fail(error, TOOL_USAGE, "there is no pool '%s'; there are: %s",
+                  tool->pool, names);
+    }
+    return chosen;
+}
+
+/* The devices at the addresses that are heads of @pool, as who told says it */
+static void pool_add_heads(GArray *heads, const PoolTold *told,
+                           const GArray *targets)
+{
+    size_t i;
+    unsigned j;
+
+    for (i = 0; i < told->pool->host_count; i++) {
+        const struct cxlfm_pool_host *host = &told->pool->hosts[i];
+
+        for (j = 0; j < targets->len; j++) {
+            const PoolHead head = {
+                host->id, g_array_index(targets, Target, j),
+            };
+
+            if (*host->path && head.target.fm == told->fm &&
+                !strcmp(host->path, cxlfm_device_path(told->fm,
+                                                      head.target.device))) {
+                g_array_append_val(heads, head);
+            }
+        }
+    }
 }
 
 bool pool_view(Tool *tool, PoolView *view, GError **error)
 {
-    g_autoptr(GArray) targets = tool_targets(tool, error);
+    g_autoptr(GArray) targets = reach_targets(tool, error);
+    g_autoptr(GArray) told = g_array_new(false, false, sizeof(PoolTold));
+    int chosen;
     unsigned i;
 
     memset(view, 0, sizeof(*view));
-    if (!targets) {
+    g_array_set_clear_func(told, pool_told_clear);
+    if (!targets || !pool_ask(tool, told, error) ||
+        (chosen = pool_choose(tool, told, error)) < 0) {
         return false;
     }
     view->heads = g_array_new(false, false, sizeof(PoolHead));
-    for (i = 0; i < targets->len; i++) {
-        if (!pool_add_head(tool, view, &g_array_index(targets, Target, i),
-                           error)) {
-            pool_view_free(view);
-            return false;
+    view->pool = g_array_index(told, PoolTold, chosen).pool;
+    view->fm = g_array_index(told, PoolTold, chosen).fm;
+    for (i = 0; i < told->len; i++) {
+        const PoolTold *one = &g_array_index(told, PoolTold, i);
+
+        if (!strcmp(one->pool->identity, view->pool->identity)) {
+            pool_add_heads(view->heads, one, targets);
         }
     }
-    if (!pool_view_again(tool, view, error)) {
-        pool_view_free(view);
-        return false;
-    }
+    g_array_index(told, PoolTold, chosen).pool = NULL;
     return true;
 }
 
@@ -115,71 +201,4 @@ bool pool_head(const PoolView *view, int host, Target *ret_target,
               "--address" : "pool %s: host %d is not alive; 'cxl-fm reclaim' "
               "takes back what it has", view->pool->name, host);
     return false;
-}
-
-char *pool_map(const struct cxlfm_pool *pool, size_t cells)
-{
-    char *map = g_strnfill(cells, '.');
-    size_t i, at;
-
-    for (i = 0; i < pool->extent_count; i++) {
-        const struct cxlfm_pool_extent *e = &pool->extents[i];
-        uint64_t end = e->offset + e->length;
-
-        for (at = 0; at < cells; at++) {
-            uint64_t start = pool->size / cells * at;
-
-            if (e->offset < start + pool->size / cells && end > start) {
-                map[at] = e->shared ? '=' : '0' + e->host % 10;
-            }
-        }
-    }
-    return map;
-}
-
-int pool_give(Tool *tool, const PoolView *view, uint16_t to, uint64_t bytes,
-              const ChangeOptions *options, GError **error)
-{
-    const struct cxlfm_add request = {
-        .host = to, .region = MAX(options->region, 0), .length = bytes,
-        .policy = CXLFM_POLICY_FREE,
-    };
-    Target target;
-
-    return pool_head(view, to, &target, error) ?
-           change_add(tool, &target, &request, options, error) : -1;
-}
-
-int pool_move(Tool *tool, const PoolView *view, uint16_t from, uint16_t to,
-              uint64_t bytes, bool force, const ChangeOptions *options,
-              GError **error)
-{
-    struct cxlfm_release request = {
-        .host = from, .region = MAX(options->region, 0), .length = bytes,
-        .force = force,
-    };
-    g_autofree struct cxlfm_extent *extents = NULL;
-    Target source, sink;
-    int ret;
-
-    /* Know that it can be given before it is taken. */
-    if (!pool_head(view, from, &source, error) ||
-        !pool_head(view, to, &sink, error) ||
-        release_choose(tool, &source, &request, false, &extents, error) < 0) {
-        return -1;
-    }
-    ret = change_release(tool, &source, &request, options, error);
-    if (ret) {
-        if (ret > 0) {
-            fprintf(stderr, "cxl-fm: nothing was given to host %u; what comes "
-                    "back later is free for all\n", to);
-        }
-        return ret;
-    }
-    ret = pool_give(tool, view, to, bytes, options, error);
-    if (ret && !options->dry_run) {
-        fprintf(stderr, "cxl-fm: host %u has given it back and host %u does "
-                "not have it: it is free for all\n", from, to);
-    }
-    return ret;
 }

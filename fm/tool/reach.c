@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "tool.h"
+#include "reach.h"
 
 static ToolExit reach_exit_code(int ret)
 {
@@ -16,17 +16,23 @@ static ToolExit reach_exit_code(int ret)
         return TOOL_UNREACHABLE;
     case CXLFM_ERROR_REFUSED:
         return TOOL_REFUSED;
+    case CXLFM_ERROR_UNKNOWN:
+        return TOOL_UNKNOWN;
     default:
         return TOOL_FAILED;
     }
 }
 
-int tool_library_error(Tool *tool, const Target *target, int ret,
-                       GError **error)
+int reach_fail(Tool *tool, const Target *target, int ret, GError **error)
 {
     tool->return_code = cxlfm_return_code(target->fm);
     return tool_fail(error, reach_exit_code(ret), "%s: %s", target->name,
                      cxlfm_error_text(target->fm));
+}
+
+static void reach_log(const char *line, void *opaque)
+{
+    fprintf(stderr, "cxl-fm: %s\n", line);
 }
 
 /* Connect to one address. Failure is an error only for the sole address. */
@@ -37,6 +43,7 @@ static bool reach_address(Tool *tool, const char *address, bool sole,
     int ret;
 
     cxlfm_set_timeout(fm, tool->answer_timeout * 1000);
+    cxlfm_set_log(fm, tool->debug ? reach_log : NULL, NULL);
     ret = cxlfm_connect(fm, address);
     if (ret >= 0) {
         g_ptr_array_add(tool->connections, fm);
@@ -47,7 +54,7 @@ static bool reach_address(Tool *tool, const char *address, bool sole,
         tool_fail(error, reach_exit_code(ret), "%s", cxlfm_error_text(fm));
     } else {
         fprintf(stderr, "cxl-fm: %s\n", cxlfm_error_text(fm));
-        tool->partial = reach_exit_code(ret);
+        tool->some_missing = true;
     }
     cxlfm_free(fm);
     return !(sole || ret == CXLFM_ERROR_INVALID);
@@ -109,7 +116,7 @@ static bool reach_check_names(const Tool *tool, const GArray *targets,
     return true;
 }
 
-GArray *tool_targets(Tool *tool, GError **error)
+GArray *reach_targets(Tool *tool, GError **error)
 {
     bool sole = g_strv_length(tool->addresses) == 1;
     g_autoptr(GArray) targets = g_array_new(false, false, sizeof(Target));
@@ -130,7 +137,10 @@ GArray *tool_targets(Tool *tool, GError **error)
         cxlfm *fm = tool->connections->pdata[i];
 
         for (j = 0; j < cxlfm_device_count(fm); j++) {
-            const Target target = { fm, j, cxlfm_device_name(fm, j) };
+            /* A name outlives the connection, which may be made anew. */
+            const Target target = {
+                fm, j, g_intern_string(cxlfm_device_name(fm, j)),
+            };
 
             if (reach_wanted(tool, &target)) {
                 g_array_append_val(targets, target);
@@ -143,9 +153,71 @@ GArray *tool_targets(Tool *tool, GError **error)
     return g_steal_pointer(&targets);
 }
 
-bool tool_target(Tool *tool, Target *ret_target, GError **error)
+/* Whether @target is a device of @host. */
+static bool reach_is_host(const Target *target, int host)
 {
-    g_autoptr(GArray) targets = tool_targets(tool, error);
+    struct cxlfm_snapshot *s;
+    bool found = false;
+    size_t i;
+
+    if (cxlfm_snapshot(target->fm, target->device, &s) < 0) {
+        return false;
+    }
+    for (i = 0; i < s->host_count; i++) {
+        found |= s->hosts[i].id == host;
+    }
+    cxlfm_snapshot_free(s);
+    return found;
+}
+
+/* As two machines may have: a name does not tell them apart. */
+static bool reach_same_name(const GArray *targets)
+{
+    unsigned i, j;
+
+    for (i = 0; i < targets->len; i++) {
+        for (j = 0; j < i; j++) {
+            if (!strcmp(g_array_index(targets, Target, i).name,
+                        g_array_index(targets, Target, j).name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The one of @targets that is @host's */
+static bool reach_choose(const Tool *tool, const GArray *targets, int host,
+                         Target *ret_target, GError **error)
+{
+    g_autofree char *names = reach_names(tool);
+    unsigned i, found = 0;
+
+    for (i = 0; host >= 0 && i < targets->len; i++) {
+        const Target *t = &g_array_index(targets, Target, i);
+
+        if (reach_is_host(t, host)) {
+            *ret_target = *t;
+            found++;
+        }
+    }
+    if (found == 1) {
+        return true;
+    }
+    if (host >= 0 && !found) {
+        tool_fail(error, TOOL_USAGE, "there are %u devices, and none of them "
+                  "is host %d's: %s", targets->len, host, names);
+    } else {
+        tool_fail(error, TOOL_USAGE, "there are %u devices, say which with "
+                  "%s: %s", targets->len, reach_same_name(targets) ?
+                  "--host, or by a single --address" : "--device", names);
+    }
+    return false;
+}
+
+bool reach_target(Tool *tool, int host, Target *ret_target, GError **error)
+{
+    g_autoptr(GArray) targets = reach_targets(tool, error);
 
     if (!targets) {
         return false;
@@ -156,13 +228,13 @@ bool tool_target(Tool *tool, Target *ret_target, GError **error)
         return false;
     }
     if (targets->len > 1) {
-        g_autofree char *names = reach_names(tool);
-
-        tool_fail(error, TOOL_USAGE,
-                  "there are %u devices, say which with --device: %s",
-                  targets->len, names);
-        return false;
+        return reach_choose(tool, targets, host, ret_target, error);
     }
     *ret_target = g_array_index(targets, Target, 0);
     return true;
+}
+
+void reach_leave(Tool *tool)
+{
+    g_ptr_array_set_size(tool->connections, 0);
 }

@@ -2,21 +2,28 @@
 /* The frame of commands that show something of every device */
 #include <json-c/json.h>
 #include <stdio.h>
-#include "tool.h"
+#include "json.h"
+#include "show.h"
 
-static int show_visit(Tool *tool, const Target *target, tool_visit_fn visit,
-                      void *opaque, Table *table, struct json_object *list,
-                      GError **error)
+/* A device that fails is a warning: the others are of use without it. */
+static bool show_one(Tool *tool, const Target *target, show_visit_fn visit,
+                     void *opaque, Table *table, struct json_object *list,
+                     GError **error)
 {
     struct cxlfm_snapshot *s;
     int ret = cxlfm_snapshot(target->fm, target->device, &s);
 
     if (ret < 0) {
-        return tool_library_error(tool, target, ret, error);
+        if (*error) {
+            fprintf(stderr, "cxl-fm: %s\n", (*error)->message);
+            g_clear_error(error);
+        }
+        reach_fail(tool, target, ret, error);
+        return false;
     }
     json_object_array_add(list, visit(target, s, table, opaque));
     cxlfm_snapshot_free(s);
-    return 0;
+    return true;
 }
 
 static void show_print(const Tool *tool, const Table *table,
@@ -32,33 +39,39 @@ static void show_print(const Tool *tool, const Table *table,
     } else if (!table_rows(table)) {
         puts(nothing);
     } else {
-        text = table_text(table);
+        text = table_text(table, !tool->no_headings);
         fputs(text, stdout);
     }
 }
 
-int tool_show(Tool *tool, const char *const *headings, tool_visit_fn visit,
-              void *opaque, const char *nothing, GError **error)
+int show_devices(Tool *tool, const char *const *headings, show_visit_fn visit,
+                 void *opaque, const char *nothing, GError **error)
 {
-    g_autoptr(GArray) targets = tool_targets(tool, error);
+    g_autoptr(GArray) targets = reach_targets(tool, error);
+    g_autoptr(GError) wrong = NULL;
     struct json_object *list;
     Table *table;
-    unsigned i;
-    int ret = 0;
+    unsigned i, good = 0;
 
     if (!targets) {
         return -1;
     }
     table = table_new(headings);
     list = json_object_new_array();
-    for (i = 0; i < targets->len && ret >= 0; i++) {
-        ret = show_visit(tool, &g_array_index(targets, Target, i), visit,
-                         opaque, table, list, error);
+    for (i = 0; i < targets->len; i++) {
+        good += show_one(tool, &g_array_index(targets, Target, i), visit,
+                         opaque, table, list, &wrong);
     }
-    if (ret >= 0) {
+    if (wrong && !good) {
+        g_propagate_error(error, g_steal_pointer(&wrong));
+    } else {
+        if (wrong) {
+            fprintf(stderr, "cxl-fm: %s\n", wrong->message);
+            tool->some_missing = true;
+        }
         show_print(tool, table, list, nothing);
     }
     json_object_put(list);
     table_free(table);
-    return ret;
+    return good || !targets->len ? TOOL_OK : -1;
 }

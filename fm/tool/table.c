@@ -3,8 +3,9 @@
  * Tables for people: columns as wide as their widest text
  */
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
-#include "tool.h"
+#include "table.h"
 
 #define GAP "  "
 
@@ -51,18 +52,19 @@ size_t table_rows(const Table *table)
     return table->cells->len / table->columns - 1;
 }
 
-char *table_text(const Table *table)
+char *table_text(const Table *table, bool headings)
 {
     g_autofree size_t *width = g_new0(size_t, table->columns);
     GString *text = g_string_new(NULL);
+    unsigned first = headings ? 0 : table->columns;
     unsigned i;
 
-    for (i = 0; i < table->cells->len; i++) {
+    for (i = first; i < table->cells->len; i++) {
         size_t *w = &width[i % table->columns];
 
         *w = MAX(*w, strlen(table->cells->pdata[i]));
     }
-    for (i = 0; i < table->cells->len; i++) {
+    for (i = first; i < table->cells->len; i++) {
         unsigned column = i % table->columns;
         const char *cell = table->cells->pdata[i];
         size_t pad = width[column] - strlen(cell);

@@ -2,11 +2,12 @@
 /*
  * What people read: names, sizes, lists, events
  */
+#include <inttypes.h>
 #include <string.h>
-#include "tool.h"
+#include <glib.h>
+#include "text.h"
 
-/* 1, K, M ... : index is the power of 1024 */
-static const char units[] = "BKMGTPE";
+const char size_units[] = "BKMGTPE";
 
 static const char *const policy_names[] = {
     "free", "contiguous", "prescriptive", "shared",
@@ -23,9 +24,17 @@ static const char *const event_names[] = {
 static const char *const outcome_names[] = {
     "done", "partial", "rejected", "timeout",
 };
+static const char *const pool_state_names[] = {
+    "pending", "accepted", "leaving",
+};
+static const char *const attribute_names[] = {
+    [2] = "non-volatile", [3] = "sharable", [4] = "hw-coherent",
+    [5] = "ic-specific", [6] = "read-only",
+};
 G_STATIC_ASSERT(G_N_ELEMENTS(state_names) == CXLFM_EXTENT_STATE_MAX);
 G_STATIC_ASSERT(G_N_ELEMENTS(event_names) == CXLFM_EVENT_MAX);
 G_STATIC_ASSERT(G_N_ELEMENTS(outcome_names) == CXLFM_OUTCOME_MAX);
+G_STATIC_ASSERT(G_N_ELEMENTS(pool_state_names) == CXLFM_POOL_STATE_MAX);
 
 #define NAME_OF(table, index) \
     ((index) < G_N_ELEMENTS(table) ? (table)[index] : "unknown")
@@ -55,14 +64,35 @@ const char *outcome_name(unsigned state)
     return NAME_OF(outcome_names, state);
 }
 
+const char *pool_state_name(unsigned state)
+{
+    return NAME_OF(pool_state_names, state);
+}
+
+const char *attribute_name(unsigned bit)
+{
+    return bit < G_N_ELEMENTS(attribute_names) ? attribute_names[bit] : NULL;
+}
+
+static bool size_as_number;
+
+void format_size_as_number(void)
+{
+    size_as_number = true;
+}
+
 char *format_size(uint64_t bytes)
 {
     unsigned unit = 0;
 
-    while (unit + 1 < strlen(units) && bytes >= 1ull << (unit + 1) * 10) {
+    if (size_as_number) {
+        return g_strdup_printf("%" PRIu64, bytes);
+    }
+
+    while (unit + 1 < strlen(size_units) && bytes >= 1ull << (unit + 1) * 10) {
         unit++;
     }
-    /* Down to the first unit in which at most two decimals are exact. */
+    /* A smaller unit, until quarters of it are exact. */
     while (unit && bytes % ((1ull << unit * 10) / 4)) {
         unit--;
     }
@@ -74,7 +104,7 @@ char *format_size(uint64_t bytes)
     static const char *const decimals[] = { "", ".25", ".5", ".75" };
 
     return g_strdup_printf("%" PRIu64 "%s %ciB", whole, decimals[quarter],
-                           units[unit]);
+                           size_units[unit]);
 }
 
 char *format_count(size_t count, const char *singular)
@@ -100,20 +130,27 @@ char *format_extents(const struct cxlfm_extent *extents, size_t count,
     return g_string_free(text, false);
 }
 
+char *format_tag(const uint8_t tag[CXLFM_TAG_SIZE])
+{
+    char text[CXLFM_TAG_TEXT] = "-";
+
+    if (!cxlfm_tag_is_zero(tag)) {
+        cxlfm_tag_format(tag, text);
+    }
+    return g_strdup(text);
+}
+
 char *format_attributes(uint8_t attributes)
 {
-    static const char *const names[] = {
-        [2] = "non-volatile", [3] = "sharable", [4] = "hw-coherent",
-        [5] = "dc", [6] = "read-only",
-    };
     GString *text = g_string_new(NULL);
     unsigned i;
 
-    for (i = 0; i < G_N_ELEMENTS(names); i++) {
-        /* Bit 5 stands on every region of a DCD and tells nothing. */
-        if (names[i] && i != 5 && attributes >> i & 1) {
+    /* Every region of a DCD is IC-specific: that would tell people nothing. */
+    attributes &= ~CXLFM_REGION_IC_SPECIFIC;
+    for (i = 0; i < 8; i++) {
+        if (attributes >> i & 1 && attribute_name(i)) {
             g_string_append_printf(text, "%s%s", text->len ? ", " : "",
-                                   names[i]);
+                                   attribute_name(i));
         }
     }
     if (!text->len) {
@@ -147,8 +184,8 @@ char *format_event(const struct cxlfm_event *event, const char *name)
         g_date_time_new_from_unix_local(event->timestamp / 1000000000) :
         g_date_time_new_now_local();
     g_autofree char *time = g_date_time_format(when, "%T");
-    g_autofree char *size = NULL, *list = NULL, *tag = NULL;
-    char text[CXLFM_TAG_TEXT];
+    g_autofree char *tag = format_tag(event->tag), *size = NULL, *list = NULL;
+    bool tagged = !cxlfm_tag_is_zero(event->tag);
     uint64_t bytes = 0;
     unsigned i;
 
@@ -161,11 +198,8 @@ char *format_event(const struct cxlfm_event *event, const char *name)
     }
     size = format_size(bytes);
     list = format_extents(event->extents, event->extent_count, 4);
-    if (!cxlfm_tag_is_zero(event->tag)) {
-        cxlfm_tag_format(event->tag, text);
-        tag = g_strdup_printf(" tag %s", text);
-    }
-    return g_strdup_printf("%s %s: host %u %s %s of region %u %s%s", time,
+    return g_strdup_printf("%s %s: host %u %s %s of region %u %s%s%s", time,
                            name, event->host, what[event->type], size,
-                           event->region, list, tag ? tag : "");
+                           event->region, list, tagged ? " tag " : "",
+                           tagged ? tag : "");
 }

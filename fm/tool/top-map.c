@@ -2,7 +2,8 @@
 /*
  * A region as a row of cells, for top and its test
  */
-#include "tool.h"
+#include <glib.h>
+#include "top-map.h"
 
 static const char letters[CXLFM_EXTENT_STATE_MAX] = {
     [CXLFM_EXTENT_PENDING] = 'o',
@@ -13,7 +14,7 @@ static const char letters[CXLFM_EXTENT_STATE_MAX] = {
     [CXLFM_EXTENT_REFERENCED] = 'k',
 };
 
-/* Start of cell @i of @count over @length bytes, without overflow. */
+/* Where cell @i of @count over @length bytes begins; does not overflow */
 static uint64_t map_cell_start(uint64_t length, size_t i, size_t count)
 {
     return length / count * i + length % count * i / count;

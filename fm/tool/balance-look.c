@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How the hosts of a policy fare: what they have, and what they say
+ */
+#include <string.h>
+#include <sys/wait.h>
+#include "balance-look.h"
+#include "text.h"
+
+/* A guest that hangs must not keep the others from being looked after. */
+#define COMMAND_LIMIT "10"            /* seconds, for timeout(1) */
+
+/* What the host's command says; negative when it says nothing of use. */
+static double balance_read_pressure(const BalanceHost *host,
+                                    balance_say_fn say, void *opaque)
+{
+    const char *argv[] = {
+        "timeout", "--kill-after=1", COMMAND_LIMIT, "/bin/sh", "-c",
+        host->command, NULL
+    };
+    g_autofree char *out = NULL, *err = NULL, *sentence = NULL;
+    g_autoptr(GError) wrong = NULL;
+    double pressure = -1;
+    int status = 0;
+
+    if (!host->command) {
+        return -1;
+    }
+    if (g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL,
+                     NULL, &out, &err, &status, &wrong) && !status) {
+        pressure = balance_pressure(out);
+    }
+    if (pressure < 0) {
+        sentence = g_strdup_printf(
+            "host %u: its pressure is not known: '%s' %s '%s'", host->id,
+            host->command, status && WIFEXITED(status) &&
+            WEXITSTATUS(status) == 124 ?
+            "took longer than " COMMAND_LIMIT " s and said" : status ?
+            "failed and said" : "gave", wrong ? wrong->message :
+            g_strchomp(*err ? err : out));
+        say(sentence, opaque);
+    }
+    return pressure;
+}
+
+static void balance_count(const struct cxlfm_snapshot *s, uint8_t region,
+                          BalanceHost *host)
+{
+    size_t i;
+
+    for (i = 0; i < s->extent_count; i++) {
+        const struct cxlfm_extent *e = &s->extents[i];
+
+        if (e->region != region || e->host != host->id) {
+            continue;
+        }
+        if (e->state == CXLFM_EXTENT_ACCEPTED) {
+            host->owned += e->length;
+            /* Tagged capacity belongs together: a size does not choose it. */
+            if (cxlfm_tag_is_zero(e->tag)) {
+                g_array_append_val(host->held, *e);
+            }
+        } else if (e->state == CXLFM_EXTENT_PENDING) {
+            host->owned += e->length;
+            host->offered += e->length;
+        } else if (e->state == CXLFM_EXTENT_RELEASING) {
+            host->asked += e->length;
+        }
+    }
+}
+
+/* Of a host that nobody can ask, the pool still tells what it has. */
+static void balance_count_elsewhere(const PoolView *view, uint8_t region,
+                                    BalanceHost *host)
+{
+    size_t i;
+
+    for (i = 0; i < view->pool->extent_count; i++) {
+        const struct cxlfm_pool_extent *e = &view->pool->extents[i];
+
+        if (e->host == host->id && e->region == region &&
+            e->state != CXLFM_POOL_LEAVING) {
+            host->owned += e->length;
+        }
+    }
+}
+
+void balance_look(const PoolView *view, uint8_t region, BalanceHost *host,
+                  balance_say_fn say, void *opaque)
+{
+    const struct cxlfm_pool_host *known = pool_find_host(view, host->id);
+    struct cxlfm_snapshot *s;
+    Target target;
+
+    g_clear_pointer(&host->held, g_array_unref);
+    host->held = g_array_new(false, false, sizeof(struct cxlfm_extent));
+    host->owned = host->asked = host->offered = 0;
+    host->pressure = -1;
+    host->alive = known && known->alive &&
+                  pool_head(view, host->id, &target, NULL);
+    if (host->alive) {
+        host->pressure = balance_read_pressure(host, say, opaque);
+        host->alive = cxlfm_snapshot(target.fm, target.device, &s) >= 0;
+    }
+    if (host->alive) {
+        balance_count(s, region, host);
+        cxlfm_snapshot_free(s);
+    } else {
+        balance_count_elsewhere(view, region, host);
+    }
+}
+
+uint64_t balance_available(const PoolView *view, uint8_t region)
+{
+    const struct cxlfm_pool *pool = view->pool;
+
+    return !pool->region_count ? pool->available :
+           region < pool->region_count ? pool->region_available[region] : 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options that all commands have, and where devices are without them */
+#ifndef CXL_FM_OPTIONS_H
+#define CXL_FM_OPTIONS_H
+
+#include <stdbool.h>
+#include "tool.h"
+
+#define OPTIONS_DEFAULT_ADDRESS "qmp:/tmp/qmp-sock"
+/* Where there is a daemon, it has the monitors. */
+#define OPTIONS_DAEMON_SOCKET "/run/cxl-fmd/api"
+#define OPTIONS_ADDRESS_VARIABLE "CXL_FM_ADDRESS"
+
+/*
+ * Parse @entries and the options all commands have. Leaves the words that are
+ * no options in @argv from index 1 on; fewer than @min or more than @max of
+ * them are an error.
+ */
+bool options_parse(Tool *tool, const GOptionEntry *entries, int min, int max,
+                   int *argc, char ***argv, GError **error);
+
+#endif /* CXL_FM_OPTIONS_H */
