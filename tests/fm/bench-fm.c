@@ -7,10 +7,13 @@
  * Over the FM API: Get DCD Info, whole frames there and back. Over QMP: the
  * query of the same device. Prints one JSON object.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "cxlfm-private.h"
-#include "hw/cxl/cxl_dcd_wire_fm.h"
+#include <glib.h>
+#include "cxlfm.h"
+#include "fmapi-call.h"
+#include "hw/cxl/dcd/wire_fm.h"
 
 static int bench_once(cxlfm *fm)
 {

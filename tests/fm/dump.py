@@ -13,6 +13,7 @@ import threading
 from fmtest import Bench, Checks
 
 BEGIN, END = "<!-- dump: made by tests/fm/dump.py -->", "<!-- end of dump -->"
+TAKES = ("output",)           # of docs/fm.md, all of it (tests/docs/blocks.py)
 FLAG = 0x7e
 
 

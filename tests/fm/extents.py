@@ -34,7 +34,7 @@ def shape(b):
     b.expect(OK, "add", "2M")
     device, = b.expect(OK, "extents", "--json").json()["devices"]
     b.checks.equal(device, {
-        "device": NAME, "address": b.address, "door": "fm",
+        "device": NAME, "address": b.address, "door": b.door,
         "pending-listed": False,
         "extents": [{"host": 0, "region": 1, "offset": 0, "length": 4 * MIB,
                      "dpa": 0x80000000, "tag": TAG, "sequence": 0,

@@ -15,7 +15,7 @@
  *   listened                          "yes" when somebody asked for events
  *   quit
  *
- * The regions are those of tests/unit/dcd-fixture.h.
+ * The regions are those of tests/unit/fixture.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@
 #include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
-#include "../unit/dcd-fixture.h"
+#include "../unit/fixture.h"
 
 #define LOG_DEPTH 2048
 

@@ -88,7 +88,7 @@ def main():
     if not (os.path.exists(QEMU) and
             os.path.exists(os.path.join(BUILD, "guest", "root.img"))):
         print("1..0 # SKIP QEMU or the guest image is not built")
-        sys.exit(77)
+        sys.exit(0)
     checks = Checks()
     vm = VM(["--dc-size", "4G"])
     vm.qemu_args = ["-qmp", f"unix:{vm.dir}/fm-qmp,server=on,wait=off"]

@@ -47,19 +47,33 @@ def choice(b):
     b.expect(UNREACHABLE, "list", "-a", b.address, "-a", "fm:/nonexistent",
              out=NAME, err="cannot reach fm:/nonexistent")
     b.expect(USAGE, "list", "-a", "ftp:/x", err="must begin with qmp:")
-    b.expect(USAGE, "list", "-a", b.address + ",eid=7", err="from 8 to 254")
-    b.expect(OK, "list", "-a", b.address + ",eid=9", out=NAME)
+    if b.door == "fm":
+        b.expect(USAGE, "list", "-a", b.address + ",eid=7",
+                 err="from 8 to 254")
+        b.expect(OK, "list", "-a", b.address + ",eid=9", out=NAME)
     b.expect(USAGE, "list", "word", err="too many words")
     b.expect(USAGE, "list", "--odd", err="--odd")
+    b.expect(OK, "-a" + b.address, "-j", "list", out=NAME)
+    b.expect(OK, "-ja", b.address, "list", out=NAME)
+    b.expect(OK, "-jd" + NAME, "--address=" + b.address, "list", out=NAME)
+    result = b.expect(OK, "list", "--noheadings", "--bytes", out="1073741824")
+    b.checks.that("REGION" not in result.out and "GiB" not in result.out,
+                  "numbers only", result)
+    b.expect(OK, "--bytes", "list", out="REGION")
+    b.expect(OK, "help", "release", out="cxl-fm release [OPTION")
+    b.expect(USAGE, "-jx", "list", err="a command must follow")
+    b.expect(USAGE, "-ja", err="a command must follow")
     b.expect(USAGE, "nothing", err="there is no command 'nothing'")
 
 
 def other_server(b):
     """What listens there is no QEMU, or is silent."""
-    b.expect(UNREACHABLE, "list", "-a", "qmp:" + b.address[3:],
+    where = b.address.removeprefix(b.door + ":")
+    b.expect(UNREACHABLE, "list", "-a", "qmp:" + where,
              "--answer-timeout", "0.3", err="does not greet")
-    b.expect(UNREACHABLE, "list", "-a", b.address + ",eid=77",
-             "--answer-timeout", "0.3", err="nothing answers")
+    if b.door == "fm":
+        b.expect(UNREACHABLE, "list", "-a", b.address + ",eid=77",
+                 "--answer-timeout", "0.3", err="nothing answers")
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ class Machine(Bench):
                  "-device", DEVICES[0], "-device", DEVICES[1],
                  "-machine", "cxl-fmw.0.targets.0=cxl.1,cxl-fmw.0.size=4G"]
         self.device = subprocess.Popen(words, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL,
                                        stderr=subprocess.PIPE, text=True)
         self.address = "qmp:" + path
         if not until(lambda: self.up(path), 60):
@@ -190,7 +191,7 @@ def discipline(b):
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise Failed(f"line discipline {N_MCTP}: {error}") from error
-        print("ok - mctp-serial # SKIP this kernel has no CONFIG_MCTP_SERIAL")
+        b.checks.skip("mctp-serial", "this kernel has no CONFIG_MCTP_SERIAL")
         return
     finally:
         os.close(line)

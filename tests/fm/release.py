@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """cxl-fm release: ask for capacity back, or take it"""
 
-from fmtest import (FAILED, MIB, NAME, OK, REFUSED, TAG, TIMEOUT, USAGE, main)
+from fmtest import (FAILED, MIB, NAME, OK, PARTIAL, REFUSED, TAG, TIMEOUT,
+                    USAGE, main)
 
 
 def ways(b):
@@ -53,6 +54,29 @@ def many(b):
     b.checks.equal(b.extents(), [], "all is back")
 
 
+def half_way(b):
+    """A later request of a long list is refused: what was taken is told"""
+    pieces = [w for i in range(24) for w in ("-e", f"{4 * i}M+2M")]
+    b.expect(OK, "add", *pieces, "--wait")
+    bad = ("release", *pieces, "-e", "512M+2M", "--force")
+    result = b.expect(PARTIAL, *bad, "--json",
+                      err="48 MiB of 50 MiB were taken, then it failed")
+    found = result.json()
+    b.checks.equal((found["steps"][0]["taken"], found["error"]["kind"],
+                    found["exit"]), (48 * MIB, "partial", PARTIAL),
+                   "in JSON too, in one document")
+    b.checks.equal(b.extents(), [], "the host has nothing any more")
+    b.expect(REFUSED, *bad, err="Invalid")
+    for at in range(0, 48, 24):
+        b.expect(OK, "add", *(w for i in range(at, at + 24)
+                              for w in ("-e", f"{4 * i}M+2M")), "--wait")
+    b.host("keep")
+    b.expect(OK, "release", "--all")
+    b.expect(OK, "release", "--all", out="asked for 96 MiB")
+    b.host("give")
+    b.expect(OK, "release", "--all", "--wait", out="released 96 MiB")
+
+
 def refused(b):
     """What is not the host's cannot be released; nothing changes"""
     b.expect(OK, "add", "-e", "0+4M", "--wait")
@@ -86,4 +110,4 @@ def asks(b):
 
 
 if __name__ == "__main__":
-    main(ways, held, many, refused, usage, asks)
+    main(ways, held, many, half_way, refused, usage, asks)

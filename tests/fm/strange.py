@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a stranger types: each wrong input is told what is right"""
 
+import os
+
 from fmtest import FAILED, MIB, OK, REFUSED, TAG, UNREACHABLE, USAGE, main
+
+VERSION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..",
+                       "VERSION")
 
 # What was typed, exit code, and what must be said
 WRONG = (
-    (USAGE, "ad 1G", "there are: list, extents, add"),
+    (USAGE, "ad 1G", "there are: list, status, extents, add"),
     (USAGE, "--foo list", "a command must follow, not '--foo'"),
     (USAGE, "-a", "a command must follow"),
     (USAGE, "list --jsn", "Unknown option --jsn"),
@@ -52,7 +57,8 @@ def right(b):
     b.expect(OK, "--address", b.address, "-d", "1122334455667788", "add",
              "4M", "--wait")
     b.checks.equal(b.extents(), [(0, 0, 4 * MIB, "accepted")], "4 MiB")
-    b.expect(OK, "--version", out="cxl-fm 1.")
+    with open(VERSION) as file:
+        b.expect(OK, "--version", out="cxl-fm " + file.read())
 
 
 if __name__ == "__main__":

@@ -2,8 +2,11 @@
 /*
  * cxl-fm balance: the policy file, and what is decided by it
  */
+#include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
-#include "tool.h"
+#include "balance-plan.h"
+#include "fail.h"
 
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
@@ -183,6 +186,83 @@ static void test_plan_unknown(void)
     balance_policy_free(p);
 }
 
+/* Whose pressure is not known is not robbed, however little it seems to need */
+static void test_plan_unknown_source(void)
+{
+    BalancePolicy *p = policy("host 1 min 1G\nhost 2 weight 100\nhost 3\n");
+
+    is(p, 0, 0, 0);
+    is(p, 1, GIB, -1);
+    is(p, 2, GIB, 0);
+    decides(p, 0, "3>1:256");
+    is(p, 2, GIB, -1);
+    decides(p, 0, "");
+    is(p, 2, GIB, 20);
+    decides(p, 0, "");
+    balance_policy_free(p);
+}
+
+/* What was asked for is gone, as far as the minimum is concerned. */
+static void test_plan_outstanding(void)
+{
+    BalancePolicy *p = policy("step 512M\nhost 1 min 1G\nhost 2\nhost 3\n");
+    BalanceHost *hosts = (BalanceHost *)(void *)p->hosts->data;
+
+    is(p, 0, 2 * GIB, 0);
+    is(p, 1, 0, 50);
+    is(p, 2, 0, 0);
+    decides(p, 0, "1>2:512");
+    /* It has not given back what it was asked for: it is asked no more. */
+    hosts[0].owned = 1536 * MIB;
+    hosts[0].asked = 512 * MIB;
+    decides(p, 0, "");
+    hosts[2].owned = GIB;
+    decides(p, 0, "3>2:512");
+    /* Who has an offer to answer gets no other. */
+    hosts[1].offered = 512 * MIB;
+    decides(p, 0, "");
+    decides(p, GIB, "");
+    balance_policy_free(p);
+}
+
+static GArray *extents(unsigned count, ...)
+{
+    GArray *list = g_array_new(false, true, sizeof(struct cxlfm_extent));
+    va_list args;
+
+    va_start(args, count);
+    while (count--) {
+        const struct cxlfm_extent e = {
+            .dpa = list->len * 4 * GIB, .length = va_arg(args, uint64_t),
+        };
+
+        g_array_append_val(list, e);
+    }
+    va_end(args);
+    return list;
+}
+
+/* A host may give back the whole extent of which a part was asked for. */
+static void test_plan_whole_extents(void)
+{
+    BalancePolicy *p = policy("host 1 min 512M\nhost 2\nhost 3\n");
+    BalanceHost *hosts = (BalanceHost *)(void *)p->hosts->data;
+
+    is(p, 0, GIB, 0);
+    is(p, 1, 0, 50);
+    is(p, 2, 0, 0);
+    hosts[0].held = extents(1, GIB);
+    decides(p, 0, "");
+    g_array_unref(hosts[0].held);
+    hosts[0].held = extents(2, 768 * MIB, 256 * MIB);
+    decides(p, 0, "1>2:256");
+    /* Nothing that may be chosen from: the rest has tags. */
+    g_array_unref(hosts[0].held);
+    hosts[0].held = extents(1, 128 * MIB);
+    decides(p, 0, "");
+    balance_policy_free(p);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -192,5 +272,9 @@ int main(int argc, char **argv)
     g_test_add_func("/fm/balance/plan", test_plan);
     g_test_add_func("/fm/balance/plan/minimum", test_plan_minimum);
     g_test_add_func("/fm/balance/plan/unknown", test_plan_unknown);
+    g_test_add_func("/fm/balance/plan/unknown-source",
+                    test_plan_unknown_source);
+    g_test_add_func("/fm/balance/plan/outstanding", test_plan_outstanding);
+    g_test_add_func("/fm/balance/plan/whole-extents", test_plan_whole_extents);
     return g_test_run();
 }

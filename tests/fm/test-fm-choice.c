@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Ranges, the choice of extents to take back, and the map of top */
+#include <inttypes.h>
 #include <string.h>
-#include "cxlfm-private.h"
-#include "tool.h"
+#include "range.h"
+#include "fail.h"
+#include "pick.h"
+#include "top-map.h"
 
 /* --- Ranges: text "0-10 20-30" to an array and back --- */
 

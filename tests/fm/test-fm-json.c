@@ -6,8 +6,12 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cxlfm-private.h"
-#include "tool.h"
+#include "device.h"
+#include "fail.h"
+#include "fmapi-ops.h"
+#include "handle.h"
+#include "json.h"
+#include "qmp-parse.h"
 
 static void assert_json(struct json_object *object, const char *expected)
 {
@@ -71,6 +75,8 @@ static void test_others(void)
     struct cxlfm_event event = {
         .type = CXLFM_EVENT_REJECTED, .host = 1, .region = 2,
     };
+    cxlfm fm = { .address = (char *)"fm:/x", .door = &cxlfm_door_fmapi };
+    const Target target = { .fm = &fm, .name = "mem0" };
     g_autoptr(GError) error = g_error_new(TOOL_ERROR, TOOL_REFUSED, "no");
 
     assert_json(json_tag(&tag),
@@ -80,7 +86,7 @@ static void test_others(void)
                 "{'device':'mem0','address':'qmp:/x','event':'rejected',"
                 "'timestamp-ns':null,'host':1,'region':2,'tag':null,"
                 "'extents':[]}");
-    assert_json(json_target("mem0", "fm:/x", true),
+    assert_json(json_target(&target),
                 "{'device':'mem0','address':'fm:/x','door':'fm'}");
     assert_json(json_error(error, 0x1e),
                 "{'error':{'exit':3,'kind':'refused','message':'no',"
@@ -180,8 +186,8 @@ static void test_qmp_event(void)
     struct cxlfm_event *event;
     size_t i;
 
-    cxlfm_add_device(fm, "m", "/p");
-    event = cxlfm_qmp_event(fm, object);
+    cxlfm_devices_add(fm, "m", "/p");
+    event = cxlfm_qmp_parse_event(fm, object);
     json_object_put(object);
     g_assert_nonnull(event);
     g_assert_cmpuint(event->type, ==, CXLFM_EVENT_FORCED);
@@ -193,7 +199,7 @@ static void test_qmp_event(void)
     free(event);
     for (i = 0; i < G_N_ELEMENTS(none); i++) {
         object = json_of(none[i]);
-        g_assert_null(cxlfm_qmp_event(fm, object));
+        g_assert_null(cxlfm_qmp_parse_event(fm, object));
         json_object_put(object);
     }
     cxlfm_free(fm);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Words and numbers of cxl-fm: sizes, extents, tags, tables */
 #include <string.h>
-#include "tool.h"
+#include "fail.h"
+#include "parse.h"
+#include "table.h"
+#include "text.h"
 
 static void test_size_good(void)
 {
@@ -171,7 +174,7 @@ static void test_table(void)
     table_row(table, g_strdup("a"), g_strdup("1"), g_strdup("x"), NULL);
     table_row(table, g_strdup("longer"), g_strdup("100"), g_strdup(""), NULL);
     g_assert_cmpuint(table_rows(table), ==, 2);
-    text = table_text(table);
+    text = table_text(table, true);
     g_assert_cmpstr(text, ==, "NAME      N  LAST\n"
                               "a         1  x\n"
                               "longer  100  \n");

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * /v1/claims and /v1/hosts: what is wished
+ */
+#include <string.h>
+#include "api-call.h"
+
+typedef bool (*ApiPut)(struct fmd *fmd, const char *uuid, const char *text,
+                       uint64_t if_rev, bool *ret_created, uint64_t *ret_rev,
+                       GError **error);
+/* Who asks may change it; else it was answered. */
+typedef bool (*ApiMay)(HttpRequest *request, const char *uuid,
+                       struct json_object *wish, uint64_t *rev);
+typedef bool (*ApiDelete)(struct fmd *fmd, const char *uuid, uint64_t if_rev,
+                          uint64_t *ret_rev, GError **error);
+
+static void api_get(HttpRequest *request, const char *kind)
+{
+    char uuid[FMD_UUID_TEXT];
+    GError *error = NULL;
+    struct json_object *o;
+    uint64_t rev;
+
+    if (!api_uuid(request, uuid)) {
+        return;
+    }
+    o = fmd_get(api_fmd(request), kind, uuid, &rev, &error);
+    if (!o) {
+        api_answer_error(request, error);
+        return;
+    }
+    api_answer_object(request, 200, o, rev);
+}
+
+/* What is there after a change at @rev; it may be gone already. */
+static void api_answer_change(HttpRequest *request, unsigned status,
+                              const char *kind, const char *uuid, uint64_t rev)
+{
+    uint64_t now = rev;
+    struct json_object *o = fmd_get(api_fmd(request), kind, uuid, &now, NULL);
+
+    if (!o) {
+        o = json_object_new_object();
+        json_object_object_add(o, "uuid", json_object_new_string(uuid));
+        json_object_object_add(o, "revision", json_object_new_uint64(rev));
+    }
+    api_answer_object(request, status, o, now);
+}
+
+static void api_put(HttpRequest *request, const char *kind, ApiMay may,
+                    ApiPut put)
+{
+    char uuid[FMD_UUID_TEXT];
+    GError *error = NULL;
+    uint64_t if_rev, rev;
+    bool created;
+
+    if (!api_uuid(request, uuid) ||
+        !api_if_match(request, kind, uuid, &if_rev) ||
+        !api_if_absent(request, kind, uuid) ||
+        (may && !may(request, uuid, request->body, &if_rev))) {
+        return;
+    }
+    if (!put(api_fmd(request), uuid, request->body_text, if_rev, &created,
+             &rev, &error)) {
+        g_info("%s: PUT %s %s: %s", request->who, kind, uuid, error->message);
+        api_answer_error(request, error);
+        return;
+    }
+    g_info("%s: PUT %s %s", request->who, kind, uuid);
+    if (created) {
+        request->location = g_strdup_printf("/v1/%s/%s", kind, uuid);
+    }
+    api_answer_change(request, created ? 201 : 200, kind, uuid, rev);
+}
+
+static void api_delete(HttpRequest *request, const char *kind, ApiMay may,
+                       ApiDelete delete, unsigned status)
+{
+    char uuid[FMD_UUID_TEXT];
+    GError *error = NULL;
+    uint64_t if_rev, rev;
+
+    if (!api_uuid(request, uuid) ||
+        !api_if_match(request, kind, uuid, &if_rev) ||
+        (may && !may(request, uuid, NULL, &if_rev))) {
+        return;
+    }
+    if (!delete(api_fmd(request), uuid, if_rev, &rev, &error)) {
+        g_info("%s: DELETE %s %s: %s", request->who, kind, uuid,
+               error->message);
+        api_answer_error(request, error);
+        return;
+    }
+    g_info("%s: DELETE %s %s", request->who, kind, uuid);
+    api_answer_change(request, status, kind, uuid, rev);
+}
+
+/* Whether @o has what ?key=value asks for: a text at its top or in its status */
+static bool api_matches(struct json_object *o, const char *key,
+                        const char *value)
+{
+    struct json_object *member, *status;
+
+    if (json_object_object_get_ex(o, "status", &status) &&
+        json_object_object_get_ex(status, key, &member) &&
+        json_object_is_type(member, json_type_string) &&
+        !g_ascii_strcasecmp(json_object_get_string(member), value)) {
+        return true;
+    }
+    return json_object_object_get_ex(o, key, &member) &&
+           json_object_is_type(member, json_type_string) &&
+           !g_ascii_strcasecmp(json_object_get_string(member), value);
+}
+
+/* Those of @list, which is taken over, that the query asks for; NULL: answered */
+static struct json_object *api_filter(HttpRequest *request,
+                                      struct json_object *list,
+                                      const char *const *keys)
+{
+    struct json_object *some = json_object_new_array();
+    GHashTableIter iter;
+    char *key, *value;
+    size_t i;
+
+    for (i = 0; i < json_object_array_length(list); i++) {
+        struct json_object *o = json_object_array_get_idx(list, i);
+        bool fits = true;
+
+        g_hash_table_iter_init(&iter, request->query);
+        while (g_hash_table_iter_next(&iter, (gpointer *)&key,
+                                      (gpointer *)&value)) {
+            fits &= !g_strv_contains(keys, key) || api_matches(o, key, value);
+        }
+        if (fits) {
+            json_object_array_add(some, json_object_get(o));
+        }
+    }
+    json_object_put(list);
+    return some;
+}
+
+/* A misspelt key would be a filter that lets all through. */
+static bool api_query_known(HttpRequest *request, const char *const *keys)
+{
+    GHashTableIter iter;
+    char *key;
+
+    g_hash_table_iter_init(&iter, request->query);
+    while (g_hash_table_iter_next(&iter, (gpointer *)&key, NULL)) {
+        if (!g_strv_contains(keys, key)) {
+            g_autofree char *known = g_strjoinv(", ", (char **)keys);
+
+            http_answer_error(request, 400, "bad-query",
+                              "/v1/openapi.json has the parameters",
+                              "'%.64s' is none of: %s", key, known);
+            return false;
+        }
+    }
+    return true;
+}
+
+void api_claims(HttpRequest *request)
+{
+    static const char *const keys[] = {
+        "phase", "host", "pool", "consumer", "consumer_kind", NULL
+    };
+    struct json_object *list;
+    uint64_t rev;
+    int64_t stale;
+
+    if (api_query_known(request, keys)) {
+        list = fmd_claim_list(api_fmd(request), &rev, &stale);
+        list = api_filter(request, list, keys);
+        api_answer_list(request, "claims", list, rev, stale);
+    }
+}
+
+void api_hosts(HttpRequest *request)
+{
+    static const char *const keys[] = { "name", "machine", "pool", NULL };
+    struct json_object *list;
+    uint64_t rev;
+    int64_t stale;
+
+    if (api_query_known(request, keys)) {
+        list = fmd_host_list(api_fmd(request), &rev, &stale);
+        list = api_filter(request, list, keys);
+        api_answer_list(request, "hosts", list, rev, stale);
+    }
+}
+
+void api_claim(HttpRequest *request)
+{
+    api_get(request, "claims");
+}
+
+void api_claim_put(HttpRequest *request)
+{
+    api_put(request, "claims", api_may_claim, fmd_claim_put);
+}
+
+/* 202: it leaves when its capacity is nowhere. */
+void api_claim_delete(HttpRequest *request)
+{
+    api_delete(request, "claims", api_may_claim, fmd_claim_delete, 202);
+}
+
+void api_host(HttpRequest *request)
+{
+    api_get(request, "hosts");
+}
+
+/* A command that the daemon runs comes from who owns its configuration. */
+void api_host_put(HttpRequest *request)
+{
+    struct json_object *pressure;
+
+    if (json_object_object_get_ex(request->body, "pressure", &pressure) &&
+        pressure && json_object_get_string_len(pressure)) {
+        http_answer_error(request, 403, "command",
+                          "write the host into the configuration of the "
+                          "daemon that has its monitor",
+                          "\"pressure\" is a command; none is taken over "
+                          "HTTP");
+        return;
+    }
+    api_put(request, "hosts", NULL, fmd_host_put);
+}
+
+void api_host_delete(HttpRequest *request)
+{
+    api_delete(request, "hosts", NULL, fmd_host_delete, 200);
+}

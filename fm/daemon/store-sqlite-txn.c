@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Transactions in SQLite: begun, kept, or as if they had not been */
+#include <sys/stat.h>
+#include "store-sqlite.h"
+
+bool store_sqlite_is_there(const struct store_sqlite *store, GError **error)
+{
+    struct stat there;
+
+    return (!stat(store->path, &there) && there.st_dev == store->device &&
+            there.st_ino == store->inode) ||
+           store_fail(error, STORE_ERROR_BROKEN, "%s was removed or replaced "
+                      "under our feet: put it back, then start cxl-fmd anew",
+                      store->path);
+}
+
+bool store_sqlite_begin(struct store_sqlite *store, int64_t *ret_rev,
+                        bool *ret_lapsed, GError **error)
+{
+    if (!store_sqlite_is_there(store, error) ||
+        !sqlite_run(store->db, "BEGIN IMMEDIATE", error)) {
+        return false;
+    }
+    if (!sqlite_number(store->db, 0, ret_rev, error,
+                       "SELECT value FROM meta WHERE name='revision'", "") ||
+        !store_sqlite_lapse(store, ret_rev, ret_lapsed, error)) {
+        store_sqlite_rollback(store);
+        return false;
+    }
+    return true;
+}
+
+void store_sqlite_rollback(struct store_sqlite *store)
+{
+    /* An error of COMMIT may have rolled back already. */
+    if (!sqlite3_get_autocommit(store->db)) {
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+}
+
+static bool store_sqlite_compact(sqlite3 *db, int64_t rev, GError **error)
+{
+    int64_t until = rev - SQLITE_KEEP_REVISIONS;
+
+    /* Now and then is enough. */
+    if (until <= 0 || rev % 256) {
+        return true;
+    }
+    return sqlite_do(db, error, "DELETE FROM changes WHERE rev <= ?1", "i",
+                     until) &&
+           sqlite_do(db, error, "UPDATE meta SET value = ?1 WHERE "
+                     "name='compacted'", "i", until);
+}
+
+bool store_sqlite_commit(struct store_sqlite *store, int64_t rev, bool changed,
+                         GError **error)
+{
+    if ((changed &&
+         (!sqlite_do(store->db, error, "UPDATE meta SET value = ?1 WHERE "
+                     "name='revision'", "i", rev) ||
+          !store_sqlite_compact(store->db, rev, error))) ||
+        !sqlite_run(store->db, "COMMIT", error)) {
+        store_sqlite_rollback(store);
+        return false;
+    }
+    if (changed) {
+        g_mutex_lock(&store->news_lock);
+        store->news_count++;
+        g_cond_broadcast(&store->news);
+        g_mutex_unlock(&store->news_lock);
+    }
+    return true;
+}
+
+bool store_sqlite_expire(struct store_sqlite *store, GError **error)
+{
+    int64_t lapsed, rev;
+    bool changed;
+
+    if (!store_sqlite_any_lapsed(store, &lapsed, error)) {
+        return false;
+    }
+    return !lapsed || (store_sqlite_begin(store, &rev, &changed, error) &&
+                       store_sqlite_commit(store, rev, changed, error));
+}

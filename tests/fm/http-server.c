@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon's HTTP server with routes of ours: for what has to do with
+ * connections only, not with pools and claims
+ *
+ *   http-server CONFIG
+ *
+ * Serves [http] of CONFIG, prints "ready" and ends when stdin does.
+ */
+#include <json-c/json.h>
+#include <stdio.h>
+#include "http.h"
+
+static HttpServer *server;
+static gint ticks;
+
+static void run_fast(HttpRequest *request)
+{
+    http_answer_text(request, 200, "text/plain", g_strdup("fast\n"));
+}
+
+/* What it was asked */
+static void run_echo(HttpRequest *request)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_object_object_add(o, "body", json_object_get(request->body));
+    json_object_object_add(o, "who", json_object_new_string(request->who));
+    json_object_object_add(o, "segment", json_object_new_string(
+                               request->segments[0]));
+    json_object_object_add(o, "role", json_object_new_string(
+                               auth_role_name(request->role)));
+    http_answer_json(request, 200, o);
+}
+
+/* A device that takes its time */
+static void run_slow(HttpRequest *request)
+{
+    g_usleep(500 * 1000);
+    http_answer_text(request, 200, "text/plain", g_strdup("slow\n"));
+}
+
+static void run_large(HttpRequest *request)
+{
+    http_answer_text(request, 200, "text/plain", g_strnfill(8 << 20, 'x'));
+}
+
+static void run_tick(HttpRequest *request)
+{
+    g_atomic_int_inc(&ticks);
+    http_streams_wake(server);
+    http_answer_empty(request, 204);
+}
+
+static void run_count(HttpRequest *request)
+{
+    HttpCounters c;
+
+    http_counters(server, &c);
+    http_answer_text(request, 200, "text/plain", g_strdup_printf(
+        "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n", c.connections,
+        c.streams));
+}
+
+static bool next_tick(GString *text, void *opaque)
+{
+    int *seen = opaque, now = g_atomic_int_get(&ticks);
+
+    while (*seen < now) {
+        g_string_append_printf(text, "tick %d\n", ++*seen);
+    }
+    return *seen < 1000;
+}
+
+static void run_stream(HttpRequest *request)
+{
+    int *seen = g_new(int, 1);
+
+    *seen = g_atomic_int_get(&ticks);
+    http_answer_stream(server, request, "text/plain", next_tick, seen, g_free);
+}
+
+static const HttpRoute routes[] = {
+    { "GET", "/fast", AUTH_NOBODY, HTTP_AT_ONCE, false, run_fast },
+    { "GET", "/count", AUTH_NOBODY, HTTP_AT_ONCE, false, run_count },
+    { "GET", "/slow", AUTH_READER, HTTP_DEVICE, false, run_slow },
+    { "GET", "/large", AUTH_READER, HTTP_STORE, false, run_large },
+    { "GET", "/stream", AUTH_READER, HTTP_AT_ONCE, false, run_stream },
+    { "POST", "/tick", AUTH_READER, HTTP_STORE, false, run_tick },
+    { "PUT", "/echo/{}", AUTH_USER, HTTP_STORE, true, run_echo },
+    { "PUT", "/admin/{}", AUTH_ADMIN, HTTP_STORE, true, run_echo },
+    { NULL },
+};
+
+static int end(GError *error)
+{
+    fprintf(stderr, "http-server: %s\n", error->message);
+    g_error_free(error);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    GError *error = NULL;
+    HttpConfig *config;
+
+    if (argc != 2 ||
+        !g_key_file_load_from_file(file, argv[1], G_KEY_FILE_NONE, &error)) {
+        return error ? end(error) : 2;
+    }
+    config = http_config_read(file, &error);
+    if (!config) {
+        return end(error);
+    }
+    server = http_new(config, routes, NULL);
+    if (!http_start(server, &error)) {
+        http_stop(server);
+        http_config_free(config);
+        return end(error);
+    }
+    puts("ready");
+    fflush(stdout);
+    while (getchar() != EOF) {
+    }
+    http_stop(server);
+    http_config_free(config);
+    return 0;
+}
