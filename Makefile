@@ -9,11 +9,16 @@ FUZZ_SECONDS = 3600
 help:
 	@echo 'make demo    set up, build, boot, and carry out the whole walk-through'
 	@echo 'make demo-pool  three guests share one pool; a job and its memory move'
+	@echo 'make demo-fleet  three machines (network namespaces) with cxl-fmd; one dies.'
+	@echo '             Needs no QEMU; half a minute and another to build.'
+	@echo '             make demo-fleet-guest: one host is a guest that boots'
 	@echo 'make run     boot the same machine for you: QMP at /tmp/qmp-sock,'
 	@echo '             ssh -F build/guest/ssh/config guest (or, with a key in'
-	@echo '             ~/.ssh, -p 2222 root@localhost); build/bin/dcd-vm --help'
+	@echo '             ~/.ssh, -p 2222 root@localhost); build/bin/dcd-vm --help;'
+	@echo '             dcd-vm start NAME runs as many as you like, until dcd-vm stop'
 	@echo 'make check   run every test (scripts/run-tests SUITE... runs some)'
-	@echo 'make check-sanitizers  the device under ASan and UBSan, 15 minutes'
+	@echo 'make check-sanitizers  the device under ASan and UBSan, 15 minutes;'
+	@echo '             make check-fm-sanitizers: cxl-fm and libcxlfm, 2 minutes'
 	@echo 'make fuzz    fuzz what hostile input reaches, FUZZ_SECONDS=3600'
 	@echo 'make soak    the random tests for a long time, SEED=... repeats one'
 	@echo 'make bench   measure against guest DRAM, unmodified QEMU and virtio-mem'
@@ -25,6 +30,8 @@ help:
 	@echo '             does it apply, build, pass? About an hour on two cores'
 	@echo 'make docs    draw the pictures of docs/figures'
 	@echo 'make build   set up and build everything under build/'
+	@echo 'make install  cxl-fm, libcxlfm, manual pages below prefix=/usr/local,'
+	@echo '             DESTDIR= for packages; make uninstall takes them away'
 	@echo 'make setup   install packages and fetch the base sources only'
 	@echo 'make clean   remove what was built; keeps the downloaded sources'
 
@@ -38,10 +45,18 @@ $(TREE)/build.ninja:
 		$(MESON) setup $(TREE) > build/log/meson.log 2>&1 || \
 		{ cat build/log/meson.log; exit 1; }; }
 
-build: setup
+# Before anything is fetched or compiled for nothing
+root:
+	@[ "$$(id -u)" = 0 ] || { echo "make: the guest's file tree and its module" \
+		"are made by root: sudo make build; then, as yourself," \
+		"build/bin/dcd-vm start NAME and build/bin/dcd-vm console NAME." \
+		"What needs no root: CONTRIBUTING.md, the first minute" >&2; exit 1; }
+
+build: root setup
 	@$(MAKE) --no-print-directory $(TREE)/build.ninja
 	@ninja -C $(TREE) --quiet
 	@mkdir -p build/bin && ln -sfn ../../scripts/dcd-vm build/bin/dcd-vm
+	@ln -sfn ../meson/fm/cxl-fm build/bin/cxl-fm
 
 demo: build
 	@tests/guest/walkthrough.py
@@ -49,11 +64,28 @@ demo: build
 demo-pool: build
 	@tests/fm/demo-pool.py
 
+# Whatever tree there is; without one, what needs no QEMU
+FLEET = $(if $(wildcard $(TREE)/build.ninja),$(TREE),build/quick)
+demo-fleet:
+	@test -f $(FLEET)/build.ninja || $(MESON) setup $(FLEET) -Dbases=false \
+		> /dev/null
+	@ninja -C $(FLEET) --quiet fm/cxl-fm fm/daemon/cxl-fmd \
+		tests/fm/pool-device || { echo "make: cxl-fmd is not built without" \
+		"its libraries: scripts/setup installs them" >&2; exit 1; }
+	@tests/fm/demo-fleet.py $(FLEET)
+
+demo-fleet-guest: build
+	@tests/fm/demo-fleet.py --guest
+
 run: build
 	@scripts/dcd-vm
 
 check: build
 	@scripts/run-tests
+
+# cxl-fm and libcxlfm only: prefix=/usr/local DESTDIR=
+install uninstall:
+	@prefix='$(prefix)' DESTDIR='$(DESTDIR)' scripts/install-fm $@
 
 # $(call need,COMMAND,PACKAGES): what only some targets need
 need = command -v $(1) > /dev/null || apt-get -qq -y --no-install-recommends \
@@ -72,8 +104,11 @@ bench: build
 soak: build
 	@scripts/soak
 
-check-sanitizers: build
+check-sanitizers: build check-fm-sanitizers
 	@scripts/check-sanitizers
+
+check-fm-sanitizers:
+	@scripts/check-fm-sanitizers
 
 fuzz: build
 	@scripts/fuzz --seconds $(FUZZ_SECONDS)
@@ -106,5 +141,6 @@ docs:
 clean:
 	@scripts/clean
 
+.PHONY: install uninstall check-fm-sanitizers root
 .PHONY: image check-image deb check-deb check-libvirt check-bases docs patches
-.PHONY: help all setup build demo demo-pool run check check-sanitizers bench fuzz soak clean
+.PHONY: help all setup build demo demo-pool demo-fleet demo-fleet-guest run check check-sanitizers bench fuzz soak clean

@@ -49,6 +49,52 @@ own_sources()
 	done
 }
 
+# as_root COMMAND...: what only root may do to this machine
+as_root()
+{
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	else
+		command -v sudo > /dev/null ||
+			die "changes this machine's packages: run it as root," \
+				"or install sudo"
+		sudo "$@"
+	fi
+}
+
+# apt_locked LOG: whether apt gave up because another had its lock
+apt_locked()
+{
+	grep -qE 'Could not get lock|Unable to (acquire|lock)' "$1"
+}
+
+# apt_try LOG COMMAND...: apt-get, which waits up to 10 minutes while another has
+# its lock, as the automatic upgrades of a new machine do
+apt_try()
+{
+	apt_log=$1
+	shift
+	mkdir -p "$(dirname "$apt_log")"
+	apt_waited=0
+	while ! as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C \
+		apt-get -q -o DPkg::Lock::Timeout=60 "$@" > "$apt_log" 2>&1; do
+		apt_locked "$apt_log" && [ "$apt_waited" -lt 120 ] || return 1
+		[ "$apt_waited" -gt 0 ] ||
+			say "waiting for another apt to end (automatic upgrades?)"
+		apt_waited=$((apt_waited + 1))
+		sleep "${APT_PAUSE:-5}"
+	done
+}
+
+# unreachable LOG MIRROR: whether apt got no answer from it at all; that others
+# do not answer is another matter
+unreachable()
+{
+	grep -F "$2" "$1" | grep -qE 'Temporary failure resolving|Could not (resolve|connect)|'\
+'Network is unreachable|No route to host|Connection (timed out|refused)|'\
+'Unable to connect|Could not open socket'
+}
+
 # stanza TYPES URI SUITES KEY TRUSTED: one deb822 entry
 stanza()
 {

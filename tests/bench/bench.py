@@ -3,7 +3,7 @@
 """Measure the device against guest DRAM, unmodified QEMU and virtio-mem.
 
 usage: bench.py [SECTION...]     sections: memory, latency, application, scale,
-                                 start, interleave, pool, fm
+                                 start, interleave, pool, fm, fleet
 
 Every figure that is judged is a ratio of two measurements of one run: the
 machines this runs on are noisy.  Ends with a table and with
@@ -21,6 +21,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "guest"))
 
+from fleet import fleet                                     # noqa: E402
 from fm import fm                                           # noqa: E402
 from latency import latency                                 # noqa: E402
 from pool import pool                                       # noqa: E402
@@ -205,7 +206,8 @@ def interleave_of(report, granularity):
 SECTIONS = {"memory": memory, "latency": lambda r: latency(r, push),
             "application": application, "scale": scale,
             "start": lambda r: start(r, UNMODIFIED),
-            "interleave": interleave, "pool": pool, "fm": fm}
+            "interleave": interleave, "pool": pool, "fm": fm,
+            "fleet": fleet}
 
 
 def main():
@@ -217,7 +219,8 @@ def main():
     for name in chosen:
         try:
             SECTIONS[name](report)
-        except (GuestError, OSError, subprocess.SubprocessError) as err:
+        except (GuestError, OSError, RuntimeError,
+                subprocess.SubprocessError) as err:
             report.add(f"section {name} runs to its end", 0, "", None, 1)
             print(f"  {err}")
     path = report.write()

@@ -11,7 +11,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include "hw/cxl/cxl_dcd.h"
+#include "hw/cxl/dcd/core.h"
 #include "scale.h"
 
 #define TIB         (1ULL << 40)

@@ -19,8 +19,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "hw/cxl/cxl_dcd.h"
-#include "hw/cxl/cxl_dcd_pool.h"
+#include "hw/cxl/dcd/core.h"
+#include "hw/cxl/dcd/pool.h"
 #include "scale.h"
 
 #define TIB         (1ULL << 40)
@@ -52,12 +52,12 @@ static void on_event(void *opaque G_GNUC_UNUSED,
 }
 
 static bool on_gap(void *opaque G_GNUC_UNUSED, uint64_t from, uint64_t end,
-                   uint64_t len, CXLDcdRange *ret)
+                   uint64_t len, CXLDcdRange *ret, GError **error)
 {
     CXLDcdPoolRange found;
 
     if (!cxl_dcd_pool_find(pool, from / BLOCK, end / BLOCK, len / BLOCK,
-                           &found)) {
+                           &found, error)) {
         return false;
     }
     *ret = (CXLDcdRange) { found.first * BLOCK, found.count * BLOCK };
@@ -90,7 +90,7 @@ static void on_outcome(void *opaque, CXLDcdOutcome outcome,
     }
 }
 
-static void on_sanitize(void *opaque, const CXLDcdRange *range, bool zero)
+static bool on_sanitize(void *opaque, const CXLDcdRange *range, bool zero)
 {
     CXLDcdPoolRange gone = blocks(range->dpa, range->len);
     uint32_t id = ((Host *)opaque)->id;
@@ -98,6 +98,7 @@ static void on_sanitize(void *opaque, const CXLDcdRange *range, bool zero)
 
     must(cxl_dcd_pool_leave(pool, id, &gone, &error) &&
          cxl_dcd_pool_finish(pool, id, &gone, zero, &error), error);
+    return true;
 }
 
 static const CXLDcdOps ops = {
@@ -155,7 +156,7 @@ static void find(void *unused, uint64_t *random)
     uint64_t all = cxl_dcd_pool_blocks(pool);
 
     must(cxl_dcd_pool_find(pool, next_random(random) % (all / 2), all,
-                           cxl_dcd_pool_longest(pool), &found), NULL);
+                           cxl_dcd_pool_longest(pool), &found, NULL), NULL);
 }
 
 static void share(void *unused, uint64_t *random)
@@ -288,7 +289,7 @@ static void claim_on(const char *path, uint32_t id, int fd)
     while (seconds() < end) {
         CXLDcdPoolExtent one = { 0 };
 
-        if (!cxl_dcd_pool_find(pool, 0, UINT64_MAX, 1, &one.range)) {
+        if (!cxl_dcd_pool_find(pool, 0, UINT64_MAX, 1, &one.range, NULL)) {
             continue;
         }
         one.range.count = 1;

@@ -7,11 +7,24 @@ tests/guest/test_documents.py.  Any other one has a comment in the line above it
 that says how it is tested:
 
   <!-- host -->            typed on the host, beside the running machine
+  <!-- fresh -->           run by tests/docs/run as it stands, in a copy of the
+                           sources in which nothing is built, and not as root
+  <!-- built -->           run by tests/docs/run as it stands, where make build has
+                           been
+  <!-- machines -->        typed by tests/machines/run as it stands, on the host,
+                           all of a document into one home: it starts machines
   <!-- elsewhere FILE -->  the test FILE runs what stands here, because it takes
                            a machine of its own, long, or changes the system
   <!-- output FILE -->     what the test FILE sees printed
+  <!-- policy FILE -->     a policy for the commands of the same document that
+                           the test FILE runs
   <!-- part FILE -->       no command: a piece of a program or file, which the
                            test FILE uses
+  <!-- untried -->         no test can run it, and the reader is told so
+  <!-- picture -->         nothing that a reader types or a program prints
+
+A test that takes blocks out of the documents says which kinds of those that name
+it, TAKES = ("output",); of others, tests/lint/documentation looks for each word.
 
 Behind a block, `<!-- expect TEXT -->` says what it must print; the reader must
 be told so too.  A document that needs another machine than dcd-vm's usual one
@@ -24,7 +37,9 @@ import re
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
-MARK = re.compile(r"<!-- (host|elsewhere|output|part)(?: (\S+))? -->\s*$")
+MARK = re.compile(r"<!-- (host|fresh|built|machines|elsewhere|output|part|policy"
+                  r"|picture|untried)"
+                  r"(?: (\S+))? -->\s*$")
 EXPECT = re.compile(r"<!-- expect (.*?) -->\s*$")
 PROMPT = re.compile(r"(host|guest)>#?\s+(.*)")
 
@@ -63,7 +78,8 @@ class Block:
 
 def documents():
     found = [os.path.relpath(p, TOP) for pattern in
-             ("*.md", "docs/*.md", "linux/*.md", "tests/*/*.md")
+             ("*.md", "docs/*.md", "fm/*.md", "linux/*.md", "ndctl/*.md",
+              "tests/*/*.md")
              for p in glob.glob(os.path.join(TOP, pattern))]
     return sorted(found)
 

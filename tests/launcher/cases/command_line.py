@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What QEMU is told, and what of it fits."""
+
+import json
+import socket
+import subprocess
+
+from world import SMALL, STOPPED
+
+
+def printed(place, *options):
+    return place("--print", *SMALL, *options)
+
+
+def test_the_guest_reaches_nothing_unless_asked(place):
+    assert "'user,id=net0,restrict=on,hostfwd=" in printed(place)
+    assert "restrict" not in printed(place, "--network")
+
+
+def test_what_is_printed_can_be_typed(place):
+    word = "it's \"$HOME\" `id` \\ *"
+    out = printed(place, "--", word)
+    again = subprocess.run(["sh", "-c", "set -- " + out.strip() + '; eval "last=\\${$#}"; '
+                            'printf %s "$last"'], stdout=subprocess.PIPE,
+                           text=True, check=True).stdout
+    assert again == word, again
+
+
+def test_what_fits_starts(place):
+    """Windows beyond 2^40, a bridge for each device, memory beyond the host's"""
+    for n, options in enumerate((
+            ["--dc-size", "975G"], ["--dc-size", "64T"],
+            ["--devices", "16", "--bridges", "16"],
+            ["--devices", "5", "--static", "512M", "--persistent", "256M"],
+            ["--latency", "65534", "--bandwidth", "64M"],
+            ["--devices", "9", "--latency", "300", "--bandwidth", "1T"],
+            ["--memory", "2T"], ["--cpus", "64"])):
+        place("start", f"m{n}", *SMALL, *options, *STOPPED)
+        place("delete", f"m{n}", "--force")
+
+
+def test_what_does_not_fit_is_refused_before_anything_starts(place):
+    for options, says in (
+            (["--bridges", "2"], "not within 1 to 1"),
+            (["--devices", "17"], "not within 1 to 16"),
+            (["--latency", "0"], "not within"),
+            (["--bandwidth", "100M"], "64 MiB"),
+            (["--bandwidth", "2T"], "1T"),
+            (["--dc-region", "64T"] + ["--dc-region", "64T"] * 7 +
+             ["--devices", "16", "--static", "64T"], "52 bits")):
+        place("start", "one", *SMALL, *options, *STOPPED, status=2, says=says)
+    assert place.states() == {}
+
+
+def test_devices_are_spread_over_bridges(place):
+    out = printed(place, "--devices", "6")
+    assert out.count("pxb-cxl") == 2
+    assert "'cxl-rp,id=rp3,bus=cxl.1," in out
+    assert "'cxl-rp,id=rp4,bus=cxl.2," in out
+    assert f"cxl-fmw.0.size={16 << 30}," in out
+    assert f"cxl-fmw.1.size={8 << 30}'" in out
+    assert printed(place, "--devices", "6", "--bridges", "1").count(
+        "pxb-cxl") == 1
+
+
+def window_of(place, name):
+    """Where the first window begins"""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(10)
+        sock.connect(place.known(name)["qmp"])
+        lines = sock.makefile("rw")
+        lines.readline()
+        for request in ({"execute": "qmp_capabilities"},
+                        {"execute": "human-monitor-command",
+                         "arguments": {"command-line": "info mtree"}}):
+            lines.write(json.dumps(request) + "\n")
+            lines.flush()
+            answer = json.loads(lines.readline())
+    return int(next(x.strip().split("-")[0] for x in
+                    answer["return"].splitlines()
+                    if "cxl-fixed-memory-region" in x), 16)
+
+
+def test_windows_begin_at_a_memory_block_of_the_guest(place):
+    for memory, block in (("2G", 128 << 20), ("62G", 2 << 30), ("64G", 2 << 30),
+                          ("65G", 2 << 30), ("66304M", 2 << 30),
+                          ("1100G", 2 << 30)):
+        name = "m" + memory
+        place("start", name, "--accel", "tcg", "--memory", memory, *STOPPED)
+        begin = window_of(place, name)
+        assert begin % block == 0, f"{memory}: {begin:#x}"
+        place("delete", name, "--force")

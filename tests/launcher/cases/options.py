@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is kept of the last start, and what is not."""
+
+import os
+
+
+
+def test_options_are_kept_and_replaced(place):
+    place.start("one", "--devices", "3")
+    assert place.known("one")["devices"] == 3
+    place("stop", "one")
+    place("start", "one")
+    assert place.known("one")["devices"] == 3
+    place("stop", "one")
+    place.start("one")
+    assert place.known("one")["devices"] == 1
+
+
+def test_paths_are_kept_as_they_were_meant(place):
+    """The next start may come from another folder."""
+    before, folder = os.getcwd(), os.path.join(place.folder, "work")
+    os.mkdir(folder)
+    os.chdir(folder)
+    try:
+        place.start("one", "--pool", "pool", "--host-id", "1", "--dc-size",
+                    "256M")
+        os.chdir("/")
+        place("stop", "one")
+        pool = os.stat(os.path.join(folder, "pool")).st_ino
+        place("start", "one")
+        assert place.known("one")["pool"] == os.path.join(folder, "pool")
+        assert os.stat(os.path.join(folder, "pool")).st_ino == pool
+        assert not os.path.exists("/pool")
+        place("stop", "one")
+        os.rename(folder, folder + "-gone")
+        place("start", "one", status=1, says="it was started in")
+    finally:
+        os.chdir(before)
+
+
+def test_a_start_that_fails_changes_nothing(place):
+    place.start("new", "--dc-size", "100M", status=2, says="256 MiB")
+    assert place.states() == {}
+    place.start("one", "--devices", "2")
+    place("stop", "one")
+    place.start("one", "--nonsense", status=2, says="unknown option")
+    place("start", "one", "--", "-no-such-option", status=1, says="invalid")
+    # What QEMU finds late, when its monitor has greeted already
+    place.start("one", "--pool", os.path.join(place.folder, "pool"),
+                "--dc-region", "256M:3M", status=1, says="block-size")
+    place("start", "one", "--daemon", status=2, says="not for start")
+    place("start", "one")
+    assert place.known("one")["devices"] == 2
