@@ -11,6 +11,7 @@
  * No host is in two steps of one plan: pressure is read again before a second
  * step, so a wrong reading costs one step at most.
  */
+#include <string.h>
 #include "balance-plan.h"
 #include "pick.h"
 #include "text.h"
@@ -68,6 +69,72 @@ static int plan_compare(gconstpointer a, gconstpointer b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* The largest that is not more than @left, else the smallest of all; -1: none */
+static int plan_next_claim(const GArray *claims, uint64_t left,
+                           const bool *picked)
+{
+    int fits = -1, least = -1;
+    unsigned i;
+
+    for (i = 0; i < claims->len; i++) {
+        uint64_t bytes = g_array_index(claims, BalanceClaim, i).bytes;
+
+        if (picked[i]) {
+            continue;
+        }
+        if (bytes <= left && (fits < 0 || bytes > g_array_index(
+                                  claims, BalanceClaim, fits).bytes)) {
+            fits = i;
+        }
+        if (least < 0 || bytes < g_array_index(claims, BalanceClaim,
+                                               least).bytes) {
+            least = i;
+        }
+    }
+    return fits >= 0 ? fits : least;
+}
+
+/* The smallest that is enough alone; -1: none is */
+static int plan_one_claim(const GArray *claims, uint64_t bytes)
+{
+    int found = -1;
+    unsigned i;
+
+    for (i = 0; i < claims->len; i++) {
+        uint64_t one = g_array_index(claims, BalanceClaim, i).bytes;
+
+        if (one >= bytes && (found < 0 || one < g_array_index(
+                                 claims, BalanceClaim, found).bytes)) {
+            found = i;
+        }
+    }
+    return found;
+}
+
+uint64_t balance_pick_claims(const GArray *claims, uint64_t bytes,
+                             bool *picked)
+{
+    int one = plan_one_claim(claims, bytes);
+    uint64_t all = 0;
+
+    memset(picked, 0, claims->len * sizeof(*picked));
+    while (all < bytes) {
+        int next = plan_next_claim(claims, bytes - all, picked);
+
+        if (next < 0) {
+            return UINT64_MAX;
+        }
+        picked[next] = true;
+        all += g_array_index(claims, BalanceClaim, next).bytes;
+    }
+    if (one >= 0 && g_array_index(claims, BalanceClaim, one).bytes < all) {
+        memset(picked, 0, claims->len * sizeof(*picked));
+        picked[one] = true;
+        all = g_array_index(claims, BalanceClaim, one).bytes;
+    }
+    return all;
+}
+
 /*
  * Bytes that @h may give back when it is asked for @bytes; UINT64_MAX when it
  * cannot be asked for so many.
@@ -77,6 +144,11 @@ static uint64_t plan_may_go(const BalanceHost *h, uint64_t bytes)
     g_autofree struct cxlfm_extent *picked = NULL;
     size_t count;
 
+    if (h->claims) {
+        g_autofree bool *ends = g_new(bool, h->claims->len + 1);
+
+        return balance_pick_claims(h->claims, bytes, ends);
+    }
     if (!h->held) {
         return bytes;
     }

@@ -17,5 +17,11 @@ typedef struct BalanceStep {
  * No host is in two of them; no minimum and no maximum is broken.
  */
 GPtrArray *balance_plan(const BalancePolicy *policy, uint64_t available);
+/*
+ * Which of @claims (BalanceClaim) end when @bytes are asked for: @picked[i] is
+ * set. What they are together; UINT64_MAX: all of them are less.
+ */
+uint64_t balance_pick_claims(const GArray *claims, uint64_t bytes,
+                             bool *picked);
 
 #endif /* CXL_FM_BALANCE_PLAN_H */

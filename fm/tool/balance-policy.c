@@ -24,6 +24,7 @@ static void policy_host_clear(gpointer data)
 
     g_free(host->command);
     g_clear_pointer(&host->held, g_array_unref);
+    g_clear_pointer(&host->claims, g_array_unref);
 }
 
 void balance_policy_free(BalancePolicy *policy)

@@ -8,6 +8,12 @@
 #include <glib.h>
 #include "cxlfm.h"
 
+/* Capacity that balance had cxl-fmd get for a host; it goes as a whole */
+typedef struct BalanceClaim {
+    char uuid[CXLFM_TAG_TEXT];
+    uint64_t bytes;
+} BalanceClaim;
+
 typedef struct BalanceHost {
     uint16_t id;
     uint64_t min;                     /* bytes, as the next two */
@@ -22,6 +28,8 @@ typedef struct BalanceHost {
     uint64_t offered;                 /* of @owned: has not answered */
     GArray *held;                     /* struct cxlfm_extent that it may be
                                          asked for; NULL: not known */
+    GArray *claims;                   /* BalanceClaim that may end, instead of
+                                         @held; NULL: no cxl-fmd keeps it */
 } BalanceHost;
 
 typedef struct BalancePolicy {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include "balance-claim.h"
 #include "balance-look.h"
 #include "balance-plan.h"
 #include "commands.h"
@@ -34,6 +35,7 @@ typedef struct Balance {
     PoolView view;
     FILE *log;                        /* NULL: none */
     struct json_object *round;        /* --json: what is told of this round */
+    bool claims;                      /* cxl-fmd keeps it: by claims */
     unsigned failed;                  /* steps */
 } Balance;
 
@@ -146,6 +148,10 @@ static int balance_change(Balance *b, const BalanceStep *step, GError **error)
     ChangeOptions options = b->o->change;
     unsigned i;
 
+    if (b->claims) {
+        return balance_claim_step(b->tool, &b->view, b->policy, step, &options,
+                                  error);
+    }
     for (i = 0; i < b->policy->hosts->len; i++) {
         const BalanceHost *h = &g_array_index(b->policy->hosts, BalanceHost,
                                               i);
@@ -195,15 +201,33 @@ static void balance_carry_out(Balance *b, const BalanceStep *step)
     }
 }
 
-/* One balancer to a pool: two would take turns to undo what the other did. */
-static int balance_lock(const PoolView *view, GError **error)
+/* cxl-fmd itself has locked the pool's file: one of this user's, then */
+static char *balance_lock_path(const Balance *b)
 {
-    int fd = open(view->pool->file, O_RDONLY | O_CLOEXEC);
+    const char *identity = b->view.pool->identity;
+    g_autofree char *name = NULL, *hash = NULL;
+
+    if (!b->claims) {
+        return g_strdup(b->view.pool->file);
+    }
+    hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
+    name = g_strdup_printf("cxl-fm-balance-%.16s", hash);
+    return g_build_filename(g_get_user_runtime_dir(), name, NULL);
+}
+
+/* One balancer to a pool: two would take turns to undo what the other did. */
+static int balance_lock(const Balance *b, GError **error)
+{
+    const struct cxlfm_pool *pool = b->view.pool;
+    g_autofree char *path = balance_lock_path(b);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | (b->claims ? O_CREAT : 0),
+                  0600);
 
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
         close(fd);
-        tool_fail(error, TOOL_REFUSED, "another 'cxl-fm balance' looks after "
-                  "pool %s (%s)", view->pool->name, view->pool->file);
+        tool_fail(error, TOOL_REFUSED, "another 'cxl-fm balance'%s looks after "
+                  "pool %s (%s)", b->claims ? "" : ", or a cxl-fmd,",
+                  pool->name, pool->file);
         return -1;
     }
     /* A file that is not here to be opened cannot be locked: -2 */
@@ -239,8 +263,12 @@ static bool balance_round(Balance *b, GError **error)
     int lock = -1;
 
     b->round = json_object_new_object();
-    seen = pool_view(b->tool, &b->view, error) &&
-           (lock = balance_lock(&b->view, error)) != -1;
+    seen = pool_view(b->tool, &b->view, error);
+    b->claims = seen && balance_claim_is_due(&b->view);
+    seen = seen && (lock = balance_lock(b, error)) != -1 &&
+           (!b->claims ||
+            balance_claim_read(b->tool, &b->view, change_region(&b->o->change),
+                               b->policy, error));
     if (seen) {
         json_object_object_add(b->round, "pool", json_object_new_string(
                                    b->view.pool->name));

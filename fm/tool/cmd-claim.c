@@ -4,15 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 #include "commands.h"
-#include "fleet.h"
+#include "fleet-claim.h"
 #include "json.h"
 #include "options.h"
 #include "parse.h"
 #include "table.h"
 #include "text.h"
-
-#define STEP_MIN_US (2 * 1000)
-#define STEP_MAX_US (250 * 1000)
 
 typedef struct ClaimOptions {
     char *host;
@@ -42,11 +39,6 @@ static void claim_put_text(struct json_object *o, const char *key,
     if (text) {
         json_object_object_add(o, key, json_object_new_string(text));
     }
-}
-
-static char *claim_path(const char *uuid)
-{
-    return g_strdup_printf("/v1/claims/%s", uuid);
 }
 
 /* --- What people read --- */
@@ -86,13 +78,6 @@ static const char *claim_host(struct json_object *claim, GHashTable *names)
     return name ? name : *uuid ? uuid : "-";
 }
 
-static const char *claim_phase(struct json_object *claim)
-{
-    const char *phase = fleet_text(fleet_member(claim, "status"), "phase");
-
-    return *phase ? phase : "Pending";
-}
-
 /* Control characters of others are not for our terminal. */
 static char *claim_message(struct json_object *claim)
 {
@@ -118,7 +103,7 @@ static void claim_row(Table *table, struct json_object *claim,
     table_row(table, g_strdup(fleet_text(claim, "uuid")),
               format_size(fleet_number(claim, "bytes")),
               g_strdup(claim_host(claim, names)),
-              g_strdup(claim_phase(claim)), claim_message(claim), NULL);
+              g_strdup(fleet_claim_phase(claim)), claim_message(claim), NULL);
 }
 
 static Table *claim_table(void)
@@ -157,64 +142,18 @@ static void claim_tell(Tool *tool, cxlfm *fm, struct json_object *claim)
 
 /* --- Waiting --- */
 
-/* Does @claim go on by itself? If not, its exit status, else -1 */
-static int claim_settled(struct json_object *claim)
-{
-    static const struct { const char *phase; ToolExit exit; } ends[] = {
-        { "Bound", TOOL_OK }, { "Declined", TOOL_REJECTED },
-        { "Lost", TOOL_FAILED }, { "Stuck", TOOL_FAILED },
-    };
-    size_t i;
-
-    for (i = 0; i < G_N_ELEMENTS(ends); i++) {
-        if (!strcmp(claim_phase(claim), ends[i].phase)) {
-            return ends[i].exit;
-        }
-    }
-    return -1;
-}
-
-/*
- * Until claim @uuid is bound, or, when it is to go, is not there any more; what
- * it was at last is told. Exit status, or -1 with @error.
- */
+/* What it was at last is told. Exit status, or -1 with @error */
 static int claim_wait(Tool *tool, cxlfm *fm, const char *uuid, bool gone,
                       double timeout, GError **error)
 {
-    gint64 end = g_get_monotonic_time() + (gint64)(timeout * G_USEC_PER_SEC);
-    g_autofree char *path = claim_path(uuid);
-    struct json_object *claim = NULL;
-    gint64 step = STEP_MIN_US, left;
-    int exit = -1;
+    struct json_object *claim;
+    int exit = fleet_claim_wait(tool, fm, uuid, gone, timeout, NULL, &claim,
+                                error);
 
-    for (;;) {
-        g_autoptr(GError) wrong = NULL;
-        unsigned status;
-
-        json_object_put(claim);
-        claim = NULL;
-        if (!fleet_ask(tool, fm, "GET", path, NULL, &status, &claim,
-                       &wrong)) {
-            if (gone && status == 404) {
-                return TOOL_OK;
-            }
-            g_propagate_error(error, g_steal_pointer(&wrong));
-            return -1;
-        }
-        exit = claim_settled(claim);
-        /* What is to go is bound until it goes; only Stuck is an end. */
-        if (gone && exit != TOOL_FAILED) {
-            exit = -1;
-        }
-        left = end - g_get_monotonic_time();
-        if (exit >= 0 || left <= 0) {
-            break;
-        }
-        g_usleep(MIN(step, left));
-        step = MIN(step * 2, STEP_MAX_US);
+    if (exit >= 0 && claim) {
+        claim_tell(tool, fm, claim);
     }
-    claim_tell(tool, fm, claim);
-    return exit >= 0 ? exit : TOOL_TIMEOUT;
+    return exit;
 }
 
 /* --- The commands --- */
@@ -300,7 +239,7 @@ static int claim_add(Tool *tool, cxlfm *fm, const ClaimOptions *o,
         !(wish = claim_wish(o, size, error))) {
         return -1;
     }
-    path = claim_path(uuid);
+    path = fleet_claim_path(uuid);
     if (!fleet_ask(tool, fm, "PUT", path, wish, NULL, &claim, error)) {
         /* Whoever asks again must ask for the same. */
         g_prefix_error(error, "claim %s: ", uuid);
@@ -346,7 +285,7 @@ static int claim_list(Tool *tool, cxlfm *fm, GError **error)
 
 static int claim_show(Tool *tool, cxlfm *fm, const char *uuid, GError **error)
 {
-    g_autofree char *path = claim_path(uuid);
+    g_autofree char *path = fleet_claim_path(uuid);
     struct json_object *claim;
 
     if (!fleet_ask(tool, fm, "GET", path, NULL, NULL, &claim, error)) {
@@ -359,7 +298,7 @@ static int claim_show(Tool *tool, cxlfm *fm, const char *uuid, GError **error)
 static int claim_delete(Tool *tool, cxlfm *fm, const ClaimOptions *o,
                         const char *uuid, GError **error)
 {
-    g_autofree char *path = claim_path(uuid);
+    g_autofree char *path = fleet_claim_path(uuid);
     struct json_object *claim;
 
     if (!fleet_ask(tool, fm, "DELETE", path, NULL, NULL, &claim, error)) {

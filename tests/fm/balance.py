@@ -158,7 +158,7 @@ def alone(b):
     with open(b.device.file, "rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         b.expect(REFUSED, "balance", "-p", b.policy(GIVES),
-                 err="another 'cxl-fm balance' looks after pool pool0")
+                 err="another 'cxl-fm balance', or a cxl-fmd, looks after pool pool0")
     b.expect(OK, "balance", "-p", b.policy(GIVES), "-n")
 
 

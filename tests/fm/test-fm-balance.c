@@ -263,6 +263,74 @@ static void test_plan_whole_extents(void)
     balance_policy_free(p);
 }
 
+/* Claims of @mib each, up to a 0 */
+static GArray *claims(unsigned mib, ...)
+{
+    GArray *made = g_array_new(false, false, sizeof(BalanceClaim));
+    va_list args;
+
+    va_start(args, mib);
+    for (; mib; mib = va_arg(args, unsigned)) {
+        BalanceClaim one = { .bytes = mib * MIB };
+
+        g_array_append_val(made, one);
+    }
+    va_end(args);
+    return made;
+}
+
+/* Which of @made go for @bytes: @want has a letter for each */
+static void picks(GArray *made, uint64_t bytes, const char *want)
+{
+    bool picked[8];
+    uint64_t all = balance_pick_claims(made, bytes, picked), sum = 0;
+    unsigned i;
+
+    for (i = 0; i < made->len; i++) {
+        g_assert_cmpint(picked[i], ==, want[i] == 'x');
+        sum += picked[i] ? g_array_index(made, BalanceClaim, i).bytes : 0;
+    }
+    g_assert_cmpuint(all, ==, sum);
+    g_array_unref(made);
+}
+
+/* Claims go whole: those that fit best, and a little more if it must be. */
+static void test_pick_claims(void)
+{
+    g_autoptr(GArray) few = claims(64, 0);
+    bool picked[1];
+
+    picks(claims(64, 32, 128, 0), 32 * MIB, ".x.");
+    picks(claims(64, 32, 128, 0), 128 * MIB, "..x");
+    picks(claims(64, 32, 128, 0), 96 * MIB, "xx.");
+    picks(claims(64, 32, 128, 0), 16 * MIB, ".x.");
+    picks(claims(64, 32, 128, 0), 224 * MIB, "xxx");
+    picks(claims(128, 64, 0), 80 * MIB, "x.");
+    picks(claims(128, 64, 0), 136 * MIB, "xx");
+    picks(claims(0), 0, "");
+    g_assert_true(balance_pick_claims(few, 65 * MIB, picked) == UINT64_MAX);
+}
+
+/* A claim of which a part is enough goes all the same, or not at all. */
+static void test_plan_claims(void)
+{
+    BalancePolicy *p = policy("step 64M\nhost 1 min 512M\nhost 2\n");
+    BalanceHost *hosts = (BalanceHost *)(void *)p->hosts->data;
+
+    is(p, 0, 640 * MIB, 0);
+    is(p, 1, 0, 50);
+    hosts[0].claims = claims(256, 0);
+    decides(p, 0, "");
+    g_array_unref(hosts[0].claims);
+    hosts[0].claims = claims(256, 128, 0);
+    decides(p, 0, "1>2:64");
+    /* It has capacity enough, but not by claims of ours. */
+    g_array_unref(hosts[0].claims);
+    hosts[0].claims = claims(32, 0);
+    decides(p, 0, "");
+    balance_policy_free(p);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -275,6 +343,8 @@ int main(int argc, char **argv)
     g_test_add_func("/fm/balance/plan/unknown-source",
                     test_plan_unknown_source);
     g_test_add_func("/fm/balance/plan/outstanding", test_plan_outstanding);
+    g_test_add_func("/fm/balance/plan/claims", test_plan_claims);
+    g_test_add_func("/fm/balance/pick-claims", test_pick_claims);
     g_test_add_func("/fm/balance/plan/whole-extents", test_plan_whole_extents);
     return g_test_run();
 }

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Steps of balance as claims
+ *
+ * Where cxl-fmd keeps a pool, a second hand on its devices would make capacity
+ * that no claim wants. So what balance gives is a claim of its own kind, and
+ * what it takes are such claims, whole; those of others are theirs.
+ */
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include "balance-claim.h"
+#include "fleet-claim.h"
+
+#define KIND "balance"
+
+bool balance_claim_is_due(const PoolView *view)
+{
+    unsigned i;
+
+    for (i = 0; i < view->heads->len; i++) {
+        const PoolHead *head = &g_array_index(view->heads, PoolHead, i);
+
+        if (!g_str_has_prefix(cxlfm_address(head->target.fm), "fmd:")) {
+            return false;
+        }
+    }
+    return view->heads->len;
+}
+
+/* --- Which there are --- */
+
+/* Names of cxl-fmd's hosts by their UUIDs; NULL with @error */
+static GHashTable *balance_claim_hosts(Tool *tool, cxlfm *fm, GError **error)
+{
+    struct json_object *said, *list;
+    GHashTable *names;
+    size_t i;
+
+    if (!fleet_ask(tool, fm, "GET", "/v1/hosts", NULL, NULL, &said, error)) {
+        return NULL;
+    }
+    names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    list = fleet_member(said, "hosts");
+    for (i = 0; list && i < json_object_array_length(list); i++) {
+        struct json_object *host = json_object_array_get_idx(list, i);
+
+        g_hash_table_replace(names, g_strdup(fleet_text(host, "uuid")),
+                             g_strdup(fleet_text(host, "name")));
+    }
+    json_object_put(said);
+    return names;
+}
+
+static bool balance_claim_is_ours(struct json_object *claim, uint8_t region)
+{
+    struct json_object *shared = fleet_member(claim, "shared_with");
+
+    return !strcmp(fleet_text(claim, "consumer_kind"), KIND) &&
+           fleet_number(claim, "region") == region &&
+           !strcmp(fleet_claim_phase(claim), "Bound") &&
+           !json_object_get_boolean(fleet_member(claim, "deleted")) &&
+           !(shared && json_object_array_length(shared));
+}
+
+static void balance_claim_add(const PoolView *view, BalancePolicy *policy,
+                              struct json_object *claim, GHashTable *names)
+{
+    const char *at = fleet_text(fleet_member(claim, "status"), "host");
+    const char *name = g_hash_table_lookup(names, at);
+    BalanceClaim one = { .bytes = fleet_number(claim, "bytes") };
+    unsigned i;
+
+    g_strlcpy(one.uuid, fleet_text(claim, "uuid"), sizeof(one.uuid));
+    for (i = 0; name && i < policy->hosts->len; i++) {
+        BalanceHost *host = &g_array_index(policy->hosts, BalanceHost, i);
+        Target target;
+
+        if (pool_head(view, host->id, &target, NULL) &&
+            !strcmp(target.name, name)) {
+            g_array_append_val(host->claims, one);
+        }
+    }
+}
+
+bool balance_claim_read(Tool *tool, const PoolView *view, uint8_t region,
+                        BalancePolicy *policy, GError **error)
+{
+    g_autoptr(GHashTable) names = NULL;
+    struct json_object *said, *list;
+    unsigned i;
+
+    for (i = 0; i < policy->hosts->len; i++) {
+        BalanceHost *host = &g_array_index(policy->hosts, BalanceHost, i);
+
+        g_clear_pointer(&host->claims, g_array_unref);
+        host->claims = g_array_new(false, false, sizeof(BalanceClaim));
+    }
+    if (!(names = balance_claim_hosts(tool, view->fm, error)) ||
+        !fleet_ask(tool, view->fm, "GET", "/v1/claims?consumer_kind=" KIND,
+                   NULL, NULL, &said, error)) {
+        return false;
+    }
+    list = fleet_member(said, "claims");
+    for (i = 0; list && i < json_object_array_length(list); i++) {
+        struct json_object *claim = json_object_array_get_idx(list, i);
+
+        if (balance_claim_is_ours(claim, region)) {
+            balance_claim_add(view, policy, claim, names);
+        }
+    }
+    json_object_put(said);
+    return true;
+}
+
+/* --- Changes --- */
+
+/* One more for "changes" of the JSON that tells of a step */
+static void balance_claim_tell(Tool *tool, const char *change,
+                               const char *uuid, const char *host,
+                               uint64_t bytes, int exit)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_object_object_add(o, "change", json_object_new_string(change));
+    json_object_object_add(o, "claim", json_object_new_string(uuid));
+    json_object_object_add(o, "host", json_object_new_string(host));
+    json_object_object_add(o, "bytes", json_object_new_uint64(bytes));
+    json_object_object_add(o, "outcome", json_object_new_string(
+                               exit ? "failed" : "done"));
+    json_object_array_add(tool->steps, o);
+}
+
+/* Exit status, or -1 with @error */
+static int balance_claim_end(Tool *tool, const Target *source,
+                             const BalanceClaim *claim,
+                             const ChangeOptions *options, GError **error)
+{
+    g_autofree char *path = fleet_claim_path(claim->uuid);
+    struct json_object *last;
+    int ret = -1;
+
+    if (fleet_ask(tool, source->fm, "DELETE", path, NULL, NULL, NULL, error)) {
+        ret = fleet_claim_wait(tool, source->fm, claim->uuid, true,
+                               change_timeout(options), options->stop, &last,
+                               error);
+        json_object_put(last);
+    }
+    balance_claim_tell(tool, "end", claim->uuid, source->name, claim->bytes,
+                       ret);
+    return ret;
+}
+
+static int balance_claim_end_all(Tool *tool, const PoolView *view,
+                                 const BalanceHost *host, uint64_t bytes,
+                                 const ChangeOptions *options, GError **error)
+{
+    g_autofree bool *ends = g_new(bool, host->claims->len + 1);
+    Target source;
+    int ret = 0;
+    unsigned i;
+
+    if (!pool_head(view, host->id, &source, error)) {
+        return -1;
+    }
+    balance_pick_claims(host->claims, bytes, ends);
+    for (i = 0; !ret && i < host->claims->len; i++) {
+        if (ends[i]) {
+            ret = balance_claim_end(tool, &source,
+                                    &g_array_index(host->claims, BalanceClaim,
+                                                   i), options, error);
+        }
+    }
+    return ret;
+}
+
+/* The answer of the host, else of the daemon, as an error */
+static void balance_claim_fail(struct json_object *claim, int exit,
+                               GError **error)
+{
+    const char *why = fleet_text(fleet_member(claim, "status"), "message");
+
+    tool_fail(error, exit, "the claim was %s%s%s",
+              fleet_claim_phase(claim), *why ? ": " : "", why);
+}
+
+static int balance_claim_make(Tool *tool, const PoolView *view, uint16_t to,
+                              uint64_t bytes, const ChangeOptions *options,
+                              GError **error)
+{
+    g_autofree char *uuid = g_uuid_string_random();
+    g_autofree char *path = fleet_claim_path(uuid);
+    struct json_object *wish = json_object_new_object(), *claim = NULL;
+    Target sink;
+    int ret = -1;
+
+    if (!pool_head(view, to, &sink, error)) {
+        json_object_put(wish);
+        return -1;
+    }
+    json_object_object_add(wish, "host", json_object_new_string(sink.name));
+    json_object_object_add(wish, "bytes", json_object_new_uint64(bytes));
+    json_object_object_add(wish, "region",
+                           json_object_new_int(change_region(options)));
+    json_object_object_add(wish, "consumer_kind",
+                           json_object_new_string(KIND));
+    json_object_object_add(wish, "consumer",
+                           json_object_new_string(view->pool->name));
+    if (fleet_ask(tool, sink.fm, "PUT", path, wish, NULL, NULL, error)) {
+        ret = fleet_claim_wait(tool, sink.fm, uuid, false,
+                               change_timeout(options), options->stop, &claim,
+                               error);
+    }
+    if (ret) {
+        /* Also one whose answer was lost: it would come when nobody asks. */
+        fleet_ask(tool, sink.fm, "DELETE", path, NULL, NULL, NULL, NULL);
+    }
+    if (ret > 0) {
+        balance_claim_fail(claim, ret, error);
+        ret = -1;
+    }
+    json_object_put(claim);
+    balance_claim_tell(tool, "make", uuid, sink.name, bytes, ret);
+    return ret;
+}
+
+int balance_claim_step(Tool *tool, const PoolView *view,
+                       const BalancePolicy *policy, const BalanceStep *step,
+                       const ChangeOptions *options, GError **error)
+{
+    unsigned i;
+    int ret = 0;
+
+    for (i = 0; !ret && i < policy->hosts->len; i++) {
+        const BalanceHost *host = &g_array_index(policy->hosts, BalanceHost,
+                                                 i);
+
+        if (host->id == step->from) {
+            ret = balance_claim_end_all(tool, view, host, step->bytes,
+                                        options, error);
+        }
+    }
+    return ret ? ret : balance_claim_make(tool, view, step->to, step->bytes,
+                                          options, error);
+}
