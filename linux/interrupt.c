@@ -24,6 +24,12 @@ static irqreturn_t dcd_interrupt_thread(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+static bool dcd_interrupt_is_on(const CXLDcdEventIrqPolicy *policy)
+{
+	return (policy->dynamic_capacity & CXL_DCD_IRQ_MODE_MASK) ==
+	       CXL_DCD_IRQ_MODE_MSI;
+}
+
 /*
  * Switch on the log's interrupt and learn its message number. The other logs
  * keep what cxl_pci has set: a write changes all five.
@@ -48,8 +54,7 @@ static int dcd_interrupt_policy(struct cxl_dcd *dcd, unsigned int *message)
 	rc = cxl_dcd_get_irq_policy(dcd, &policy);
 	if (rc)
 		return rc;
-	if ((policy.dynamic_capacity & CXL_DCD_IRQ_MODE_MASK) !=
-	    CXL_DCD_IRQ_MODE_MSI)
+	if (!dcd_interrupt_is_on(&policy))
 		return -ENXIO;
 	message[0] = policy.dynamic_capacity >> CXL_DCD_IRQ_MESSAGE_SHIFT;
 	message[1] = policy.informational >> CXL_DCD_IRQ_MESSAGE_SHIFT;
@@ -94,6 +99,31 @@ static int dcd_interrupt_request(struct cxl_dcd *dcd,
 }
 
 /*
+ * No interrupt came for records that are there. After a reset of the device
+ * (an error of its link, a bus reset) nobody has set its policy anew: so we do.
+ */
+static void dcd_interrupt_lost(struct cxl_dcd *dcd)
+{
+	CXLDcdEventIrqPolicy policy;
+	unsigned int message[2];
+	bool reset;
+	int rc;
+
+	cxl_dcd_lock();
+	rc = cxl_dcd_get_irq_policy(dcd, &policy);
+	reset = !rc && !dcd_interrupt_is_on(&policy);
+	if (reset)
+		rc = dcd_interrupt_policy(dcd, message);
+	cxl_dcd_unlock();
+	if (!reset || rc < 0)
+		dev_warn(&dcd->cxlmd->dev,
+			 "there are dynamic capacity events, but no interrupt came: reading them\n");
+	else
+		dev_warn(&dcd->cxlmd->dev,
+			 "the device was reset: the interrupt of its dynamic capacity log is set up again\n");
+}
+
+/*
  * A log that is not empty stays silent, so an interrupt that was lost would
  * never be made up for. So look at the register, which costs no command: when it
  * tells of records twice in a row, and nobody was about them meanwhile, none has
@@ -122,8 +152,7 @@ static void dcd_interrupt_watch_work(struct work_struct *work)
 	dcd->drained = false;
 	if (lost || (unread && !dcd->irq[0])) {
 		if (dcd->irq[0] && dcd->unread == 1)
-			dev_warn(&dcd->cxlmd->dev,
-				 "there are dynamic capacity events, but no interrupt came: reading them\n");
+			dcd_interrupt_lost(dcd);
 		cxl_dcd_events_kick(dcd);
 	}
 	dcd->unread = unread ? min(dcd->unread + 1, 2) : 0;

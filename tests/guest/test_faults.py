@@ -4,7 +4,7 @@
 import time
 
 from steps import (ADD, MIB, add, create_region, destroy_region, log_from_now,
-                   request, states, wait_logged, wait_released, wait_shown)
+                   memdev, request, states, wait_logged, wait_released, wait_shown)
 from vm import poll
 
 BOOT = "suite"
@@ -121,6 +121,45 @@ def test_signals(vm, check):
          "the rest is declined")
     give_back(vm, region)
     add(vm, region, [ONE, TWO])
+    give_back(vm, region)
+    destroy_region(vm, region)
+
+
+def interrupts(vm):
+    """Of all dynamic capacity logs so far"""
+    return sum(int(word) for line in
+               vm.guest_ok("grep cxl_dcd /proc/interrupts").splitlines()
+               for word in line.split()[1:] if word.isdigit())
+
+
+def test_bus_reset(vm, check):
+    """Its reset switches the log's interrupt off; the host sees and sets it up"""
+    node = "/sys/bus/cxl/devices/" + memdev(vm)
+    address = vm.guest_ok(f"basename $(readlink -f {node}/../)").strip()
+    device = f"/sys/bus/pci/devices/{address}"
+    check.that("bus" in vm.guest_ok(f"cat {device}/reset_method"),
+               "the device can be reset by its bus")
+    log_from_now(vm)
+    vm.guest_ok(f"echo bus > {device}/reset_method; echo 1 > {device}/reset")
+    # Nobody has a region for it: what the host has heard of, it declines.
+    request(vm, ADD, [ONE])
+    wait_logged(vm, "the device was reset", 30)
+    wait_released(vm)
+    log_from_now(vm)
+    before = interrupts(vm)
+    for _ in range(3):
+        request(vm, ADD, [TWO])
+        wait_released(vm)
+    check.that(interrupts(vm) >= before + 3 and
+               "no interrupt came" not in vm.guest_ok("dmesg"),
+               "and hears of the next by interrupts", vm.guest_ok("dmesg"))
+    # The stock driver does not set up its decoders anew
+    vm.guest_ok(f"echo default > {device}/reset_method;"
+                f"echo {address} > /sys/bus/pci/drivers/cxl_pci/unbind;"
+                f"echo {address} > /sys/bus/pci/drivers/cxl_pci/bind;"
+                "udevadm settle")
+    region = create_region(vm)
+    add(vm, region, [ONE])
     give_back(vm, region)
     destroy_region(vm, region)
 
