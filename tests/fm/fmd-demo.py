@@ -23,7 +23,10 @@ PLACES = {name: os.readlink(f"/proc/self/ns/{name}") for name in ("net", "pid")}
 
 
 def start(*before, command=(sys.executable, DEMO), **environment):
+    # As from a terminal: what runs in the background may ignore SIGINT.
     return subprocess.Popen([*before, *command], text=True,
+                            preexec_fn=lambda: signal.signal(
+                                signal.SIGINT, signal.SIG_DFL),
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             env=dict(os.environ, **environment))
 
