@@ -152,22 +152,6 @@ static AuthSession *auth_session_find(AuthSessions *sessions, const char *id)
     return NULL;
 }
 
-bool auth_sessions_use(AuthSessions *sessions, const char *id)
-{
-    AuthSession *session;
-    bool there;
-
-    g_mutex_lock(&sessions->lock);
-    auth_sessions_sweep(sessions);
-    session = auth_session_find(sessions, id);
-    there = session;
-    if (there) {
-        session->used = g_get_monotonic_time();
-    }
-    g_mutex_unlock(&sessions->lock);
-    return there;
-}
-
 bool auth_sessions_end(AuthSessions *sessions, const char *id)
 {
     AuthSession *session;

@@ -36,8 +36,6 @@ char *auth_sessions_add(AuthSessions *sessions, const AuthGrant *grant,
 /* What @secret may now, for auth_grant_clear(); false: there is no such. */
 bool auth_sessions_check(AuthSessions *sessions, const char *secret,
                          char ret_id[AUTH_SESSION_ID], AuthGrant *ret_grant);
-/* Who came by it is here still, which counts as a request. False: it is over. */
-bool auth_sessions_use(AuthSessions *sessions, const char *id);
 /* False: there is none. */
 bool auth_sessions_end(AuthSessions *sessions, const char *id);
 /* Of AuthSession *, oldest first */

@@ -23,7 +23,6 @@ struct HttpStream {
     AuthRole role;                /* the least that may */
     bool granted;
     uint8_t token[AUTH_DIGEST_SIZE];
-    char session[AUTH_SESSION_ID];
     /* With the server's lock: */
     bool woken;                   /* since it was asked last */
     bool suspended;
@@ -61,7 +60,6 @@ bool http_answer_stream(HttpServer *server, HttpRequest *request,
     stream->role = request->route->role;
     stream->granted = request->granted;
     memcpy(stream->token, request->token, sizeof(stream->token));
-    memcpy(stream->session, request->session, sizeof(stream->session));
     http_answer_text(request, MHD_HTTP_OK, type, NULL);
     request->stream = stream;
     return true;
@@ -97,7 +95,10 @@ static void http_stream_sleep(HttpStream *stream)
     g_mutex_unlock(&server->lock);
 }
 
-/* Whether who asked may go on: tokens are taken away, and sessions end. */
+/*
+ * Whether who asked may go on: tokens are taken away. That his session is over
+ * does not matter: a session's end is nothing to what it began (DSP0266).
+ */
 static bool http_stream_may(const HttpStream *stream)
 {
     HttpServer *server = stream->server;
@@ -106,10 +107,6 @@ static bool http_stream_may(const HttpStream *stream)
 
     if (!stream->granted) {
         return true;
-    }
-    if (*stream->session &&
-        !auth_sessions_use(server->sessions, stream->session)) {
-        return false;
     }
     may = auth_tokens_again(server->tokens, stream->token, &grant) &&
           grant.role >= stream->role;

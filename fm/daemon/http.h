@@ -132,7 +132,7 @@ typedef bool (*HttpStreamFn)(GString *text, void *opaque);
 
 /*
  * Answer @request with a stream; @opaque is freed with @destroy. It ends soon
- * after whoever asked may have it no more. False when there are too many:
+ * after the token of whoever asked is taken away. False when there are too many:
  * @request is answered with an error.
  */
 bool http_answer_stream(HttpServer *server, HttpRequest *request,
