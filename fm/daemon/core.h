@@ -9,6 +9,7 @@
 #include "store.h"
 
 struct machine;
+struct pressure;
 
 struct fmd {
     struct fmd_config *config;    /* that of the start */
@@ -20,6 +21,7 @@ struct fmd {
     struct mirror *mirror;
     struct events *events;
     struct machine *machine;      /* monitors, pools: what acts */
+    struct pressure *pressure;    /* how hosts fare */
 };
 
 /* store_txn() that counts, with errors of FMD_ERROR */

@@ -6,6 +6,7 @@
 #include "fmd.h"
 #include "log.h"
 #include "machine.h"
+#include "pressure.h"
 #include "words.h"
 
 static void fmd_changed(void *opaque)
@@ -49,6 +50,7 @@ struct fmd *fmd_start(const struct fmd_config *config, GError **error)
     events_add(fmd->events, "daemon", fmd->instance, NULL, "cxl-fmd of machine "
                "%s has started", config->machine);
     fmd->mirror = mirror_start(fmd->store, FMD_KEYS, fmd_changed, fmd);
+    fmd->pressure = pressure_start(fmd);
     __atomic_store_n(&fmd->machine, machine_start(fmd), __ATOMIC_RELEASE);
     return fmd;
 }
@@ -64,6 +66,7 @@ void fmd_stop(struct fmd *fmd)
         events_add(fmd->events, "daemon", fmd->instance, NULL, "cxl-fmd of "
                    "machine %s ends", fmd->config->machine);
         fmd->machine = NULL;
+        pressure_stop(fmd->pressure);
         mirror_stop(fmd->mirror);
     }
     if (fmd->events) {
@@ -82,6 +85,7 @@ void fmd_reload(struct fmd *fmd, const struct fmd_config *config)
     g_ptr_array_unref(fmd->hosts);
     fmd->hosts = g_ptr_array_ref(config->hosts);
     g_mutex_unlock(&fmd->hosts_lock);
+    pressure_reload(fmd->pressure);
     machine_reload(fmd->machine);
 }
 

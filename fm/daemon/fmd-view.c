@@ -5,6 +5,7 @@
 #include "fmd.h"
 #include "machine.h"
 #include "pool-view.h"
+#include "pressure.h"
 #include "words.h"
 
 /* --- One thing and what hangs on it --- */
@@ -86,6 +87,7 @@ static void view_host_here(struct fmd *fmd, const char *uuid,
     if (!json_object_object_get_ex(to, "reachable", &there)) {
         fmd_write_bool(to, "reachable", view_is_heard(fmd, to));
     }
+    pressure_note(fmd->pressure, uuid, to);
     for (i = 0; i < G_N_ELEMENTS(unknown); i++) {
         if (!json_object_object_get_ex(to, unknown[i], &there)) {
             json_object_object_add(to, unknown[i], NULL);
@@ -238,5 +240,24 @@ struct json_object *fmd_orphans(struct fmd *fmd)
     struct json_object *list = json_object_new_array();
 
     machine_each_pool(fmd->machine, view_orphans, list);
+    return list;
+}
+
+static void view_pressure(const char *uuid, const char *name, double percent,
+                          void *opaque)
+{
+    struct json_object *one = json_object_new_object();
+
+    fmd_write_text(one, "host", uuid);
+    fmd_write_text(one, "name", name);
+    json_object_object_add(one, "percent", json_object_new_double(percent));
+    json_object_array_add(opaque, one);
+}
+
+struct json_object *fmd_pressures(struct fmd *fmd)
+{
+    struct json_object *list = json_object_new_array();
+
+    pressure_each(fmd->pressure, view_pressure, list);
     return list;
 }

@@ -66,6 +66,7 @@ bool fmd_host_delete(struct fmd *fmd, const char *uuid, uint64_t if_rev,
  *           "reachable": true or false, as the daemon of its machine says;
  *           "error": what its monitor said; "head"
  *           "lives": how often its monitor was reached since we began
+ *           "pressure_now": percent, "pressure_error": text; see pressure.h
  *   pools   "owner": the owner, or null; "epoch"; "mine": acted on by this one
  */
 struct json_object *fmd_claim_list(struct fmd *fmd, uint64_t *ret_rev,
@@ -90,6 +91,8 @@ struct json_object *fmd_pool_live(struct fmd *fmd, const char *uuid,
                                   GError **error);
 /* Of all pools of this daemon: [{pool, tag, host, bytes}] */
 struct json_object *fmd_orphans(struct fmd *fmd);
+/* How short of memory hosts of this daemon are: [{host, name, percent}] */
+struct json_object *fmd_pressures(struct fmd *fmd);
 
 /*
  * --- What happened ---

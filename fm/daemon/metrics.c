@@ -77,6 +77,30 @@ static void metrics_pools(GString *text, struct json_object *pools,
     }
 }
 
+static void metrics_pressure(GString *text, struct fmd *fmd)
+{
+    struct json_object *list = fmd_pressures(fmd);
+    size_t i;
+
+    metrics_head(text, "host_pressure_percent", "gauge",
+                 "How short of memory a host of this daemon is.");
+    for (i = 0; i < json_object_array_length(list); i++) {
+        struct json_object *one = json_object_array_get_idx(list, i);
+        char number[G_ASCII_DTOSTR_BUF_SIZE];
+        struct json_object *percent;
+
+        json_object_object_get_ex(one, "percent", &percent);
+        g_string_append(text, PREFIX "host_pressure_percent{host=\"");
+        metrics_label(text, metrics_text(one, "host"));
+        g_string_append(text, "\",name=\"");
+        metrics_label(text, metrics_text(one, "name"));
+        g_string_append_printf(text, "\"} %s\n", g_ascii_formatd(
+                                   number, sizeof(number), "%.2f",
+                                   json_object_get_double(percent)));
+    }
+    json_object_put(list);
+}
+
 static void metrics_state(GString *text, struct fmd *fmd)
 {
     uint64_t rev;
@@ -101,6 +125,7 @@ static void metrics_state(GString *text, struct fmd *fmd)
     metrics_value(text, "orphans", "gauge",
                   "Tags at this daemon's hosts that no claim wants.",
                   json_object_array_length(orphans));
+    metrics_pressure(text, fmd);
     health = fmd_health(fmd, &live, &ready);
     metrics_value(text, "live", "gauge", "1 when all threads move on.", live);
     metrics_value(text, "ready", "gauge", "1 when the store answers.", ready);

@@ -2,42 +2,23 @@
 /*
  * How the hosts of a policy fare: what they have, and what they say
  */
-#include <string.h>
-#include <sys/wait.h>
 #include "balance-look.h"
-#include "text.h"
-
-/* A guest that hangs must not keep the others from being looked after. */
-#define COMMAND_LIMIT "10"            /* seconds, for timeout(1) */
+#include "pressure-command.h"
 
 /* What the host's command says; negative when it says nothing of use. */
 static double balance_read_pressure(const BalanceHost *host,
                                     balance_say_fn say, void *opaque)
 {
-    const char *argv[] = {
-        "timeout", "--kill-after=1", COMMAND_LIMIT, "/bin/sh", "-c",
-        host->command, NULL
-    };
-    g_autofree char *out = NULL, *err = NULL, *sentence = NULL;
-    g_autoptr(GError) wrong = NULL;
-    double pressure = -1;
-    int status = 0;
+    g_autofree char *wrong = NULL, *sentence = NULL;
+    double pressure;
 
     if (!host->command) {
         return -1;
     }
-    if (g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL,
-                     NULL, &out, &err, &status, &wrong) && !status) {
-        pressure = balance_pressure(out);
-    }
+    pressure = pressure_command_run(host->command, NULL, &wrong);
     if (pressure < 0) {
-        sentence = g_strdup_printf(
-            "host %u: its pressure is not known: '%s' %s '%s'", host->id,
-            host->command, status && WIFEXITED(status) &&
-            WEXITSTATUS(status) == 124 ?
-            "took longer than " COMMAND_LIMIT " s and said" : status ?
-            "failed and said" : "gave", wrong ? wrong->message :
-            g_strchomp(*err ? err : out));
+        sentence = g_strdup_printf("host %u: its pressure is not known: %s",
+                                   host->id, wrong);
         say(sentence, opaque);
     }
     return pressure;

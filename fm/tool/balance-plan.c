@@ -69,7 +69,7 @@ static int plan_compare(gconstpointer a, gconstpointer b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* The largest that is not more than @left, else the smallest of all; -1: none */
+/* The largest that is not more than @left, else the smallest; -1: none */
 static int plan_next_claim(const GArray *claims, uint64_t left,
                            const bool *picked)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The policy file of cxl-fm balance, and what hosts say of their pressure
+ * The policy file of cxl-fm balance
  *
  *     step 256M
  *     high 10
@@ -192,15 +192,4 @@ BalancePolicy *balance_policy_parse(const char *text, GError **error)
         return NULL;
     }
     return policy;
-}
-
-double balance_pressure(const char *text)
-{
-    const char *at = strstr(text, "some avg10=");
-    char *end;
-    double value;
-
-    at = at ? at + strlen("some avg10=") : text;
-    value = g_ascii_strtod(at, &end);
-    return end == at || !(value >= 0 && value <= 100) ? -1 : value;
 }

@@ -42,7 +42,5 @@ typedef struct BalancePolicy {
 /* @text as cxl-fm-balance(1) has it; errors name the line. */
 BalancePolicy *balance_policy_parse(const char *text, GError **error);
 void balance_policy_free(BalancePolicy *policy);
-/* "some avg10=1.5 ..." or a plain number, as percent; negative: neither */
-double balance_pressure(const char *text);
 
 #endif /* CXL_FM_BALANCE_POLICY_H */

@@ -193,6 +193,18 @@ def changes(f):
     f.not_loaded_again()
 
 
+def pressure(f):
+    """How short of memory a host is, as a number and over time"""
+    f.shows("#host-list", "pressure 37.5 %")
+    f.must(lambda: f.web.js(
+        "return document.querySelector('#host-list .spark .pressure')"
+        "?.getAttribute('points').split(' ').length >= 2"),
+           "and a line of it")
+
+
+pressure.policy = "pressure = echo 37.5"
+
+
 def same_as_a_table(f):
     """The table has what the API has, with holders of what is shared."""
     one = f.claim("48M", host="vm1")
@@ -394,5 +406,5 @@ pictures.policy = "min = 32M\nmax = 320M\nask-timeout = 2"
 
 if __name__ == "__main__":
     browser.require()
-    main(served, guarded, another_site, document, changes, same_as_a_table,
-         reconnects, forgotten, asleep, two_machines, pictures)
+    main(served, guarded, another_site, document, changes, pressure,
+         same_as_a_table, reconnects, forgotten, asleep, two_machines, pictures)

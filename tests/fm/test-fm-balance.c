@@ -7,6 +7,7 @@
 #include <string.h>
 #include "balance-plan.h"
 #include "fail.h"
+#include "pressure-command.h"
 
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
@@ -107,15 +108,15 @@ static void test_policy_bad(void)
 
 static void test_pressure(void)
 {
-    g_assert_cmpfloat(balance_pressure(
+    g_assert_cmpfloat(pressure_parse(
         "some avg10=12.34 avg60=1.00 avg300=0.00 total=1\n"
         "full avg10=5.00 avg60=0.00 avg300=0.00 total=1\n"), ==, 12.34);
-    g_assert_cmpfloat(balance_pressure("7\n"), ==, 7);
-    g_assert_cmpfloat(balance_pressure(""), <, 0);
-    g_assert_cmpfloat(balance_pressure("ssh: no route"), <, 0);
-    g_assert_cmpfloat(balance_pressure("nan"), <, 0);
-    g_assert_cmpfloat(balance_pressure("-3"), <, 0);
-    g_assert_cmpfloat(balance_pressure("101"), <, 0);
+    g_assert_cmpfloat(pressure_parse("7\n"), ==, 7);
+    g_assert_cmpfloat(pressure_parse(""), <, 0);
+    g_assert_cmpfloat(pressure_parse("ssh: no route"), <, 0);
+    g_assert_cmpfloat(pressure_parse("nan"), <, 0);
+    g_assert_cmpfloat(pressure_parse("-3"), <, 0);
+    g_assert_cmpfloat(pressure_parse("101"), <, 0);
 }
 
 static void test_plan(void)

@@ -53,14 +53,25 @@ function svg(tag, attributes) {
   return made;
 }
 
-/* A line of what it owned */
+/* A line of what it owned, and one, dashed, of how it suffered */
 function spark() {
   const line = svg("polyline", { fill: "none", "stroke-width": "1.5",
                                  "vector-effect": "non-scaling-stroke" });
+  const pressure = svg("polyline", { fill: "none", "stroke-width": "1",
+                                     "stroke-dasharray": "3 2",
+                                     class: "pressure",
+                                     "vector-effect": "non-scaling-stroke" });
   const root = svg("svg", { viewBox: "0 0 100 24", class: "spark",
                             preserveAspectRatio: "none", role: "img" });
-  root.append(line);
-  return { root, line };
+  root.append(line, pressure);
+  return { root, line, pressure };
+}
+
+/* Pressure over time as points; none of times at which it was not known */
+function pressurePoints(list, from, long) {
+  return list.filter(({ pressure }) => typeof pressure === "number").map(
+    ({ time, pressure }) => `${(time - from) / long * 100},${
+      22 - pressure / 100 * 20}`);
 }
 
 class Row {
@@ -120,7 +131,7 @@ class Row {
   }
 
   line(list, scale, colour) {
-    const { root, line } = this.spark;
+    const { root, line, pressure } = this.spark;
     root.toggleAttribute("hidden", list.length < 2);
     if (list.length < 2) {
       return;
@@ -135,7 +146,10 @@ class Row {
     });
     line.setAttribute("points", points.join(" "));
     line.setAttribute("stroke", colour);
-    root.setAttribute("aria-label", `what it had in the last ${span(long)}`);
+    const suffered = pressurePoints(list, from, long);
+    pressure.setAttribute("points", suffered.join(" "));
+    root.setAttribute("aria-label", `what it had in the last ${span(long)}${
+      suffered.length ? ", and its pressure" : ""}`);
   }
 }
 
@@ -168,6 +182,11 @@ function numbers(host, max, want, shared) {
     parts.push(`minimum ${size(host.min)}`);
   }
   parts.push(max === null ? "no maximum" : `maximum ${size(max)}`);
+  if (typeof host.pressure_now === "number") {
+    parts.push(`pressure ${host.pressure_now.toFixed(1)} %`);
+  } else if (host.pressure_error) {
+    parts.push("pressure not known");
+  }
   if (host.lives > 1) {
     parts.push(`connected ${host.lives} times`);
   }

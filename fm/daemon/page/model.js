@@ -28,7 +28,7 @@ export const model = {
   stories: new Map(),           // UUID of a claim -> [{phase, time}]
   adds: [],                     // ms from wish to capacity
   releases: [],                 // ms from end to gone
-  history: new Map(),           // UUID of a host -> [{time, owned}]
+  history: new Map(),           // UUID of a host -> [{time, owned, pressure}]
   rate: [],                     // when events came, of the last seconds
 };
 
@@ -263,7 +263,8 @@ export function noteHistory(now) {
     const last = list.at(-1);
     // Each five seconds: 240 are twenty minutes.
     if (!last || now - last.time >= 5000) {
-      list.push({ time: now, owned: host.owned });
+      list.push({ time: now, owned: host.owned,
+                  pressure: host.pressure_now ?? null });
       keep(list, HISTORY_KEEP);
     } else {
       last.owned = host.owned;

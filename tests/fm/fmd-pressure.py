@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The pressure of hosts: their commands, whatever those print, however long"""
+
+import os
+import signal
+import time
+
+from fleettest import main
+from fmtest import FAILED, MIB, OK, until
+
+
+def hosts(f):
+    return {h["name"]: (h["pressure_now"], h["pressure_error"])
+            for h in f.get("/v1/hosts").json()["hosts"]}
+
+
+def reading(f):
+    """The number that the command prints, in the list and for Prometheus"""
+    f.checks.that(until(lambda: hosts(f) == {"vm1": (12.5, None),
+                                             "vm2": (12.5, None)}),
+                  "it is told of each", hosts(f))
+    text = f.get("/metrics").body.decode()
+    f.checks.equal(sorted(line.partition("name=")[2] for line in
+                          text.splitlines() if line.startswith(
+                              "cxl_fmd_host_pressure_percent{")),
+                   ['"vm1"} 12.50', '"vm2"} 12.50'], "and in /metrics")
+
+
+reading.policy = "pressure = echo some avg10=12.5 avg60=1"
+
+
+def none(f):
+    """Of who has no command nothing is known, and nothing wrong"""
+    f.checks.equal(hosts(f), {"vm1": (None, None), "vm2": (None, None)},
+                   "it is null")
+    f.checks.that("host_pressure_percent{" not in f.get(
+        "/metrics").body.decode(), "and no number for Prometheus")
+
+
+def anew(f):
+    """Another command is another reading, after SIGHUP"""
+    f.checks.that(until(lambda: hosts(f)["vm1"][0] == 1), "the first one")
+    with open(f.config, encoding="ascii") as file:
+        text = file.read()
+    with open(f.config, "w", encoding="ascii") as file:
+        file.write(text.replace("echo 1", "echo 2"))
+    f.daemon.send_signal(signal.SIGHUP)
+    f.checks.that(until(lambda: hosts(f)["vm1"][0] == 2), "the second one",
+                  hosts(f))
+    with open(f.config, "w", encoding="ascii") as file:
+        file.write(text.replace("pressure = echo 1", ""))
+    f.daemon.send_signal(signal.SIGHUP)
+    f.checks.that(until(lambda: hosts(f)["vm1"] == (None, None)), "none",
+                  hosts(f))
+
+
+anew.policy = "pressure = echo 1"
+
+
+def resident(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) * 1024 for line in file
+                    if line.startswith("VmRSS:"))
+
+
+def endless(f):
+    """Words of a guest without an end: read for a while, and no longer"""
+    before = resident(f.daemon.pid)
+    f.checks.that(until(lambda: (hosts(f)["vm1"][1] or "").startswith(
+        "'yes' failed and said 'y y y")), "it says why", hosts(f))
+    f.checks.equal(hosts(f)["vm1"][0], None, "it is not known")
+    f.checks.that(resident(f.daemon.pid) < before + 16 * MIB,
+                  "and nothing is kept of it")
+
+
+endless.policy = "pressure = yes"
+MARK = "1234.5678"
+
+
+def running(mark):
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                if file.read().split(b"\0")[:2] == [b"sleep", mark.encode()]:
+                    found.append(pid)
+        except OSError:
+            continue
+    return found
+
+
+def hangs(f):
+    """One that hangs holds up nobody, and ends with the daemon"""
+    f.checks.that(until(lambda: len(running(MARK)) == 2), "both hang")
+    f.reaches(f.claim(host="vm1"), "Bound")
+    begun = time.monotonic()
+    f.checks.equal(f.kill_daemon(signal.SIGTERM), 0, "the daemon ends")
+    f.checks.that(time.monotonic() - begun < 8, "without waiting for them")
+    f.checks.that(until(lambda: not running(MARK)), "and so do they",
+                  running(MARK))
+
+
+hangs.policy = f"pressure = sleep {MARK}"
+
+
+def wrong(f):
+    """What is no pressure is an error, and one of balance, too"""
+    f.checks.that(until(lambda: (hosts(f)["vm2"][1] or "").endswith(
+        "gave 'no idea\\x1b[1m'".replace("\\x1b", " "))), "it says what",
+        hosts(f))
+    path = os.path.join(f.dir.name, "policy")
+    for command, said in (("yes", "failed and said 'y y y"),
+                          ("echo 7; false", "failed and said '7'"),
+                          ("exit 3", "failed and said ''"),
+                          ("printf '101'", "gave '101'")):
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"host 1 pressure {command}\n")
+        f.expect(OK, "balance", "--policy", path, out=said)
+    with open(path, "w", encoding="ascii") as file:
+        file.write("host 9 min 1M pressure exit 3\n")
+    f.checks.that(f.run("balance", "--policy", path).code in (OK, FAILED),
+                  "a host that is not there is asked nothing")
+
+
+wrong.policy = "pressure = printf 'no idea\\\\033[1m'"
+
+
+if __name__ == "__main__":
+    main(reading, none, anew, endless, hangs, wrong)
