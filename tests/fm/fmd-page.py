@@ -198,7 +198,7 @@ def pressure(f):
     f.shows("#host-list", "pressure 37.5 %")
     f.must(lambda: f.web.js(
         "return document.querySelector('#host-list .spark .pressure')"
-        "?.getAttribute('points').split(' ').length >= 2"),
+        "?.getAttribute('points')?.split(' ').length >= 2"),
            "and a line of it")
 
 
