@@ -10,34 +10,10 @@
 #include <unistd.h>
 #include "commands.h"
 #include "options.h"
-#include "reach.h"
+#include "pool.h"
 #include "text.h"
+#include "top-draw.h"
 #include "top-map.h"
-
-#define EVENT_LINES 5
-#define ONCE_WIDTH  80
-#define COLOURS     8                 /* hosts share colours beyond that */
-
-/*
- * Okabe and Ito's, as the page of cxl-fmd has them: most colour-blind people
- * tell them apart. The nearest of 256 colours, and of 8.
- */
-static const struct { short fine, plain; } colours[COLOURS] = {
-    { 32, COLOR_BLUE }, { 214, COLOR_YELLOW }, { 36, COLOR_GREEN },
-    { 175, COLOR_MAGENTA }, { 74, COLOR_CYAN }, { 166, COLOR_RED },
-    { 227, COLOR_WHITE }, { 245, COLOR_WHITE },
-};
-
-typedef struct Top {
-    Tool *tool;
-    const GArray *targets;
-    GPtrArray *snapshots;             /* of each target; NULL: not known */
-    GQueue events;                    /* lines, newest first */
-    int scroll;
-    bool curses;                      /* else plain text to stdout */
-    bool paused;
-    int row;                          /* being drawn, before scrolling */
-} Top;
 
 static volatile sig_atomic_t top_stop;
 
@@ -46,143 +22,17 @@ static void top_on_signal(int number)
     top_stop = 1;
 }
 
-/* --- Drawing: the same for both kinds of output --- */
-
-static int top_width(const Top *top)
-{
-    return top->curses ? MAX(COLS, 20) : ONCE_WIDTH;
-}
-
-static int top_colour(uint16_t host)
-{
-    return COLOR_PAIR(1 + host % COLOURS);
-}
-
-static bool top_visible(const Top *top)
-{
-    int y = top->row - top->scroll;
-
-    return y >= 0 && y < LINES - EVENT_LINES - 2;
-}
-
-static void top_line(Top *top, const char *text, int attributes)
-{
-    if (!top->curses) {
-        puts(text);
-    } else if (top_visible(top)) {
-        attron(attributes);
-        mvaddnstr(top->row - top->scroll, 0, text, COLS);
-        attroff(attributes);
-    }
-    top->row++;
-}
-
-static void top_cells(Top *top, const MapCell *cells, size_t count)
-{
-    size_t i;
-
-    if (!top->curses) {
-        fputs("    ", stdout);
-        for (i = 0; i < count; i++) {
-            putchar(cells[i].letter);
-        }
-        putchar('\n');
-    } else if (top_visible(top)) {
-        move(top->row - top->scroll, 4);
-        for (i = 0; i < count; i++) {
-            int attributes = cells[i].letter == '.' ? A_DIM :
-                top_colour(cells[i].host) |
-                (cells[i].letter == '#' ? A_BOLD : 0);
-
-            addch(cells[i].letter | attributes);
-        }
-    }
-    top->row++;
-}
-
-/* Bytes of @region that each state takes, as words */
-static char *top_usage(const struct cxlfm_snapshot *s, unsigned region)
-{
-    uint64_t bytes[CXLFM_EXTENT_STATE_MAX] = { 0 };
-    GString *text = g_string_new(NULL);
-    size_t i;
-
-    for (i = 0; i < s->extent_count; i++) {
-        const struct cxlfm_extent *e = &s->extents[i];
-
-        if (e->region == region && e->state < CXLFM_EXTENT_STATE_MAX) {
-            bytes[e->state] += e->length;
-        }
-    }
-    for (i = 0; i < CXLFM_EXTENT_STATE_MAX; i++) {
-        if (bytes[i]) {
-            g_autofree char *size = format_size(bytes[i]);
-
-            g_string_append_printf(text, ", %s %s", size,
-                                   extent_state_name(i));
-        }
-    }
-    return g_string_free(text, false);
-}
-
-static void top_region(Top *top, const struct cxlfm_snapshot *s, unsigned i)
-{
-    const struct cxlfm_region *r = &s->hosts[0].regions[i];
-    size_t width = top_width(top) - 8, count;
-    g_autofree char *size = format_size(r->length);
-    g_autofree char *block = format_size(r->block_size);
-    g_autofree char *usage = top_usage(s, i);
-    g_autofree char *line = g_strdup_printf("  region %u: %s in blocks of %s%s",
-                                            i, size, block, usage);
-    g_autofree MapCell *cells = NULL;
-
-    top_line(top, line, 0);
-    if (!r->block_size || !r->length) {
-        return;
-    }
-    /* A cell is never less than a block. */
-    count = MIN(width, r->length / r->block_size);
-    if (!count) {
-        return;
-    }
-    cells = g_new(MapCell, count);
-    map_region(s, i, cells, count);
-    top_cells(top, cells, count);
-}
-
-static void top_draw(Top *top)
-{
-    unsigned i, r;
-
-    top->row = 0;
-    for (i = 0; i < top->targets->len; i++) {
-        const Target *target = &g_array_index(top->targets, Target, i);
-        const struct cxlfm_snapshot *s = top->snapshots->pdata[i];
-        g_autofree char *size = s ? format_size(s->total_capacity) : NULL;
-        g_autofree char *pieces = s ? format_count(s->extent_count, "extent") :
-                                  NULL;
-        g_autofree char *line = s ?
-            g_strdup_printf("%s  %s, %s", target->name, size, pieces) :
-            g_strdup_printf("%s  does not answer", target->name);
-
-        /* A device of one host is named in the colour of its cells. */
-        top_line(top, line, A_BOLD | (s && s->host_count == 1 ?
-                                      top_colour(s->hosts[0].id) : 0));
-        for (r = 0; s && s->host_count && r < s->hosts[0].region_count; r++) {
-            top_region(top, s, r);
-        }
-    }
-}
+/* --- Drawing --- */
 
 static void top_draw_screen(Top *top)
 {
     GList *l;
-    int y = LINES - EVENT_LINES - 1;
+    int y = LINES - TOP_EVENT_LINES - 1;
 
     erase();
     top_draw(top);
     attron(A_REVERSE);
-    mvprintw(LINES - EVENT_LINES - 2, 0, "%-*.*s", COLS, COLS,
+    mvprintw(LINES - TOP_EVENT_LINES - 2, 0, "%-*.*s", COLS, COLS,
              top->paused ? "q quit  p go on  arrows scroll  (paused)" :
              "q quit  p pause  arrows scroll   " MAP_LEGEND);
     attroff(A_REVERSE);
@@ -215,7 +65,7 @@ static void top_refresh(Top *top)
 static void top_add_line(Top *top, char *line)
 {
     g_queue_push_head(&top->events, line);
-    if (top->events.length > EVENT_LINES) {
+    if (top->events.length > TOP_EVENT_LINES) {
         g_free(g_queue_pop_tail(&top->events));
     }
 }
@@ -301,7 +151,7 @@ static void top_screen(Top *top, int interval)
     const struct sigaction stop = { .sa_handler = top_on_signal };
     int64_t next = 0;
     bool news = false;
-    int key, i;
+    int key;
 
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
@@ -312,12 +162,7 @@ static void top_screen(Top *top, int interval)
     keypad(stdscr, true);
     curs_set(0);
     if (has_colors()) {
-        start_color();
-        use_default_colors();
-        for (i = 0; i < COLOURS; i++) {
-            init_pair(1 + i, COLORS >= 256 ? colours[i].fine :
-                      colours[i].plain, -1);
-        }
+        top_draw_colours();
     }
     while (!top_stop) {
         /* Paused or not: an event that is left lets poll() not sleep. */
@@ -395,8 +240,11 @@ int cmd_top(Tool *tool, int argc, char **argv, GError **error)
     top.snapshots = g_ptr_array_new_with_free_func(
         (GDestroyNotify)cxlfm_snapshot_free);
     g_ptr_array_set_size(top.snapshots, targets->len);
+    top.pools = pool_of_targets(tool, targets, &top.pool_names);
     ret = top_run(&top, interval, once, error);
     g_ptr_array_unref(top.snapshots);
+    g_ptr_array_unref(top.pools);
+    g_ptr_array_unref(top.pool_names);
     g_queue_clear_full(&top.events, g_free);
     return ret;
 }

@@ -160,6 +160,48 @@ bool pool_view(Tool *tool, PoolView *view, GError **error)
     return true;
 }
 
+/* Those of @targets that are heads of the pool that @one tells of */
+static void pool_mark_targets(const PoolTold *one, const GArray *targets,
+                              GPtrArray *identities, GPtrArray *names)
+{
+    g_autoptr(GArray) heads = g_array_new(false, false, sizeof(PoolHead));
+    unsigned i, j;
+
+    pool_add_heads(heads, one, targets);
+    for (i = 0; i < heads->len; i++) {
+        const Target *head = &g_array_index(heads, PoolHead, i).target;
+
+        for (j = 0; j < targets->len; j++) {
+            const Target *t = &g_array_index(targets, Target, j);
+
+            if (t->fm == head->fm && t->device == head->device &&
+                !identities->pdata[j]) {
+                identities->pdata[j] = g_strdup(one->pool->identity);
+                names->pdata[j] = g_strdup(one->pool->name);
+            }
+        }
+    }
+}
+
+GPtrArray *pool_of_targets(Tool *tool, const GArray *targets,
+                           GPtrArray **ret_names)
+{
+    g_autoptr(GArray) told = g_array_new(false, false, sizeof(PoolTold));
+    GPtrArray *identities = g_ptr_array_new_with_free_func(g_free);
+    unsigned i;
+
+    *ret_names = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_set_size(identities, targets->len);
+    g_ptr_array_set_size(*ret_names, targets->len);
+    g_array_set_clear_func(told, pool_told_clear);
+    pool_ask(tool, told, NULL);
+    for (i = 0; i < told->len; i++) {
+        pool_mark_targets(&g_array_index(told, PoolTold, i), targets,
+                          identities, *ret_names);
+    }
+    return identities;
+}
+
 void pool_view_free(PoolView *view)
 {
     cxlfm_pool_free(view->pool);

@@ -28,6 +28,13 @@ typedef struct PoolView {
  */
 bool pool_view(Tool *tool, PoolView *view, GError **error);
 void pool_view_free(PoolView *view);
+/*
+ * Of each of @targets, the pool it is a head of: its identity, NULL when it is
+ * of none, or cannot be asked; in *ret_names the pool's name. Both for
+ * g_ptr_array_unref().
+ */
+GPtrArray *pool_of_targets(Tool *tool, const GArray *targets,
+                           GPtrArray **ret_names);
 /* NULL when the pool has no such host */
 const struct cxlfm_pool_host *pool_find_host(const PoolView *view,
                                              uint16_t host);

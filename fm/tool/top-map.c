@@ -37,33 +37,74 @@ static size_t map_cell_of(uint64_t length, uint64_t offset, size_t count)
     return low;
 }
 
-void map_region(const struct cxlfm_snapshot *snapshot, unsigned region,
-                MapCell *cells, size_t count)
+/* Cells as they are filled: which bytes of each are what it shows */
+typedef struct Map {
+    MapCell *cells;
+    uint64_t *best;                   /* how many */
+    uint64_t *from;                   /* the first of them */
+    size_t count;
+    uint64_t length;                  /* bytes of the region */
+} Map;
+
+/* @bytes of cell @at, from @from on, are of @e. */
+static void map_take(Map *map, size_t at, const struct cxlfm_extent *e,
+                     uint64_t from, uint64_t bytes)
+{
+    MapCell *cell = &map->cells[at];
+
+    if (bytes > map->best[at]) {
+        map->best[at] = bytes;
+        map->from[at] = from;
+        cell->letter = letters[e->state % CXLFM_EXTENT_STATE_MAX];
+        cell->host = e->host;
+    } else if (bytes == map->best[at] && from == map->from[at] &&
+               cell->letter == '#' && cell->host != e->host &&
+               e->state == CXLFM_EXTENT_ACCEPTED) {
+        cell->letter = MAP_SHARED;
+    }
+}
+
+static void map_extent(Map *map, const struct cxlfm_extent *e)
+{
+    uint64_t end = e->offset + e->length;
+    size_t at;
+
+    if (e->offset >= map->length || end > map->length) {
+        return;
+    }
+    for (at = map_cell_of(map->length, e->offset, map->count);
+         at < map->count &&
+         map_cell_start(map->length, at, map->count) < end; at++) {
+        uint64_t from = MAX(e->offset, map_cell_start(map->length, at,
+                                                      map->count));
+        uint64_t to = MIN(end, map_cell_start(map->length, at + 1,
+                                              map->count));
+
+        if (to > from) {
+            map_take(map, at, e, from, to - from);
+        }
+    }
+}
+
+void map_region(struct cxlfm_snapshot *const *snapshots, size_t number,
+                unsigned region, MapCell *cells, size_t count)
 {
     g_autofree uint64_t *best = g_new0(uint64_t, count);
-    uint64_t length = snapshot->host_count ?
-                      snapshot->hosts[0].regions[region].length : 0;
-    size_t i, at;
+    g_autofree uint64_t *from = g_new0(uint64_t, count);
+    Map map = { .cells = cells, .best = best, .from = from, .count = count };
+    size_t i, j;
 
     for (i = 0; i < count; i++) {
-        cells[i] = (MapCell) { .letter = '.' };
+        cells[i] = (MapCell) { .letter = MAP_FREE };
     }
-    for (i = 0; i < snapshot->extent_count; i++) {
-        const struct cxlfm_extent *e = &snapshot->extents[i];
-        uint64_t end = e->offset + e->length;
+    for (i = 0; i < number; i++) {
+        const struct cxlfm_snapshot *s = snapshots[i];
 
-        if (e->region != region || e->offset >= length || end > length) {
-            continue;
-        }
-        for (at = map_cell_of(length, e->offset, count);
-             at < count && map_cell_start(length, at, count) < end; at++) {
-            uint64_t from = MAX(e->offset, map_cell_start(length, at, count));
-            uint64_t to = MIN(end, map_cell_start(length, at + 1, count));
-
-            if (to > from && to - from > best[at]) {
-                best[at] = to - from;
-                cells[at].letter = letters[e->state % CXLFM_EXTENT_STATE_MAX];
-                cells[at].host = e->host;
+        map.length = s && s->host_count && region < s->hosts[0].region_count ?
+                     s->hosts[0].regions[region].length : 0;
+        for (j = 0; map.length && j < s->extent_count; j++) {
+            if (s->extents[j].region == region) {
+                map_extent(&map, &s->extents[j]);
             }
         }
     }

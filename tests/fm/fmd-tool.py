@@ -145,6 +145,32 @@ def commands(f):
     f.host(1, "live")
 
 
+def one_map(f):
+    """Heads of a pool are one map: whose, and what several have"""
+    f.expect(OK, "add", "256M", "-d", "vm1", "--wait")
+    f.expect(OK, "add", "128M", "-d", "vm2", "--wait")
+    tag = str(uuid.uuid4())
+    f.expect(OK, "add", "64M", "-r", "1", "-d", "vm1", "-t", tag, "--wait")
+    f.expect(OK, "share", tag, "-d", "vm2", "-r", "1", "--wait")
+    f.host(2, "silent")
+    f.expect(OK, "add", "64M", "-d", "vm2")
+    lines = f.expect(OK, "top", "--once").out.splitlines()
+    f.checks.equal(lines[0], "pool pool0", "its name")
+    f.checks.equal(sum(line.startswith("  region") for line in lines), 2,
+                   "each region once")
+    f.checks.equal([line.strip() for line in lines[2:4]],
+                   ["#" * 27 + "o" * 5 + "." * 40, "1" * 18 + "2" * 14],
+                   "who has what")
+    f.checks.that(lines[4].endswith(", 64 MiB accepted"),
+                  "what both have counts once", lines[4])
+    f.checks.that("=" in lines[5] and not lines[6].strip(),
+                  "what both have is nobody's alone", lines[5:7])
+    f.checks.that(lines[7].startswith("  host 1, vm1, ") and
+                  "320 MiB accepted" in lines[7] and
+                  lines[8].startswith("  host 2, vm2, ") and
+                  "64 MiB pending" in lines[8], "and how much", lines[7:9])
+
+
 def watchers(f):
     """Several watch, and all are told the same at once."""
     watching = [f.start("watch", "-c", "2", "-T", "10", "--json")
@@ -381,5 +407,5 @@ def strange_daemons(f):
 
 
 if __name__ == "__main__":
-    main(claim_life, claim_ends, claim_usage, status, commands, watchers, many,
-         claims_at_once, restart, activation, over_tls, strange_daemons)
+    main(claim_life, claim_ends, claim_usage, status, commands, one_map, watchers,
+         many, claims_at_once, restart, activation, over_tls, strange_daemons)

@@ -185,16 +185,62 @@ static void assert_map(const struct cxlfm_extent *extents, size_t count,
         .host_count = 1, .hosts = &host, .extent_count = count,
         .extents = (struct cxlfm_extent *)extents,
     };
+    struct cxlfm_snapshot *only = &s;
     g_autofree MapCell *cells = g_new(MapCell, cells_count);
     g_autoptr(GString) text = g_string_new(NULL);
     size_t i;
 
     host.regions[0].length = length;
-    map_region(&s, 0, cells, cells_count);
+    map_region(&only, 1, 0, cells, cells_count);
     for (i = 0; i < cells_count; i++) {
         g_string_append_c(text, cells[i].letter);
     }
     g_assert_cmpstr(text->str, ==, expected);
+}
+
+/* Heads of a pool on one map: who has what, and what several have */
+static void test_map_of_pool(void)
+{
+    struct cxlfm_extent first[] = {
+        { .offset = 0, .length = 20, .host = 1,
+          .state = CXLFM_EXTENT_ACCEPTED },
+        { .offset = 40, .length = 20, .host = 1,
+          .state = CXLFM_EXTENT_ACCEPTED },
+        { .offset = 60, .length = 5, .host = 1,
+          .state = CXLFM_EXTENT_ACCEPTED },
+    };
+    struct cxlfm_extent second[] = {
+        { .offset = 20, .length = 10, .host = 2,
+          .state = CXLFM_EXTENT_PENDING },
+        { .offset = 40, .length = 20, .host = 2,
+          .state = CXLFM_EXTENT_ACCEPTED },
+        /* Beside the other's, in one cell: nobody shares it. */
+        { .offset = 65, .length = 5, .host = 2,
+          .state = CXLFM_EXTENT_ACCEPTED },
+    };
+    struct cxlfm_host host = { .region_count = 1 };
+    struct cxlfm_snapshot one = {
+        .host_count = 1, .hosts = &host, .extent_count = 3, .extents = first,
+    };
+    struct cxlfm_snapshot other = {
+        .host_count = 1, .hosts = &host, .extent_count = 3, .extents = second,
+    };
+    struct cxlfm_snapshot *heads[] = { &one, NULL, &other };
+    static const uint16_t hosts[] = { 1, 1, 2, 0, 1, 1, 1, 0, 0, 0 };
+    MapCell cells[10];
+    char text[11] = "";
+    unsigned i;
+
+    host.regions[0].length = 100;
+    map_region(heads, 3, 0, cells, 10);
+    for (i = 0; i < 10; i++) {
+        text[i] = cells[i].letter;
+        g_assert_cmpuint(cells[i].host, ==, hosts[i]);
+    }
+    g_assert_cmpstr(text, ==, "##o.==#...");
+    /* A region that one of them does not have */
+    map_region(heads, 3, 1, cells, 10);
+    g_assert_cmpint(cells[0].letter, ==, MAP_FREE);
 }
 
 static void test_map(void)
@@ -228,5 +274,6 @@ int main(int argc, char **argv)
     g_test_add_func("/fm/range/random", test_random_sets);
     g_test_add_func("/fm/pick", test_pick);
     g_test_add_func("/fm/map", test_map);
+    g_test_add_func("/fm/map/pool", test_map_of_pool);
     return g_test_run();
 }

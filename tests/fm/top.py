@@ -76,7 +76,7 @@ def screen(b):
     """Live: draws, follows a change, leaves on q"""
     ours, program = start(b, "0.2")
     try:
-        seen = drawn(ours, "accepted   r releasing")
+        seen = drawn(ours, "= shared   r releasing")
         b.checks.that(NAME in seen, "the device is on the screen", seen)
         b.checks.that("blocks of 2 MiB" in seen, "so are its regions", seen)
         os.write(ours, b"q")
