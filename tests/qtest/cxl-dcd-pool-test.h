@@ -80,16 +80,22 @@ static inline CXLDcdDevice *head(const Pool *pool, unsigned id)
     return &pool->host[id]->device[0];
 }
 
-/* As a process does that is stopped just then; until the result is closed */
+/*
+ * As a process does that is stopped just then; until the result is closed: a
+ * token in the header's page, whose opening has its byte of the file locked
+ */
 static inline int pool_lock(const Pool *pool)
 {
+    const uint64_t opening = 7, token = (opening + 1) << 32 | 1;
     struct flock lock = {
-        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1LL << 60,
-        .l_len = 1,
+        .l_type = F_WRLCK, .l_whence = SEEK_SET,
+        .l_start = (1LL << 61) + opening, .l_len = 1,
     };
     int fd = open(pool->file, O_RDWR);
 
     g_assert_cmpint(fcntl(fd, F_OFD_SETLK, &lock), ==, 0);
+    g_assert_cmpint(pwrite(fd, &token, sizeof(token), 2 * REGION + 2048), ==,
+                    sizeof(token));
     return fd;
 }
 

@@ -60,6 +60,7 @@ static void cxl_dcd_pool_file_lay_out(CXLDcdPool *pool, uint64_t page)
     };
     uint64_t at = POOL_PAGE;
 
+    pool->lock = (uint64_t *)(void *)(pool->meta + POOL_LOCK_AT);
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
         *parts[i].at = pool->meta + at;
         at += cxl_dcd_pool_file_round_up(parts[i].bytes, POOL_PAGE);
@@ -369,6 +370,7 @@ static bool cxl_dcd_pool_file_open_at(CXLDcdPool *pool, const char *path,
     return cxl_dcd_pool_file_check_file(pool, error) &&
            cxl_dcd_pool_file_map(pool, cxl_dcd_pool_file_page_of(pool->fd),
                                  error) &&
+           cxl_dcd_pool_lock_init(pool, error) &&
            cxl_dcd_pool_check(pool, error);
 }
 

@@ -4,7 +4,7 @@
  *
  * Behind the memory, each part at a multiple of a page, in host byte order:
  *
- *   header   a page that never changes, with a checksum
+ *   header   a page that never changes, with a checksum, but for the lock in it
  *   root     counters, lists, regions
  *   journal  old values of the transaction that is going on
  *   hosts    one entry per host
@@ -22,7 +22,7 @@
 #include "hw/cxl/dcd/pool.h"
 
 #define POOL_MAGIC "CXLDCDP"
-#define POOL_VERSION 2
+#define POOL_VERSION 3
 #define POOL_PAGE 4096ULL
 #define POOL_JOURNAL_ENTRIES 65536U
 #define POOL_NONE UINT32_MAX      /* no host */
@@ -37,6 +37,9 @@ typedef struct PoolHeader {
     uint64_t length;              /* of the file */
     char sha256[72];              /* of the above, in hex */
 } PoolHeader;
+
+/* Of the lock's word in the header's page: on a cache line of its own */
+#define POOL_LOCK_AT 2048U
 
 typedef struct PoolRoot {
     uint64_t journal_count;       /* entries that are to be undone */
@@ -94,6 +97,7 @@ typedef struct PoolRecord {
     uint64_t reserved[4];
 } PoolRecord;
 
+G_STATIC_ASSERT(sizeof(PoolHeader) <= POOL_LOCK_AT);
 G_STATIC_ASSERT(sizeof(PoolRecord) == 128);
 G_STATIC_ASSERT(sizeof(PoolRoot) <= POOL_PAGE);
 
@@ -153,6 +157,8 @@ struct CXLDcdPool {
     uint64_t meta_length;
     uint8_t *memory;              /* mapping of the memory, read on use */
     uint8_t *meta;                /* mapping of what is behind it */
+    uint64_t *lock;               /* token of who has the pool's lock; 0: nobody */
+    uint64_t token;               /* ours */
     PoolRoot *root;
     PoolEntry *journal;
     PoolHost *hosts;

@@ -39,7 +39,7 @@ static PoolEntry *cxl_dcd_pool_journal_next_entry(CXLDcdPool *pool)
 static void cxl_dcd_pool_journal_add_entry(CXLDcdPool *pool)
 {
     __atomic_store_n(&pool->root->journal_count, pool->root->journal_count + 1,
-                     __ATOMIC_SEQ_CST);
+                     __ATOMIC_RELEASE);
 }
 
 static bool cxl_dcd_pool_journal_undo_entry(CXLDcdPool *pool,
@@ -175,7 +175,7 @@ void cxl_dcd_pool_set(CXLDcdPool *pool, void *at, const void *value, size_t len)
         entry->at = (uint8_t *)&words[i] - pool->meta;
         entry->old = words[i];
         cxl_dcd_pool_journal_add_entry(pool);
-        __atomic_store_n(&words[i], fresh, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&words[i], fresh, __ATOMIC_RELEASE);
     }
 }
 

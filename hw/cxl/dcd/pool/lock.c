@@ -2,8 +2,11 @@
 /*
  * CXL Dynamic Capacity: who may change what in a pool's file
  *
- * Bytes of the file are locked, which the kernel ends with the process: one
- * for the pool, one per host.
+ * The pool's lock is a word of the file, so that it costs no system call: who
+ * has it puts his token there. That a process has died is told by the kernel:
+ * each opening of the file, and each host, has a byte of the file locked, which
+ * ends with its process. A token names its opening; when nobody has that byte
+ * any more, whoever waits takes the lock over.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -14,7 +17,11 @@
 #include "error.h"
 #include "lock.h"
 
-#define SPINS 200
+#define OPENING_TRIES 1000
+#define SPINS 4000
+#define SPINS_PER_YIELD 100
+/* Of a token: the opening above, a number of its own below */
+#define TOKEN_SHIFT 32
 
 bool cxl_dcd_pool_lock_byte(const CXLDcdPool *pool, uint64_t byte, bool lock)
 {
@@ -28,19 +35,81 @@ bool cxl_dcd_pool_lock_byte(const CXLDcdPool *pool, uint64_t byte, bool lock)
     return !fcntl(pool->fd, F_OFD_SETLK, &range);
 }
 
+/* Only looked at: to take it would have others find it in use */
+static bool cxl_dcd_pool_lock_is_held(const CXLDcdPool *pool, uint64_t byte)
+{
+    struct flock range = {
+        .l_type = F_WRLCK,
+        .l_whence = SEEK_SET,
+        .l_start = byte,
+        .l_len = 1,
+    };
+
+    return fcntl(pool->fd, F_OFD_GETLK, &range) || range.l_type != F_UNLCK;
+}
+
+static bool cxl_dcd_pool_lock_exchange(CXLDcdPool *pool, uint64_t from,
+                                       uint64_t to)
+{
+    return __atomic_compare_exchange_n(pool->lock, &from, to, false,
+                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+bool cxl_dcd_pool_lock_init(CXLDcdPool *pool, GError **error)
+{
+    uint64_t there;
+    uint32_t opening;
+    unsigned tries = 0;
+
+    do {
+        if (++tries > OPENING_TRIES) {
+            return cxl_dcd_pool_fail(error, errno, "cannot lock pool '%s': %s",
+                                     pool->path, g_strerror(errno));
+        }
+        opening = g_random_int() % POOL_OPENINGS;
+    } while (!cxl_dcd_pool_lock_byte(pool, POOL_LOCK_OPENING + opening, true));
+    pool->token = (uint64_t)(opening + 1) << TOKEN_SHIFT | g_random_int();
+    /* One who had this opening before us has died, and would seem alive now */
+    there = __atomic_load_n(pool->lock, __ATOMIC_SEQ_CST);
+    if (there >> TOKEN_SHIFT == opening + 1) {
+        cxl_dcd_pool_lock_exchange(pool, there, 0);
+    }
+    return true;
+}
+
+/*
+ * What nobody can have put there is nobody's. Our own byte never seems held to
+ * us: a token of it is of one who has this opening with us, after a fork.
+ */
+static bool cxl_dcd_pool_lock_owner_lives(const CXLDcdPool *pool,
+                                          uint64_t token)
+{
+    uint64_t opening = token >> TOKEN_SHIFT;
+
+    return opening && opening <= POOL_OPENINGS &&
+           (opening == pool->token >> TOKEN_SHIFT ||
+            cxl_dcd_pool_lock_is_held(pool, POOL_LOCK_OPENING + opening - 1));
+}
+
+/* Free, or of one who has died */
+static bool cxl_dcd_pool_lock_try(CXLDcdPool *pool, bool look)
+{
+    uint64_t there = __atomic_load_n(pool->lock, __ATOMIC_RELAXED);
+
+    return (!there || (look && !cxl_dcd_pool_lock_owner_lives(pool, there))) &&
+           cxl_dcd_pool_lock_exchange(pool, there, pool->token);
+}
+
 bool cxl_dcd_pool_lock(CXLDcdPool *pool, GError **error)
 {
     gint64 end = 0;
     unsigned tries;
 
-    for (tries = 0; !cxl_dcd_pool_lock_byte(pool, POOL_LOCK_POOL, true);
-         tries++) {
-        if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
-            return cxl_dcd_pool_fail(error, errno, "cannot lock pool '%s': %s",
-                                     pool->path, g_strerror(errno));
-        }
+    for (tries = 0; !cxl_dcd_pool_lock_try(pool, tries >= SPINS); tries++) {
         if (tries < SPINS) {
-            g_thread_yield();
+            if (tries % SPINS_PER_YIELD == SPINS_PER_YIELD - 1) {
+                g_thread_yield();
+            }
             continue;
         }
         if (!end) {
@@ -64,7 +133,7 @@ void cxl_dcd_pool_set_wait(CXLDcdPool *pool, unsigned ms)
 
 void cxl_dcd_pool_unlock(CXLDcdPool *pool)
 {
-    cxl_dcd_pool_lock_byte(pool, POOL_LOCK_POOL, false);
+    cxl_dcd_pool_lock_exchange(pool, pool->token, 0);
 }
 
 void cxl_dcd_pool_detach(CXLDcdPool *pool, uint32_t host)
@@ -77,21 +146,9 @@ void cxl_dcd_pool_detach(CXLDcdPool *pool, uint32_t host)
 
 bool cxl_dcd_pool_alive(CXLDcdPool *pool, uint32_t host)
 {
-    struct flock range = {
-        .l_type = F_WRLCK,
-        .l_whence = SEEK_SET,
-        .l_start = POOL_LOCK_HOST + host,
-        .l_len = 1,
-    };
-
-    if (host >= pool->config.max_hosts) {
-        return false;
-    }
-    if (pool->attached[host]) {
-        return true;
-    }
-    /* Only looked at: to take it would have the host find itself in use */
-    return fcntl(pool->fd, F_OFD_GETLK, &range) || range.l_type != F_UNLCK;
+    return host < pool->config.max_hosts &&
+           (pool->attached[host] ||
+            cxl_dcd_pool_lock_is_held(pool, POOL_LOCK_HOST + host));
 }
 
 bool cxl_dcd_pool_check_host(const CXLDcdPool *pool, uint32_t host,

@@ -7,11 +7,14 @@
 
 #include "file.h"
 
-/* Bytes of the file that are locked: one for the pool, one per host */
+/* Bytes of the file that are locked: one per host, one per opening */
 bool cxl_dcd_pool_lock_byte(const CXLDcdPool *pool, uint64_t byte, bool lock);
-#define POOL_LOCK_POOL (1ULL << 60)
-#define POOL_LOCK_HOST (POOL_LOCK_POOL + 1)
+#define POOL_LOCK_HOST ((1ULL << 60) + 1)
+#define POOL_LOCK_OPENING (1ULL << 61)
+#define POOL_OPENINGS (1U << 24)
 
+/* To be called once when the file was mapped, before anything is locked */
+bool cxl_dcd_pool_lock_init(CXLDcdPool *pool, GError **error);
 /* Wait for the pool's lock, but not for ever: EBUSY */
 bool cxl_dcd_pool_lock(CXLDcdPool *pool, GError **error);
 void cxl_dcd_pool_unlock(CXLDcdPool *pool);
