@@ -148,27 +148,36 @@ static int dcd_driver_region_node(const struct cxl_dcd_region *rgn)
 	return nid;
 }
 
-/* Nobody else knows the region yet. */
+/*
+ * No device of the bus knows the region yet, but its files are there at once,
+ * with stock methods: whoever writes to them then must find no address to take.
+ * So it begins without any, and gets them when the files are ours.
+ */
 static int dcd_driver_region_setup(struct cxl_dcd_region *rgn)
 {
+	struct range none = {
+		.start = rgn->hpa.start,
+		.end = rgn->hpa.start - 1,
+	};
 	int rc;
 
 	/* Without IORESOURCE_DAX_KMEM: what it becomes is up to user space. */
-	rgn->dax = alloc_dax_region(rgn->dev, rgn->cxlr->id, &rgn->hpa,
+	rgn->dax = alloc_dax_region(rgn->dev, rgn->cxlr->id, &none,
 				    dcd_driver_region_node(rgn),
 				    CXL_DCD_EXTENT_ALIGN, 0);
 	if (!rgn->dax)
 		return -ENOMEM;
-	if (!cxl_dcd_facts_dax(rgn->dax, rgn->dev, rgn->cxlr->id, &rgn->hpa))
+	if (!cxl_dcd_facts_dax(rgn->dax, rgn->dev, rgn->cxlr->id, &none))
 		return -EOPNOTSUPP;
-	rc = cxl_dcd_range_close_all(rgn);
-	if (rc)
-		return rc;
 	cxl_dcd_news_init(rgn);
 	rc = devm_add_action_or_reset(rgn->dev, dcd_driver_region_close, rgn);
 	if (rc)
 		return rc;
 	rc = cxl_dcd_dax_region_files(rgn->dev);
+	if (rc)
+		return rc;
+	rgn->dax->res.end = rgn->hpa.end;
+	rc = cxl_dcd_range_close_all(rgn);
 	if (rc)
 		return rc;
 	return dcd_driver_seed_add(rgn);

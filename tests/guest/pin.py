@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""pin.c in the guest: a process that holds on to pages."""
+"""Programs of ours in the guest: pin.c, a process that holds on to pages."""
 
 import os
 import subprocess
@@ -10,17 +10,29 @@ NAME = "/tmp/pin"
 SAID = "/tmp/pinned"
 
 
-def push_pin(vm):
-    """Build pin.c and bring it into the guest."""
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pin.c")
-    program = os.path.join(BUILD, "guest", "test", "pin")
+def push(vm, name):
+    """Build NAME.c and bring it into the guest, as /tmp/NAME."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                          f"{name}.c")
+    program = os.path.join(BUILD, "guest", "test", name)
     os.makedirs(os.path.dirname(program), exist_ok=True)
     subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror",
                     "-static", "-o", program, source], check=True)
-    with open(program, "rb") as file:
+    copy(vm, program)
+
+
+def copy(vm, path):
+    """A file into the guest's /tmp; its path there."""
+    there = f"/tmp/{os.path.basename(path)}"
+    with open(path, "rb") as file:
         subprocess.run(vm.ssh_command() + [
-            f"cat > {NAME} && chmod +x {NAME}"], input=file.read(),
+            f"cat > {there} && chmod +x {there}"], input=file.read(),
             check=True, timeout=60)
+    return there
+
+
+def push_pin(vm):
+    push(vm, "pin")
 
 
 def hold(vm, where, arguments=""):

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One region hangs in the stock drivers: the others go on."""
 
-from pin import hold, push_pin
+import os
+
+from pin import copy, hold, push, push_pin
 from qmp import QMPError
 from steps import (ADD, MIB, RELEASE, add, add_tagged, available, create_dax,
                    create_region, dax_devices, dax_region, destroy_dax,
                    destroy_region, release, request, shown, states,
                    wait_released, wait_shown)
-from vm import GuestError, poll
+from vm import GUEST, GuestError, poll
 
 BOOT = "regions"
 TAG = "5ead4c2b-0f2c-4b50-9a6d-8c3cf8d7a911"
@@ -163,5 +165,53 @@ def test_delete_and_disable(vm, check):
     vm.guest(f"cxl release-extent {region} --all")
     wait_released(vm)
     add(vm, region, [PART], dc=1)
+    release(vm, [PART], dc=1)
+    destroy_region(vm, region)
+
+
+BEGIN = """
+cat > /tmp/begin << 'END'
+for n in $(seq 30); do
+    echo $1 > /sys/bus/cxl/drivers/cxl_region/unbind
+    echo $1 > /sys/bus/cxl/drivers/cxl_region/bind
+done 2> /dev/null
+touch /tmp/enough
+echo begin >> /tmp/turns
+END
+rm -f /tmp/enough /tmp/turns; dmesg -C
+"""
+
+
+def test_create_too_early(vm, check):
+    """A region's files are there before it is ours: nothing comes of that."""
+    push(vm, "early")
+    # Stock code that takes its time, with the files already there.
+    slow = copy(vm, os.path.join(GUEST, "test", "cxl_dcd_slow.ko"))
+    vm.guest_ok(f"insmod {slow} function=alloc_dax_region ms=20")
+    region = create_region(vm, "dc1")
+    vm.guest_ok(BEGIN)
+    loops = [f"/tmp/early {dax_region(region)} /tmp/enough"] * 2
+    for what in [f"{loop} >> /tmp/turns" for loop in loops] + [
+            f"sh /tmp/begin {region}"]:
+        vm.guest_ok(f"setsid sh -c '{what}' > /dev/null 2>&1 < /dev/null &")
+    loops.append("begin")
+    try:
+        poll(lambda: vm.guest("wc -l < /tmp/turns").out.strip() ==
+             str(len(loops)), 240, "all of them come to their end")
+        hangs = ""
+    except GuestError:
+        hangs = vm.what_hangs()
+    check.must(not hangs, "all of them come to their end", hangs)
+    vm.guest_ok("rmmod cxl_dcd_slow")
+    turns = vm.guest_ok("cat /tmp/turns").split()
+    check.that(all(int(n) > 100 for n in turns if n.isdigit()),
+               "they found its files: " + " ".join(turns))
+    log = vm.guest_ok("dmesg")
+    check.that("is not what the module was built for" not in log and
+               "not used" not in log, "no region is taken for a strange one",
+               log[-3000:])
+    vm.guest(f"cxl enable-region {region}")
+    add(vm, region, [PART], dc=1)
+    check.equal(available(vm, region), PART[1], "and it can be used")
     release(vm, [PART], dc=1)
     destroy_region(vm, region)
