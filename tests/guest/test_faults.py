@@ -137,10 +137,10 @@ def test_bus_reset(vm, check):
     node = "/sys/bus/cxl/devices/" + memdev(vm)
     address = vm.guest_ok(f"basename $(readlink -f {node}/../)").strip()
     device = f"/sys/bus/pci/devices/{address}"
-    check.that("bus" in vm.guest_ok(f"cat {device}/reset_method"),
+    check.that("cxl_bus" in vm.guest_ok(f"cat {device}/reset_method"),
                "the device can be reset by its bus")
     log_from_now(vm)
-    vm.guest_ok(f"echo bus > {device}/reset_method; echo 1 > {device}/reset")
+    vm.guest_ok(f"echo cxl_bus > {device}/reset_method; echo 1 > {device}/reset")
     # Nobody has a region for it: what the host has heard of, it declines.
     request(vm, ADD, [ONE])
     wait_logged(vm, "the device was reset", 30)
