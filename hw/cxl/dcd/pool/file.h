@@ -157,7 +157,7 @@ struct CXLDcdPool {
     uint64_t meta_length;
     uint8_t *memory;              /* mapping of the memory, read on use */
     uint8_t *meta;                /* mapping of what is behind it */
-    uint64_t *lock;               /* token of who has the pool's lock; 0: nobody */
+    uint64_t *lock;               /* token of who has it; 0: nobody */
     uint64_t token;               /* ours */
     PoolRoot *root;
     PoolEntry *journal;
