@@ -179,8 +179,8 @@ def watchers(f):
     f.expect(OK, "add", "4M", "-d", "vm1", "--wait")
     f.expect(OK, "release", "--all", "-d", "vm1", "--wait")
     said = [w.communicate(timeout=15)[0] for w in watching]
-    f.checks.equal([w.returncode for w in watching], [OK] * 3,
-                   "each has heard two events")
+    f.checks.that([w.returncode for w in watching] == [OK] * 3,
+                  "each has heard two events", said)
     heard = [[json.loads(line)["event"] for line in text.splitlines()]
              for text in said]
     f.checks.equal(heard, [["added", "released"]] * 3, "the same two")
