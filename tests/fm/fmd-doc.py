@@ -99,7 +99,8 @@ def document(w):
                        CXL_FM_ADDRESS=f"fmd:{w.socket}")
     shell = subprocess.Popen(["bash", "-e"], stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                             text=True, bufsize=1, env=environment)
+                             text=True, bufsize=1, env=environment,
+                             cwd=w.dir.name)
     tcp = "\n".join(line.strip() for line in parts[0].lines[1:])
     try:
         for number, block in enumerate(steps):
