@@ -8,6 +8,7 @@
 
 #define TRY_US  2000
 #define LOOK_MS 20                /* a monitor that is well is free by then */
+#define FIRST_MS 2000
 
 /* False: it was not our turn in time. */
 static bool device_lock(struct head *head, unsigned timeout)
@@ -60,7 +61,12 @@ static struct json_object *device_json(struct head *head)
     struct json_object *to = NULL;
 
     if (!device_lock(head, LOOK_MS)) {
-        return device_recall(head->uuid);
+        to = device_recall(head->uuid);
+        /* One that answers and was not told of before is worth a while. */
+        if (to || !__atomic_load_n(&head->connected, __ATOMIC_RELAXED) ||
+            !device_lock(head, FIRST_MS)) {
+            return to;
+        }
     }
     if (head->connected) {
         to = json_object_new_object();

@@ -171,6 +171,20 @@ def one_map(f):
                   "64 MiB pending" in lines[8], "and how much", lines[7:9])
 
 
+def first_look(f):
+    """A device is told of although its monitor is busy when one asks first"""
+    f.device.child.send_signal(signal.SIGSTOP)
+    f.claim("4M", host="vm1")               # the daemon looks at the pool
+    time.sleep(0.2)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(f.run, "list", "--json")
+        time.sleep(0.4)
+        f.device.child.send_signal(signal.SIGCONT)
+        found = asked.result().json()
+    f.checks.equal([d["device"] for d in found.get("devices", ())],
+                   ["vm1", "vm2"], "both are there")
+
+
 def watchers(f):
     """Several watch, and all are told the same at once."""
     watching = [f.start("watch", "-c", "2", "-T", "10", "--json")
@@ -407,5 +421,5 @@ def strange_daemons(f):
 
 
 if __name__ == "__main__":
-    main(claim_life, claim_ends, claim_usage, status, commands, one_map, watchers,
-         many, claims_at_once, restart, activation, over_tls, strange_daemons)
+    main(claim_life, claim_ends, claim_usage, status, commands, one_map,
+         first_look, watchers, many, claims_at_once, restart, activation, over_tls, strange_daemons)
