@@ -56,16 +56,24 @@ static struct json_object *device_recall(const char *uuid)
     return to;
 }
 
-static struct json_object *device_json(struct head *head)
+/* @patience: ms that are left for those that were not told of before */
+static struct json_object *device_json(struct head *head, unsigned *patience)
 {
+    gint64 begin = g_get_monotonic_time();
     struct json_object *to = NULL;
+    bool locked;
 
     if (!device_lock(head, LOOK_MS)) {
         to = device_recall(head->uuid);
         /* One that answers and was not told of before is worth a while. */
-        if (to || !__atomic_load_n(&head->connected, __ATOMIC_RELAXED) ||
-            !device_lock(head, FIRST_MS)) {
+        if (to || !*patience ||
+            !__atomic_load_n(&head->connected, __ATOMIC_RELAXED)) {
             return to;
+        }
+        locked = device_lock(head, *patience);
+        *patience -= MIN(*patience, (g_get_monotonic_time() - begin) / 1000);
+        if (!locked) {
+            return NULL;
         }
     }
     if (head->connected) {
@@ -88,10 +96,10 @@ struct json_object *fmd_device_list(struct fmd *fmd)
 {
     g_autoptr(GPtrArray) heads = machine_heads(fmd->machine);
     struct json_object *list = json_object_new_array();
-    unsigned i;
+    unsigned i, patience = FIRST_MS;
 
     for (i = 0; i < heads->len; i++) {
-        struct json_object *one = device_json(heads->pdata[i]);
+        struct json_object *one = device_json(heads->pdata[i], &patience);
 
         if (one) {
             json_object_array_add(list, one);

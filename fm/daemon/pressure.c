@@ -16,7 +16,7 @@ struct reader {
     struct pressure *all;
     char *uuid, *name, *command;
     GThread *thread;
-    int stop;                     /* atomic */
+    volatile sig_atomic_t stop;   /* set by another thread */
     double percent;               /* negative: not known; under all->lock */
     char *error;                  /* the same; NULL */
 };
@@ -109,8 +109,7 @@ static GPtrArray *pressure_unwanted(struct pressure *pressure,
     while (g_hash_table_iter_next(&iter, NULL, &reader)) {
         if (!reader_is_wanted(reader, hosts)) {
             g_hash_table_iter_steal(&iter);
-            __atomic_store_n(&((struct reader *)reader)->stop, 1,
-                             __ATOMIC_RELAXED);
+            ((struct reader *)reader)->stop = 1;
             g_ptr_array_add(gone, reader);
         }
     }

@@ -2,7 +2,6 @@
 /*
  * How short of memory a host is, as a command of its operator says
  */
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -14,6 +13,9 @@
 #define LIMIT_TEXT G_STRINGIFY(PRESSURE_COMMAND_LIMIT)
 #define MOST       4096               /* bytes; /proc/pressure/memory has 140 */
 #define LOOK_MS    100
+#define WAIT_US    2000
+/* timeout(1) ends it before; this is for who holds the pipe afterwards. */
+#define MOST_US    ((PRESSURE_COMMAND_LIMIT + 2) * G_USEC_PER_SEC)
 #define SAID       80                 /* bytes of it that an error repeats */
 #define TIMED_OUT  124                /* exit status of timeout(1) */
 
@@ -52,25 +54,69 @@ static GPid pressure_command_start(const char *command, int *ret,
         pressure_command_unblock, NULL, &pid, NULL, ret, NULL, error) ? pid : 0;
 }
 
-/* All that comes from @fd, until the end; false: too much, or *@stop */
-static bool pressure_command_read(int fd, const int *stop, char text[MOST])
+/* A run of a command, and when it is too late for it */
+typedef struct PressureRun {
+    GPid pid;
+    int fd;                           /* what it prints */
+    int64_t end;                      /* monotonic us */
+    const volatile sig_atomic_t *stop;
+} PressureRun;
+
+static bool pressure_command_is_over(const PressureRun *run)
 {
-    struct pollfd look = { .fd = fd, .events = POLLIN };
+    return (run->stop && *run->stop) || g_get_monotonic_time() >= run->end;
+}
+
+static bool pressure_command_has_ended(const PressureRun *run)
+{
+    siginfo_t info = { .si_pid = 0 };
+
+    return !waitid(P_PID, run->pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
+           info.si_pid;
+}
+
+/*
+ * All that it prints, until it ends; false: too much, or it is over. Whoever it
+ * has left behind may keep the pipe: he is not waited for.
+ */
+static bool pressure_command_read(const PressureRun *run, char text[MOST])
+{
+    struct pollfd look = { .fd = run->fd, .events = POLLIN };
     size_t have = 0;
 
-    while (have < MOST - 1 &&
-           !(stop && __atomic_load_n(stop, __ATOMIC_RELAXED))) {
-        ssize_t got = poll(&look, 1, LOOK_MS) > 0 ?
-                      read(fd, text + have, MOST - 1 - have) : -1;
+    text[0] = '\0';
+    while (have < MOST - 1 && !pressure_command_is_over(run)) {
+        bool ended = pressure_command_has_ended(run);
+        bool more = poll(&look, 1, ended ? 0 : LOOK_MS) > 0;
+        ssize_t got = more ? read(run->fd, text + have, MOST - 1 - have) : -1;
 
-        if (!got) {
-            text[have] = '\0';
+        if (!got || (ended && !more)) {
             return true;
         }
         have += MAX(got, 0);
+        text[have] = '\0';
     }
-    text[have] = '\0';
     return false;
+}
+
+/* Its status, once it has ended; it is made to when it is over. */
+static int pressure_command_wait(const PressureRun *run, bool ended)
+{
+    bool asked = false;
+    int status = 0;
+
+    if (!ended) {
+        kill(run->pid, SIGTERM);
+        asked = true;
+    }
+    while (!waitpid(run->pid, &status, WNOHANG)) {
+        if (!asked && pressure_command_is_over(run)) {
+            kill(run->pid, SIGTERM);
+            asked = true;
+        }
+        g_usleep(WAIT_US);
+    }
+    return status;
 }
 
 static char *pressure_command_fault(const char *command, int status,
@@ -89,27 +135,29 @@ static char *pressure_command_fault(const char *command, int status,
                            g_strchomp(said));
 }
 
-double pressure_command_run(const char *command, const int *stop,
+double pressure_command_run(const char *command,
+                            const volatile sig_atomic_t *stop,
                             char **ret_error)
 {
+    PressureRun run = {
+        .end = g_get_monotonic_time() + MOST_US, .stop = stop,
+    };
     g_autoptr(GError) error = NULL;
     char text[MOST];
     double pressure = -1;
-    int fd, status = 0;
-    GPid pid = pressure_command_start(command, &fd, &error);
+    bool ended;
+    int status;
 
     *ret_error = NULL;
-    if (!pid) {
+    run.pid = pressure_command_start(command, &run.fd, &error);
+    if (!run.pid) {
         *ret_error = g_strdup(error->message);
         return -1;
     }
-    if (!pressure_command_read(fd, stop, text)) {
-        kill(pid, SIGTERM);
-    }
-    close(fd);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (!status) {
+    ended = pressure_command_read(&run, text);
+    close(run.fd);
+    status = pressure_command_wait(&run, ended);
+    if (!status && ended) {
         pressure = pressure_parse(text);
     }
     if (pressure < 0) {

@@ -12,7 +12,9 @@
 #include "balance-claim.h"
 #include "fleet-claim.h"
 
-#define KIND "balance"
+#define KIND              "balance"
+#define TAKE_BACK_US      (10 * G_USEC_PER_SEC)
+#define TAKE_BACK_STEP_US (200 * 1000)
 
 bool balance_claim_is_due(const PoolView *view)
 {
@@ -52,11 +54,14 @@ static GHashTable *balance_claim_hosts(Tool *tool, cxlfm *fm, GError **error)
     return names;
 }
 
-static bool balance_claim_is_ours(struct json_object *claim, uint8_t region)
+/* Made for this pool, not by a balancer of another one */
+static bool balance_claim_is_ours(const PoolView *view,
+                                  struct json_object *claim, uint8_t region)
 {
     struct json_object *shared = fleet_member(claim, "shared_with");
 
     return !strcmp(fleet_text(claim, "consumer_kind"), KIND) &&
+           !strcmp(fleet_text(claim, "consumer"), view->pool->name) &&
            fleet_number(claim, "region") == region &&
            !strcmp(fleet_claim_phase(claim), "Bound") &&
            !json_object_get_boolean(fleet_member(claim, "deleted")) &&
@@ -83,6 +88,16 @@ static void balance_claim_add(const PoolView *view, BalancePolicy *policy,
     }
 }
 
+void balance_claim_forget(BalancePolicy *policy)
+{
+    unsigned i;
+
+    for (i = 0; i < policy->hosts->len; i++) {
+        g_clear_pointer(&g_array_index(policy->hosts, BalanceHost, i).claims,
+                        g_array_unref);
+    }
+}
+
 bool balance_claim_read(Tool *tool, const PoolView *view, uint8_t region,
                         BalancePolicy *policy, GError **error)
 {
@@ -93,7 +108,6 @@ bool balance_claim_read(Tool *tool, const PoolView *view, uint8_t region,
     for (i = 0; i < policy->hosts->len; i++) {
         BalanceHost *host = &g_array_index(policy->hosts, BalanceHost, i);
 
-        g_clear_pointer(&host->claims, g_array_unref);
         host->claims = g_array_new(false, false, sizeof(BalanceClaim));
     }
     if (!(names = balance_claim_hosts(tool, view->fm, error)) ||
@@ -105,7 +119,7 @@ bool balance_claim_read(Tool *tool, const PoolView *view, uint8_t region,
     for (i = 0; list && i < json_object_array_length(list); i++) {
         struct json_object *claim = json_object_array_get_idx(list, i);
 
-        if (balance_claim_is_ours(claim, region)) {
+        if (balance_claim_is_ours(view, claim, region)) {
             balance_claim_add(view, policy, claim, names);
         }
     }
@@ -131,23 +145,45 @@ static void balance_claim_tell(Tool *tool, const char *change,
     json_object_array_add(tool->steps, o);
 }
 
-/* Exit status, or -1 with @error */
+/* The answer of the host, else of the daemon, as an error */
+static void balance_claim_fail(struct json_object *claim, int exit,
+                               GError **error)
+{
+    const char *why = fleet_text(fleet_member(claim, "status"), "message");
+
+    tool_fail(error, exit, "the claim was %s%s%s",
+              fleet_claim_phase(claim), *why ? ": " : "", why);
+}
+
+/* 0; TOOL_TIMEOUT when it takes longer; or -1 with @error */
 static int balance_claim_end(Tool *tool, const Target *source,
                              const BalanceClaim *claim,
                              const ChangeOptions *options, GError **error)
 {
     g_autofree char *path = fleet_claim_path(claim->uuid);
-    struct json_object *last;
+    g_autoptr(GError) wrong = NULL;
+    struct json_object *last = NULL;
+    unsigned status;
     int ret = -1;
 
-    if (fleet_ask(tool, source->fm, "DELETE", path, NULL, NULL, NULL, error)) {
+    if (fleet_ask(tool, source->fm, "DELETE", path, NULL, &status, NULL,
+                  &wrong)) {
         ret = fleet_claim_wait(tool, source->fm, claim->uuid, true,
                                change_timeout(options), options->stop, &last,
-                               error);
-        json_object_put(last);
+                               &wrong);
+    } else if (status == 404) {
+        ret = 0;                  /* somebody else has ended it */
     }
+    if (ret > 0 && ret != TOOL_TIMEOUT) {
+        balance_claim_fail(last, ret, &wrong);
+        ret = -1;
+    }
+    json_object_put(last);
     balance_claim_tell(tool, "end", claim->uuid, source->name, claim->bytes,
                        ret);
+    if (ret < 0) {
+        g_propagate_error(error, g_steal_pointer(&wrong));
+    }
     return ret;
 }
 
@@ -174,14 +210,36 @@ static int balance_claim_end_all(Tool *tool, const PoolView *view,
     return ret;
 }
 
-/* The answer of the host, else of the daemon, as an error */
-static void balance_claim_fail(struct json_object *claim, int exit,
-                               GError **error)
+/*
+ * A claim that did not come to be bound must not come later, when nobody asks
+ * for it. Of one whose PUT was not answered, it is not known when that arrives:
+ * so it is looked for a while. False with @error: it may be there.
+ */
+static bool balance_claim_take_back(Tool *tool, const Target *sink,
+                                    const char *uuid, bool answered,
+                                    GError **error)
 {
-    const char *why = fleet_text(fleet_member(claim, "status"), "message");
+    gint64 end = g_get_monotonic_time() + TAKE_BACK_US;
+    g_autofree char *path = fleet_claim_path(uuid);
+    unsigned status = 0;
 
-    tool_fail(error, exit, "the claim was %s%s%s",
-              fleet_claim_phase(claim), *why ? ": " : "", why);
+    for (;;) {
+        g_autoptr(GError) wrong = NULL;
+
+        if (fleet_ask(tool, sink->fm, "DELETE", path, NULL, &status, NULL,
+                      &wrong) || (status == 404 && answered)) {
+            return true;
+        }
+        if (g_get_monotonic_time() >= end) {
+            if (status == 404) {
+                return true;
+            }
+            tool_fail(error, TOOL_UNKNOWN, "claim %s may be left: %s; 'cxl-fm "
+                      "claim delete %s' ends it", uuid, wrong->message, uuid);
+            return false;
+        }
+        g_usleep(TAKE_BACK_STEP_US);
+    }
 }
 
 static int balance_claim_make(Tool *tool, const PoolView *view, uint16_t to,
@@ -191,7 +249,9 @@ static int balance_claim_make(Tool *tool, const PoolView *view, uint16_t to,
     g_autofree char *uuid = g_uuid_string_random();
     g_autofree char *path = fleet_claim_path(uuid);
     struct json_object *wish = json_object_new_object(), *claim = NULL;
+    g_autoptr(GError) wrong = NULL;
     Target sink;
+    bool answered;
     int ret = -1;
 
     if (!pool_head(view, to, &sink, error)) {
@@ -206,18 +266,19 @@ static int balance_claim_make(Tool *tool, const PoolView *view, uint16_t to,
                            json_object_new_string(KIND));
     json_object_object_add(wish, "consumer",
                            json_object_new_string(view->pool->name));
-    if (fleet_ask(tool, sink.fm, "PUT", path, wish, NULL, NULL, error)) {
+    answered = fleet_ask(tool, sink.fm, "PUT", path, wish, NULL, NULL, &wrong);
+    if (answered) {
         ret = fleet_claim_wait(tool, sink.fm, uuid, false,
                                change_timeout(options), options->stop, &claim,
-                               error);
-    }
-    if (ret) {
-        /* Also one whose answer was lost: it would come when nobody asks. */
-        fleet_ask(tool, sink.fm, "DELETE", path, NULL, NULL, NULL, NULL);
+                               &wrong);
     }
     if (ret > 0) {
-        balance_claim_fail(claim, ret, error);
+        balance_claim_fail(claim, ret, &wrong);
         ret = -1;
+    }
+    if (ret < 0 && balance_claim_take_back(tool, &sink, uuid, answered,
+                                           error)) {
+        g_propagate_error(error, g_steal_pointer(&wrong));
     }
     json_object_put(claim);
     balance_claim_tell(tool, "make", uuid, sink.name, bytes, ret);

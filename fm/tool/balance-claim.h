@@ -9,6 +9,8 @@
 
 /* Is each head reached through a cxl-fmd? */
 bool balance_claim_is_due(const PoolView *view);
+/* Of a round before: hosts of @policy have no claims */
+void balance_claim_forget(BalancePolicy *policy);
 /*
  * Fill in the claims of @policy's hosts that balance has made for @region, and
  * that are bound. False with @error.

@@ -7,6 +7,7 @@
 
 /* What the host's command says; negative when it says nothing of use. */
 static double balance_read_pressure(const BalanceHost *host,
+                                    const volatile sig_atomic_t *stop,
                                     balance_say_fn say, void *opaque)
 {
     g_autofree char *wrong = NULL, *sentence = NULL;
@@ -15,7 +16,7 @@ static double balance_read_pressure(const BalanceHost *host,
     if (!host->command) {
         return -1;
     }
-    pressure = pressure_command_run(host->command, NULL, &wrong);
+    pressure = pressure_command_run(host->command, stop, &wrong);
     if (pressure < 0) {
         sentence = g_strdup_printf("host %u: its pressure is not known: %s",
                                    host->id, wrong);
@@ -67,7 +68,8 @@ static void balance_count_elsewhere(const PoolView *view, uint8_t region,
 }
 
 void balance_look(const PoolView *view, uint8_t region, BalanceHost *host,
-                  balance_say_fn say, void *opaque)
+                  const volatile sig_atomic_t *stop, balance_say_fn say,
+                  void *opaque)
 {
     const struct cxlfm_pool_host *known = pool_find_host(view, host->id);
     struct cxlfm_snapshot *s;
@@ -80,7 +82,7 @@ void balance_look(const PoolView *view, uint8_t region, BalanceHost *host,
     host->alive = known && known->alive &&
                   pool_head(view, host->id, &target, NULL);
     if (host->alive) {
-        host->pressure = balance_read_pressure(host, say, opaque);
+        host->pressure = balance_read_pressure(host, stop, say, opaque);
         host->alive = cxlfm_snapshot(target.fm, target.device, &s) >= 0;
     }
     if (host->alive) {

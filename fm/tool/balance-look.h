@@ -9,9 +9,13 @@
 /* Told a sentence for people. */
 typedef void (*balance_say_fn)(const char *sentence, void *opaque);
 
-/* Fill in what @host has of @region, and what its command says. */
+/*
+ * Fill in what @host has of @region, and what its command says; it is ended
+ * once *@stop (may be NULL).
+ */
 void balance_look(const PoolView *view, uint8_t region, BalanceHost *host,
-                  balance_say_fn say, void *opaque);
+                  const volatile sig_atomic_t *stop, balance_say_fn say,
+                  void *opaque);
 /* Free bytes of @region, of which all heads see the same */
 uint64_t balance_available(const PoolView *view, uint8_t region);
 

@@ -128,7 +128,7 @@ static void balance_read_hosts(Balance *b, uint8_t region)
         BalanceHost *host = &g_array_index(b->policy->hosts, BalanceHost, i);
         g_autofree char *owned = NULL, *asked = NULL, *pressure = NULL;
 
-        balance_look(&b->view, region, host, balance_put, b);
+        balance_look(&b->view, region, host, &balance_stop, balance_put, b);
         owned = format_size(host->owned);
         asked = format_size(host->asked);
         pressure = g_strdup_printf(", pressure %.2f", host->pressure);
@@ -212,6 +212,7 @@ static char *balance_lock_path(const Balance *b)
     }
     hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
     name = g_strdup_printf("cxl-fm-balance-%.16s", hash);
+    g_mkdir_with_parents(g_get_user_runtime_dir(), 0700);
     return g_build_filename(g_get_user_runtime_dir(), name, NULL);
 }
 
@@ -223,6 +224,11 @@ static int balance_lock(const Balance *b, GError **error)
     int fd = open(path, O_RDONLY | O_CLOEXEC | (b->claims ? O_CREAT : 0),
                   0600);
 
+    if (fd < 0 && b->claims) {
+        tool_fail(error, TOOL_FAILED, "%s cannot be made, by which one "
+                  "balancer knows of another: %s", path, g_strerror(errno));
+        return -1;
+    }
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
         close(fd);
         tool_fail(error, TOOL_REFUSED, "another 'cxl-fm balance'%s looks after "
@@ -265,6 +271,7 @@ static bool balance_round(Balance *b, GError **error)
     b->round = json_object_new_object();
     seen = pool_view(b->tool, &b->view, error);
     b->claims = seen && balance_claim_is_due(&b->view);
+    balance_claim_forget(b->policy);
     seen = seen && (lock = balance_lock(b, error)) != -1 &&
            (!b->claims ||
             balance_claim_read(b->tool, &b->view, change_region(&b->o->change),
@@ -328,8 +335,8 @@ static int balance_rounds(Balance *b, GError **error)
         balance_sleep(b);
     }
     if (balance_stop) {
-        balance_say(b, "stopped by a signal; what hosts were asked for or "
-                    "offered stands");
+        balance_say(b, "stopped by a signal; what hosts were asked for%s "
+                    "stands", b->claims ? "" : " or offered");
     }
     return b->failed ? TOOL_FAILED : TOOL_OK;
 }

@@ -103,6 +103,44 @@ def hangs(f):
 hangs.policy = f"pressure = sleep {MARK}"
 
 
+def left_behind(f):
+    """What a command leaves in the background is not waited for"""
+    f.checks.that(until(lambda: hosts(f)["vm1"] == (5, None), 3),
+                  "its number counts at once", hosts(f))
+
+
+left_behind.policy = "pressure = sleep 8.8 & echo 5"
+
+
+def silent(f):
+    """One that closes its output and goes on ends with the daemon, too"""
+    mark = "2345.6"
+    f.checks.that(until(lambda: len(running(mark)) == 2), "both go on")
+    begun = time.monotonic()
+    f.checks.equal(f.kill_daemon(signal.SIGTERM), 0, "the daemon ends")
+    f.checks.that(time.monotonic() - begun < 8 and
+                  until(lambda: not running(mark)), "and so do they")
+
+
+silent.policy = "pressure = exec >&-; sleep 2345.6"
+
+
+def stopped(f):
+    """A balancer that waits for a command ends when it is told to"""
+    path = os.path.join(f.dir.name, "policy")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("host 1 pressure sleep 3456.7\n")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        child = f.start("balance", "--policy", path, "-c", "0")
+        f.checks.that(until(lambda: running("3456.7")), "it waits")
+        begun = time.monotonic()
+        child.send_signal(number)
+        child.communicate(timeout=20)
+        f.checks.that(time.monotonic() - begun < 8 and
+                      until(lambda: not running("3456.7")),
+                      f"{number.name} ends both")
+
+
 def wrong(f):
     """What is no pressure is an error, and one of balance, too"""
     f.checks.that(until(lambda: (hosts(f)["vm2"][1] or "").endswith(
@@ -126,4 +164,5 @@ wrong.policy = "pressure = printf 'no idea\\\\033[1m'"
 
 
 if __name__ == "__main__":
-    main(reading, none, anew, endless, hangs, wrong)
+    main(reading, none, anew, endless, hangs, left_behind, silent, stopped,
+         wrong)
