@@ -24,6 +24,7 @@ static bool cxl_dcd_pool_alloc(HostMemoryBackend *backend, Error **errp)
         .max_hosts = object->max_hosts, .max_records = object->max_extents,
         .reserve = backend->reserve,
     };
+    g_autofree char *again = NULL;
     g_autoptr(GError) error = NULL;
     int fd;
 
@@ -42,8 +43,12 @@ static bool cxl_dcd_pool_alloc(HostMemoryBackend *backend, Error **errp)
         error_setg(errp, "%s", error->message);
         return false;
     }
-    /* The memory region closes its own */
-    fd = fcntl(cxl_dcd_pool_fd(object->pool), F_DUPFD_CLOEXEC, 0);
+    /*
+     * The memory region closes its own, and gives it to back ends in other
+     * processes: not the one with the locks, which would live on with those.
+     */
+    again = g_strdup_printf("/proc/self/fd/%d", cxl_dcd_pool_fd(object->pool));
+    fd = open(again, O_RDWR | O_CLOEXEC);
     if (fd < 0) {
         error_setg_errno(errp, errno, "cannot use pool '%s'", object->path);
         return false;

@@ -233,6 +233,7 @@ static bool cxl_dcd_pool_file_read_header(const CXLDcdPool *pool,
                                           GError **error)
 {
     uint64_t at = pool->config.size;
+    uint64_t unit = cxl_dcd_pool_file_page_of(pool->fd);
     void *page;
 
     if (at >= length || length - at < POOL_PAGE) {
@@ -240,13 +241,13 @@ static bool cxl_dcd_pool_file_read_header(const CXLDcdPool *pool,
                                  "it is no pool of size %" PRIu64 ", or was "
                                  "cut off", pool->path, length, at);
     }
-    page = mmap(NULL, POOL_PAGE, PROT_READ, MAP_SHARED, pool->fd, at);
+    page = mmap(NULL, unit, PROT_READ, MAP_SHARED, pool->fd, at);
     if (page == MAP_FAILED) {
         return cxl_dcd_pool_fail(error, errno, "cannot map pool '%s': %s",
                                  pool->path, g_strerror(errno));
     }
     memcpy(header, page, sizeof(*header));
-    munmap(page, POOL_PAGE);
+    munmap(page, unit);
     return true;
 }
 

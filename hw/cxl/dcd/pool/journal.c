@@ -25,7 +25,8 @@
 
 static PoolEntry *cxl_dcd_pool_journal_next_entry(CXLDcdPool *pool)
 {
-    uint64_t count = pool->root->journal_count;
+    uint64_t count = __atomic_load_n(&pool->root->journal_count,
+                                     __ATOMIC_RELAXED);
 
     if (count >= POOL_JOURNAL_ENTRIES) {
         pool->failed = true;
@@ -43,8 +44,17 @@ static void cxl_dcd_pool_journal_add_entry(CXLDcdPool *pool)
 }
 
 static bool cxl_dcd_pool_journal_undo_entry(CXLDcdPool *pool,
-                                            const PoolEntry *entry)
+                                            const PoolEntry *shared)
 {
+    /* Read once: what is looked at must be what is used. */
+    const PoolEntry copy = {
+        .kind = __atomic_load_n(&shared->kind, __ATOMIC_RELAXED),
+        .at = __atomic_load_n(&shared->at, __ATOMIC_RELAXED),
+        .old = __atomic_load_n(&shared->old, __ATOMIC_RELAXED),
+        .fresh = __atomic_load_n(&shared->fresh, __ATOMIC_RELAXED),
+        .count = __atomic_load_n(&shared->count, __ATOMIC_RELAXED),
+    };
+    const PoolEntry *entry = &copy;
     CXLDcdPoolRange range = { entry->at, entry->count };
     uint64_t i, expected;
 
@@ -74,7 +84,8 @@ static bool cxl_dcd_pool_journal_undo_entry(CXLDcdPool *pool,
 
 static bool cxl_dcd_pool_journal_undo(CXLDcdPool *pool, GError **error)
 {
-    uint64_t count = pool->root->journal_count;
+    uint64_t count = __atomic_load_n(&pool->root->journal_count,
+                                     __ATOMIC_RELAXED);
 
     if (count > POOL_JOURNAL_ENTRIES) {
         return cxl_dcd_pool_fail(error, EIO, "pool '%s' is damaged: its "

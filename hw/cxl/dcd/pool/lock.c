@@ -103,25 +103,31 @@ static bool cxl_dcd_pool_lock_try(CXLDcdPool *pool, bool look)
 bool cxl_dcd_pool_lock(CXLDcdPool *pool, GError **error)
 {
     gint64 end = 0;
+    bool late = false;
     unsigned tries;
 
-    for (tries = 0; !cxl_dcd_pool_lock_try(pool, tries >= SPINS); tries++) {
-        if (tries < SPINS) {
-            if (tries % SPINS_PER_YIELD == SPINS_PER_YIELD - 1) {
-                g_thread_yield();
-            }
-            continue;
-        }
-        if (!end) {
-            end = g_get_monotonic_time() + pool->wait_ms * 1000;
-        } else if (g_get_monotonic_time() > end) {
+    for (tries = 0; !cxl_dcd_pool_lock_try(pool, late || tries >= SPINS);
+         tries++) {
+        /* When time is up, it is looked at once more who has it. */
+        if (late) {
             return cxl_dcd_pool_fail(error, ETIMEDOUT,
                                      "pool '%s' was locked "
                                      "by another process for %u ms; is one of "
                                      "its processes stopped?",
                                      pool->path, pool->wait_ms);
         }
-        g_usleep(50);
+        if (tries < SPINS && tries % SPINS_PER_YIELD != SPINS_PER_YIELD - 1) {
+            continue;
+        }
+        if (!end) {
+            end = g_get_monotonic_time() + pool->wait_ms * 1000;
+        }
+        late = g_get_monotonic_time() > end;
+        if (!late && tries < SPINS) {
+            g_thread_yield();
+        } else if (!late) {
+            g_usleep(50);
+        }
     }
     return true;
 }

@@ -15,7 +15,7 @@ bool cxl_dcd_pool_lock_byte(const CXLDcdPool *pool, uint64_t byte, bool lock);
 
 /* To be called once when the file was mapped, before anything is locked */
 bool cxl_dcd_pool_lock_init(CXLDcdPool *pool, GError **error);
-/* Wait for the pool's lock, but not for ever: EBUSY */
+/* Wait for the pool's lock, but not for ever: ETIMEDOUT */
 bool cxl_dcd_pool_lock(CXLDcdPool *pool, GError **error);
 void cxl_dcd_pool_unlock(CXLDcdPool *pool);
 /* What callers name: EINVAL when it is not possible, EPERM: not this host's */
