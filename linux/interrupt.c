@@ -101,15 +101,23 @@ static int dcd_interrupt_request(struct cxl_dcd *dcd,
 /*
  * No interrupt came for records that are there. After a reset of the device
  * (an error of its link, a bus reset) nobody has set its policy anew: so we do.
+ *
+ * Returns: whether it was looked at.
  */
-static void dcd_interrupt_lost(struct cxl_dcd *dcd)
+static bool dcd_interrupt_lost(struct cxl_dcd *dcd)
 {
 	CXLDcdEventIrqPolicy policy;
 	unsigned int message[2];
 	bool reset;
 	int rc;
 
-	cxl_dcd_lock();
+	/* A work only tries: who does nothing else would never get it. */
+	if (!cxl_dcd_trylock())
+		return false;
+	if (dcd->dying || !dcd->armed) {
+		cxl_dcd_unlock();
+		return true;
+	}
 	rc = cxl_dcd_get_irq_policy(dcd, &policy);
 	reset = !rc && !dcd_interrupt_is_on(&policy);
 	if (reset)
@@ -121,6 +129,7 @@ static void dcd_interrupt_lost(struct cxl_dcd *dcd)
 	else
 		dev_warn(&dcd->cxlmd->dev,
 			 "the device was reset: the interrupt of its dynamic capacity log is set up again\n");
+	return true;
 }
 
 /*
@@ -151,8 +160,10 @@ static void dcd_interrupt_watch_work(struct work_struct *work)
 	lost = unread && dcd->unread && !dcd->drained;
 	dcd->drained = false;
 	if (lost || (unread && !dcd->irq[0])) {
-		if (dcd->irq[0] && dcd->unread == 1)
-			dcd_interrupt_lost(dcd);
+		/* Not looked at: so when the next one is lost. */
+		if (dcd->irq[0] && dcd->unread == 1 &&
+		    !dcd_interrupt_lost(dcd))
+			unread = false;
 		cxl_dcd_events_kick(dcd);
 	}
 	dcd->unread = unread ? min(dcd->unread + 1, 2) : 0;
