@@ -24,7 +24,8 @@ BOOT_LIMIT = 600                   # a minute on an idle machine, more devices m
 
 # What the kernel prints when it is unwell.
 BAD_KERNEL = re.compile(
-    r"WARNING:|BUG:|Oops|general protection|Call Trace|KASAN|lockdep|"
+    r"WARNING:|BUG:|Oops|general protection|Call Trace|KASAN:|"
+    r"lockdep(?! checking is)|ODEBUG|new suspected memory leaks|"
     r"refcount_t|list_(add|del) corruption|rcu.*stall|hung_task|soft lockup|"
     r"nonexistent resource|cannot create duplicate")
 
