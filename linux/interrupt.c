@@ -157,8 +157,11 @@ static void dcd_interrupt_watch_work(struct work_struct *work)
 	unread = unread && status != U32_MAX && READ_ONCE(dcd->armed) &&
 		 !READ_ONCE(dcd->parked) &&
 		 !delayed_work_pending(&dcd->event_work);
-	lost = unread && dcd->unread && !dcd->drained;
+	/* What is there now came after it was read: it is new. */
+	if (dcd->drained)
+		dcd->unread = 0;
 	dcd->drained = false;
+	lost = unread && dcd->unread;
 	if (lost || (unread && !dcd->irq[0])) {
 		/* Not looked at: so when the next one is lost. */
 		if (dcd->irq[0] && dcd->unread == 1 &&
