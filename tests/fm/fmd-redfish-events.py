@@ -147,10 +147,11 @@ def tried(f):
     del os.environ["FMD_REDFISH_INTERVAL_MS"]
     sinks = {p: Sink() for p in ("TerminateAfterRetries", "SuspendRetries",
                                  "RetryForever")}
-    paths = {p: seat(f, s.url, DeliveryRetryPolicy=p)
-             for p, s in sinks.items()}
+    # From the first event on, which may be of a subscription made after it
     for sink in sinks.values():
         sink.answer = 500
+    paths = {p: seat(f, s.url, DeliveryRetryPolicy=p)
+             for p, s in sinks.items()}
     chunk = f.chunk(16)
     f.checks.that(until(lambda: f.get(paths["TerminateAfterRetries"]).status ==
                         404, LIMIT), "it is terminated")
