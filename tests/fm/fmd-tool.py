@@ -422,4 +422,5 @@ def strange_daemons(f):
 
 if __name__ == "__main__":
     main(claim_life, claim_ends, claim_usage, status, commands, one_map,
-         first_look, watchers, many, claims_at_once, restart, activation, over_tls, strange_daemons)
+         first_look, watchers, many, claims_at_once, restart, activation,
+         over_tls, strange_daemons)
