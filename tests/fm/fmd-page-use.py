@@ -50,8 +50,9 @@ def events_held(f):
 
 def buttons(f):
     """A button does what the command does that it shows."""
-    f.must(lambda: not f.web.js("return document.getElementById('claim-add')"
-                                ".disabled"), "claims can be added")
+    # It is not there before the page has drawn its claims.
+    f.must(lambda: f.web.js("return document.getElementById('claim-add')"
+                            "?.disabled === false"), "claims can be added")
     f.web.click("#claim-add")
     f.web.js("document.getElementById('add-bytes').value = ''")
     f.web.type("#add-bytes", "24M")
@@ -120,8 +121,8 @@ def roles(f):
     f.web.js("sessionStorage.setItem('cxl-fmd-token', arguments[0])",
              TOKENS["user"])
     f.shows("#role", "user, user")
-    f.must(lambda: not f.web.js("return document.querySelector("
-                                "'.claim button').disabled"),
+    f.must(lambda: f.web.js("return document.querySelector("
+                            "'.claim button')?.disabled === false"),
            "a user has buttons")
     f.web.click(".claim button")
     f.checks.equal(f.web.text("dialog .command"),
