@@ -109,7 +109,8 @@ static GPtrArray *pressure_unwanted(struct pressure *pressure,
     while (g_hash_table_iter_next(&iter, NULL, &reader)) {
         if (!reader_is_wanted(reader, hosts)) {
             g_hash_table_iter_steal(&iter);
-            ((struct reader *)reader)->stop = 1;
+            __atomic_store_n(&((struct reader *)reader)->stop, 1,
+                             __ATOMIC_RELAXED);
             g_ptr_array_add(gone, reader);
         }
     }

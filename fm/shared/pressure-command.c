@@ -64,7 +64,8 @@ typedef struct PressureRun {
 
 static bool pressure_command_is_over(const PressureRun *run)
 {
-    return (run->stop && *run->stop) || g_get_monotonic_time() >= run->end;
+    return (run->stop && __atomic_load_n(run->stop, __ATOMIC_RELAXED)) ||
+           g_get_monotonic_time() >= run->end;
 }
 
 static bool pressure_command_has_ended(const PressureRun *run)

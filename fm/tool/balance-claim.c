@@ -32,28 +32,6 @@ bool balance_claim_is_due(const PoolView *view)
 
 /* --- Which there are --- */
 
-/* Names of cxl-fmd's hosts by their UUIDs; NULL with @error */
-static GHashTable *balance_claim_hosts(Tool *tool, cxlfm *fm, GError **error)
-{
-    struct json_object *said, *list;
-    GHashTable *names;
-    size_t i;
-
-    if (!fleet_ask(tool, fm, "GET", "/v1/hosts", NULL, NULL, &said, error)) {
-        return NULL;
-    }
-    names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    list = fleet_member(said, "hosts");
-    for (i = 0; list && i < json_object_array_length(list); i++) {
-        struct json_object *host = json_object_array_get_idx(list, i);
-
-        g_hash_table_replace(names, g_strdup(fleet_text(host, "uuid")),
-                             g_strdup(fleet_text(host, "name")));
-    }
-    json_object_put(said);
-    return names;
-}
-
 /* Made for this pool, not by a balancer of another one */
 static bool balance_claim_is_ours(const PoolView *view,
                                   struct json_object *claim, uint8_t region)
@@ -110,7 +88,7 @@ bool balance_claim_read(Tool *tool, const PoolView *view, uint8_t region,
 
         host->claims = g_array_new(false, false, sizeof(BalanceClaim));
     }
-    if (!(names = balance_claim_hosts(tool, view->fm, error)) ||
+    if (!(names = fleet_host_names(tool, view->fm, error)) ||
         !fleet_ask(tool, view->fm, "GET", "/v1/claims?consumer_kind=" KIND,
                    NULL, NULL, &said, error)) {
         return false;

@@ -43,28 +43,6 @@ static void claim_put_text(struct json_object *o, const char *key,
 
 /* --- What people read --- */
 
-/* Names of hosts by their UUIDs; an empty table when they cannot be had */
-static GHashTable *claim_hosts(Tool *tool, cxlfm *fm)
-{
-    GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                              g_free);
-    struct json_object *said, *list;
-    size_t i;
-
-    if (!fleet_ask(tool, fm, "GET", "/v1/hosts", NULL, NULL, &said, NULL)) {
-        return names;
-    }
-    list = fleet_member(said, "hosts");
-    for (i = 0; list && i < json_object_array_length(list); i++) {
-        struct json_object *host = json_object_array_get_idx(list, i);
-
-        g_hash_table_replace(names, g_strdup(fleet_text(host, "uuid")),
-                             g_strdup(fleet_text(host, "name")));
-    }
-    json_object_put(said);
-    return names;
-}
-
 /* Where it is, or shall be; "-": not decided */
 static const char *claim_host(struct json_object *claim, GHashTable *names)
 {
@@ -74,7 +52,8 @@ static const char *claim_host(struct json_object *claim, GHashTable *names)
     if (!*uuid) {
         uuid = fleet_text(claim, "host");
     }
-    name = g_hash_table_lookup(names, uuid);
+    /* Without the names a UUID says it, too. */
+    name = names ? g_hash_table_lookup(names, uuid) : NULL;
     return name ? name : *uuid ? uuid : "-";
 }
 
@@ -133,7 +112,7 @@ static void claim_tell(Tool *tool, cxlfm *fm, struct json_object *claim)
         json_print(claim, true);
         return;
     }
-    names = claim_hosts(tool, fm);
+    names = fleet_host_names(tool, fm, NULL);
     table = claim_table();
     claim_row(table, claim, names);
     claim_print_table(tool, table);
@@ -273,7 +252,7 @@ static int claim_list(Tool *tool, cxlfm *fm, GError **error)
         json_object_put(said);
         return TOOL_OK;
     }
-    names = claim_hosts(tool, fm);
+    names = fleet_host_names(tool, fm, NULL);
     table = claim_table();
     for (i = 0; i < json_object_array_length(list); i++) {
         claim_row(table, json_object_array_get_idx(list, i), names);

@@ -176,3 +176,24 @@ bool fleet_ask(Tool *tool, cxlfm *fm, const char *method, const char *path,
     }
     return good;
 }
+
+GHashTable *fleet_host_names(Tool *tool, cxlfm *fm, GError **error)
+{
+    struct json_object *said, *list;
+    GHashTable *names;
+    size_t i;
+
+    if (!fleet_ask(tool, fm, "GET", "/v1/hosts", NULL, NULL, &said, error)) {
+        return NULL;
+    }
+    names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    list = fleet_member(said, "hosts");
+    for (i = 0; list && i < json_object_array_length(list); i++) {
+        struct json_object *host = json_object_array_get_idx(list, i);
+
+        g_hash_table_replace(names, g_strdup(fleet_text(host, "uuid")),
+                             g_strdup(fleet_text(host, "name")));
+    }
+    json_object_put(said);
+    return names;
+}

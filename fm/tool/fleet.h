@@ -26,6 +26,8 @@ cxlfm *fleet_reach(Tool *tool, GError **error);
 bool fleet_ask(Tool *tool, cxlfm *fm, const char *method, const char *path,
                struct json_object *body, unsigned *ret_status,
                struct json_object **ret, GError **error);
+/* Names of the hosts that @fm knows, by their UUIDs; NULL with @error */
+GHashTable *fleet_host_names(Tool *tool, cxlfm *fm, GError **error);
 /* @text as a UUID in small letters; false with @error. */
 bool fleet_uuid(const char *text, char ret[FLEET_UUID_TEXT], GError **error);
 /* Member @key of @o: its text, "" when it has none; its number, else 0 */
