@@ -20,6 +20,32 @@ ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 KEYS = {"tab": "\ue004", "enter": "\ue007", "escape": "\ue00c",
         "left": "\ue012", "up": "\ue013", "right": "\ue014",
         "down": "\ue015"}
+# What is out of sight is not laid out (content-visibility): it has no text and
+# cannot be hit. While a script runs all of it is, and nothing is painted so.
+LAID_OUT = """
+    const all = new CSSStyleSheet();
+    all.replaceSync("* { content-visibility: visible !important }");
+    document.adoptedStyleSheets.push(all);
+    try {
+        %s
+    } finally {
+        document.adoptedStyleSheets.pop();
+    }"""
+TEXT = LAID_OUT % """
+        return document.querySelector(arguments[0])?.innerText ?? null;"""
+CLICK = LAID_OUT % """
+        const it = document.querySelector(arguments[0]);
+        if (!it) return "there is no such thing";
+        if (it.disabled) return "it is disabled";
+        it.scrollIntoView({ block: "center", behavior: "instant" });
+        const box = it.getBoundingClientRect();
+        const hit = document.elementFromPoint(box.x + box.width / 2,
+                                              box.y + box.height / 2);
+        if (!it.contains(hit))
+            return `it cannot be seen for ${hit?.outerHTML.slice(0, 200)}`;
+        it.focus();
+        it.click();
+        return null;"""
 
 
 def require():
@@ -98,15 +124,18 @@ class Browser:
 
     def text(self, selector):
         """What people read there; None: there is no such thing"""
-        return self.js("return document.querySelector(arguments[0])"
-                       "?.innerText ?? null", selector)
+        return self.js(TEXT, selector)
 
     def find(self, selector):
         return self.ask("POST", "element", {"using": "css selector",
                                             "value": selector})[ELEMENT]
 
     def click(self, selector):
-        self.ask("POST", f"element/{self.find(selector)}/click")
+        """Press it where it is seen. WebDriver's own click looks where it is
+        and presses later: a page that is drawn anew has moved it by then."""
+        problem = self.js(CLICK, selector)
+        if problem:
+            raise WebDriverError(f"click on {selector}: {problem}")
 
     def type(self, selector, text):
         self.ask("POST", f"element/{self.find(selector)}/value",

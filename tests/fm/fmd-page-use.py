@@ -250,6 +250,8 @@ def narrow(f):
           document.querySelector("dialog").scrollWidth <= box.width"""),
                   "with a dialog")
     f.web.press("escape")
+    # Only then has the focus gone back to the button.
+    f.must(lambda: f.web.text("dialog") is None, "Escape leaves it")
     f.web.js("document.querySelector('canvas').focus()")
     f.web.press("right")
     f.checks.that(f.web.js("""
