@@ -31,6 +31,10 @@ typedef struct Fixture {
     CXLDcdCommandContext mailbox;
     uint8_t out[OUT_MAX];         /* payload of the last answer */
     size_t out_len;
+    /* Memory for offers: times that it has to be taken first */
+    unsigned takes;
+    bool may_wait;
+    bool begun;                   /* and who offers waits for it */
 } Fixture;
 
 static inline uint32_t fixture_room(void *opaque)
@@ -60,16 +64,45 @@ static inline void fixture_send(void *opaque, const uint8_t *bytes, size_t len)
     g_byte_array_append(((Fixture *)opaque)->line, bytes, len);
 }
 
+static inline bool fixture_claim(void *opaque, const CXLDcdExtent *extents,
+                                 size_t count, bool join, GError **error)
+{
+    Fixture *f = opaque;
+
+    if (f->may_wait && f->takes) {
+        f->takes--;
+        f->begun = true;
+        g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RETRY_REQUIRED, "begun");
+        return false;
+    }
+    return true;
+}
+
+static inline void fixture_may_wait(void *opaque, bool may_wait)
+{
+    ((Fixture *)opaque)->may_wait = may_wait;
+}
+
+static inline bool fixture_begun(void *opaque)
+{
+    return ((Fixture *)opaque)->begun;
+}
+
 static inline Fixture *fixture_new(uint32_t log_depth)
 {
     static const CXLDcdOps core_ops = {
         .event_room = fixture_room,
         .event = fixture_event,
+        .claim = fixture_claim,
     };
     static const CXLDcdEventLogOps fm_log_ops = {
         .became_non_empty = fixture_fm_non_empty,
     };
-    static const CXLDcdEndpointOps endpoint_ops = { .send = fixture_send };
+    static const CXLDcdEndpointOps endpoint_ops = {
+        .send = fixture_send,
+        .may_wait = fixture_may_wait,
+        .begun = fixture_begun,
+    };
     static const CXLDcdFmIdentity identity = {
         0x8086, 0x0d93, 0x1af4, 0x1100, 0x1122334455667788
     };

@@ -181,20 +181,114 @@ static void cleared(void)
 {
     CXLDcdPoolExtent alone = extent(50, 1, 'S', 0);
     CXLDcdPool *a = open_host(1), *b = open_host(2);
-    CXLDcdPoolRange own = { 10, 4 }, more = { 12, 4 };
     g_autoptr(GError) error = NULL;
 
     g_assert_true(claim(a, 1, 10, 4, NULL));
     g_assert_true(claim(b, 2, 14, 4, NULL));
     g_assert_true(cxl_dcd_pool_claim(a, 1, &alone, 1, true, NULL));
     memset(cxl_dcd_pool_memory(a) + 10 * BLOCK, 9, 8 * BLOCK);
-    failed(cxl_dcd_pool_clear(a, 1, &more, &error), &error, EPERM, "block 14");
-    failed(cxl_dcd_pool_clear(a, 1, &alone.range, &error), &error, EPERM,
+    failed(cxl_dcd_pool_clear(a, 1, 12 * BLOCK, 4 * BLOCK, &error), &error,
+           EPERM, "block 14");
+    failed(cxl_dcd_pool_clear(a, 1, 50 * BLOCK, BLOCK, &error), &error, EPERM,
            "block 50");
+    failed(cxl_dcd_pool_clear(a, 1, BLOCKS * BLOCK, BLOCK, &error), &error,
+           EINVAL, "512");
     g_assert_cmpint(cxl_dcd_pool_memory(a)[12 * BLOCK], ==, 9);
-    g_assert_true(cxl_dcd_pool_clear(a, 1, &own, NULL));
+    g_assert_true(cxl_dcd_pool_clear(a, 1, 10 * BLOCK, 4 * BLOCK, NULL));
     g_assert_cmpint(cxl_dcd_pool_memory(a)[14 * BLOCK - 1], ==, 0);
     g_assert_cmpint(cxl_dcd_pool_memory(a)[14 * BLOCK], ==, 9);
+    cxl_dcd_pool_close(b);
+    end(a);
+}
+
+/* --- Of blocks that have many pages --- */
+
+#define LARGE (64 * BLOCK)
+
+static CXLDcdPool *open_large(uint32_t host)
+{
+    static const CXLDcdPoolConfig large = {
+        .size = 64 * LARGE, .block_size = LARGE, .max_hosts = 8,
+        .max_records = 200, .reserve = true,
+    };
+    g_autoptr(GError) error = NULL;
+    CXLDcdPool *pool = cxl_dcd_pool_open(path, &large, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(cxl_dcd_pool_attach(pool, host, NULL));
+    return pool;
+}
+
+static void cleared_in_part(void)
+{
+    CXLDcdPool *a = open_large(1), *b = open_large(2);
+    g_autoptr(GError) error = NULL;
+    uint8_t *memory = cxl_dcd_pool_memory(a);
+
+    g_assert_true(claim(a, 1, 10, 4, NULL));
+    g_assert_true(claim(b, 2, 14, 1, NULL));
+    memset(memory + 10 * LARGE, 9, 5 * LARGE);
+    failed(cxl_dcd_pool_clear(a, 1, 14 * LARGE - BLOCK, 2 * BLOCK, &error),
+           &error, EPERM, "block 14");
+    g_assert_cmpint(memory[14 * LARGE - BLOCK], ==, 9);
+    g_assert_true(cxl_dcd_pool_clear(a, 1, 12 * LARGE - BLOCK, 2 * BLOCK,
+                                     NULL));
+    g_assert_cmpint(memory[12 * LARGE - BLOCK - 1], ==, 9);
+    g_assert_cmpint(memory[12 * LARGE - BLOCK], ==, 0);
+    g_assert_cmpint(memory[12 * LARGE + BLOCK - 1], ==, 0);
+    g_assert_cmpint(memory[12 * LARGE + BLOCK], ==, 9);
+    cxl_dcd_pool_close(b);
+    end(a);
+}
+
+/* Bytes that the system has for a pool's file */
+static uint64_t taken(CXLDcdPool *pool)
+{
+    struct stat st;
+
+    g_assert_cmpint(fstat(cxl_dcd_pool_fd(pool), &st), ==, 0);
+    return st.st_blocks * 512ULL;
+}
+
+static void free_again(CXLDcdPool *pool, uint32_t host,
+                       const CXLDcdPoolRange *range)
+{
+    g_assert_true(cxl_dcd_pool_leave(pool, host, range, NULL));
+    g_assert_true(cxl_dcd_pool_finish(pool, host, range, true, NULL));
+}
+
+/* What was taken in advance is not taken again, unless it may have gone. */
+static void taken_in_advance(void)
+{
+    CXLDcdPoolExtent two[] = { extent(10, 8, 0, 0), extent(20, 4, 0, 0) };
+    CXLDcdPoolRange ranges[] = { { 10, 8 }, { 20, 4 } }, other = { 12, 4 };
+    CXLDcdPool *a = open_large(1), *b = open_large(2);
+    uint64_t claims, before = taken(a);
+    CXLDcdPoolRange no = { 60, 5 };
+
+    g_assert_false(cxl_dcd_pool_free_since(a, &no, 1, &claims));
+    /* Nothing was taken: so nothing is there */
+    g_assert_true(cxl_dcd_pool_free_since(a, ranges, 2, &claims));
+    g_assert_true(cxl_dcd_pool_claim_reserved(a, 1, two, 2, false, &claims,
+                                              NULL));
+    g_assert_cmpuint(taken(a), <, before + LARGE);
+    g_assert_false(cxl_dcd_pool_free_since(a, ranges, 2, &claims));
+    g_assert_true(cxl_dcd_pool_leave_all(a, 1, ranges, 2, NULL));
+    /* On its way to be free is not free */
+    g_assert_false(cxl_dcd_pool_free_since(a, ranges, 2, &claims));
+    g_assert_true(cxl_dcd_pool_finish(a, 1, &ranges[0], true, NULL));
+    g_assert_true(cxl_dcd_pool_finish(a, 1, &ranges[1], true, NULL));
+    /* Taken, and there; then another host has had some of it */
+    g_assert_true(cxl_dcd_pool_free_since(a, ranges, 2, &claims));
+    g_assert_true(cxl_dcd_pool_reserve(a, 10 * LARGE, 8 * LARGE, NULL));
+    g_assert_true(cxl_dcd_pool_reserve(a, 20 * LARGE, 4 * LARGE, NULL));
+    g_assert_cmpuint(taken(a), >=, before + 12 * LARGE);
+    g_assert_true(claim(b, 2, other.first, other.count, NULL));
+    free_again(b, 2, &other);
+    g_assert_cmpuint(taken(a), <, before + 9 * LARGE);
+    g_assert_true(cxl_dcd_pool_claim_reserved(a, 1, two, 2, false, &claims,
+                                              NULL));
+    g_assert_cmpuint(taken(a), >=, before + 12 * LARGE);
     cxl_dcd_pool_close(b);
     end(a);
 }
@@ -358,6 +452,8 @@ int main(int argc, char **argv)
     g_test_add_func("/pool/many-tags", many_tags);
     g_test_add_func("/pool/comes-back", comes_back);
     g_test_add_func("/pool/sanitized", cleared);
+    g_test_add_func("/pool/sanitized-in-part", cleared_in_part);
+    g_test_add_func("/pool/taken-in-advance", taken_in_advance);
     g_test_add_func("/pool/one-layout", one_layout);
     g_test_add_func("/pool/finds", finds);
     g_test_add_func("/pool/finds-long", finds_long);

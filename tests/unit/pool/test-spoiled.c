@@ -91,7 +91,8 @@ static void act_change(Bed *bed, uint32_t host)
         cxl_dcd_pool_finish(bed->pool, host, &range, true, NULL);
         break;
     default:
-        cxl_dcd_pool_clear(bed->pool, host, &range, NULL);
+        cxl_dcd_pool_clear(bed->pool, host, range.first * BLOCK,
+                           range.count * BLOCK, NULL);
     }
 }
 

@@ -13,6 +13,8 @@
 #include "cci.h"
 
 #define TYPE 1                    /* type byte before the CCI message */
+/* Times that a request waits; others may always be faster than it */
+#define WAITS_MAX 4
 
 struct CXLDcdEndpoint {
     CXLDcdFmCci *cci;
@@ -26,6 +28,10 @@ struct CXLDcdEndpoint {
     CXLDcdMctpMessage to;         /* without its body */
     uint8_t held[TYPE + CXL_DCD_CCI_MESSAGE_MAX];
     size_t held_len;
+    /* A request that waits to be run again; waits 0: none */
+    CXLDcdMctpMessage again;
+    uint8_t again_body[TYPE + CXL_DCD_CCI_MESSAGE_MAX];
+    unsigned waits;               /* of this request so far */
 };
 
 static void cxl_dcd_endpoint_send(void *opaque, const uint8_t *bytes,
@@ -54,6 +60,52 @@ static void cxl_dcd_endpoint_ran(CXLDcdEndpoint *endpoint,
     }
 }
 
+/* Initiate Add may have memory taken first; what a tunnel carries may not */
+static bool cxl_dcd_endpoint_may_wait(const CXLDcdEndpoint *endpoint,
+                                      const CXLDcdCciHeader *request)
+{
+    return endpoint->ops->may_wait && endpoint->waits < WAITS_MAX &&
+           (request->command_set << 8 | request->command) ==
+           CXL_DCD_OP_FM_INITIATE_ADD;
+}
+
+/* The answer's length, with its header */
+static size_t cxl_dcd_endpoint_run(CXLDcdEndpoint *endpoint,
+                                   const CXLDcdMctpMessage *message,
+                                   uint8_t *answer, bool may_wait)
+{
+    size_t len;
+
+    if (may_wait) {
+        endpoint->ops->may_wait(endpoint->opaque, true);
+    }
+    len = cxl_dcd_fm_message(endpoint->cci, message->body[0],
+                             message->body + TYPE, message->len - TYPE,
+                             message->total - TYPE, answer);
+    if (may_wait) {
+        endpoint->ops->may_wait(endpoint->opaque, false);
+    }
+    return len;
+}
+
+/* True: @message is kept, and run again later */
+static bool cxl_dcd_endpoint_waits(CXLDcdEndpoint *endpoint,
+                                   const CXLDcdMctpMessage *message,
+                                   uint16_t code)
+{
+    if (code != CXL_DCD_RC_RETRY_REQUIRED ||
+        !endpoint->ops->begun(endpoint->opaque)) {
+        return false;
+    }
+    if (message != &endpoint->again) {
+        endpoint->again = *message;
+        memcpy(endpoint->again_body, message->body, message->len);
+        endpoint->again.body = endpoint->again_body;
+    }
+    endpoint->waits++;
+    return true;
+}
+
 /*
  * The CCI's answer to @message, behind its type byte at @answer: how many bytes
  * it has, 0 for none; and how long it is to wait, ms.
@@ -68,23 +120,30 @@ static size_t cxl_dcd_endpoint_answer(CXLDcdEndpoint *endpoint,
     size_t len = message->len - TYPE;
     CXLDcdFaultAnswer given = { .out = answer + sizeof(*response) };
     CXLDcdFault *fault;
-    bool run;
+    bool run = true, may_wait;
 
     *ret_delay = 0;
     if (len < sizeof(*request) || !cxl_dcd_cci_is_request(request)) {
         return 0;
     }
-    fault = cxl_dcd_fault_find(endpoint->faults, true,
+    /* What is run again has met no fault */
+    fault = endpoint->waits ? NULL :
+            cxl_dcd_fault_find(endpoint->faults, true,
                                request->command_set << 8 | request->command,
                                body + sizeof(*request), len - sizeof(*request),
                                &run);
+    may_wait = !fault && cxl_dcd_endpoint_may_wait(endpoint, request);
     given.room = cxl_dcd_fm_cci_limit(endpoint->cci);
     given.outside = cxl_dcd_fm_cci_outside(endpoint->cci);
     if (run) {
-        given.len = cxl_dcd_fm_message(endpoint->cci, message->body[0], body,
-                                       len, message->total - TYPE, answer);
-        given.len -= sizeof(*response);
+        given.len = cxl_dcd_endpoint_run(endpoint, message, answer, may_wait) -
+                    sizeof(*response);
         given.code = cxl_dcd_get16(response->return_code);
+        if (may_wait &&
+            cxl_dcd_endpoint_waits(endpoint, message, given.code)) {
+            return 0;
+        }
+        endpoint->waits = 0;
         cxl_dcd_endpoint_ran(endpoint, message, request, given.code, given.len);
     } else {
         cxl_dcd_cci_answer(request, CXL_DCD_RC_SUCCESS, 0, answer);
@@ -98,22 +157,15 @@ static size_t cxl_dcd_endpoint_answer(CXLDcdEndpoint *endpoint,
     return given.none ? 0 : sizeof(*response) + given.len;
 }
 
-static void cxl_dcd_endpoint_message(void *opaque,
-                                     const CXLDcdMctpMessage *message)
+static void cxl_dcd_endpoint_take(CXLDcdEndpoint *endpoint,
+                                  const CXLDcdMctpMessage *message)
 {
-    CXLDcdEndpoint *endpoint = opaque;
     uint8_t *answer = endpoint->held;
     const CXLDcdCciHeader *request, *response;
     uint16_t opcode, code;
     uint32_t delay;
     size_t len;
 
-    /* Answers to our notifications want nothing more; other types neither. */
-    if (!message->tag_owner || endpoint->held_len ||
-        (message->body[0] != CXL_DCD_MCTP_TYPE_FM_API &&
-         message->body[0] != CXL_DCD_MCTP_TYPE_CCI)) {
-        return;
-    }
     len = cxl_dcd_endpoint_answer(endpoint, message, answer + TYPE, &delay);
     if (!len) {
         return;
@@ -129,6 +181,26 @@ static void cxl_dcd_endpoint_message(void *opaque,
     if (!endpoint->ops->settle ||
         endpoint->ops->settle(endpoint->opaque, opcode, code, delay)) {
         cxl_dcd_endpoint_settled(endpoint);
+    }
+}
+
+static void cxl_dcd_endpoint_message(void *opaque,
+                                     const CXLDcdMctpMessage *message)
+{
+    CXLDcdEndpoint *endpoint = opaque;
+
+    /* Answers to our notifications want nothing more; other types neither. */
+    if (message->tag_owner && !endpoint->held_len && !endpoint->waits &&
+        (message->body[0] == CXL_DCD_MCTP_TYPE_FM_API ||
+         message->body[0] == CXL_DCD_MCTP_TYPE_CCI)) {
+        cxl_dcd_endpoint_take(endpoint, message);
+    }
+}
+
+void cxl_dcd_endpoint_again(CXLDcdEndpoint *endpoint)
+{
+    if (endpoint->waits) {
+        cxl_dcd_endpoint_take(endpoint, &endpoint->again);
     }
 }
 
@@ -190,6 +262,7 @@ void cxl_dcd_endpoint_receive(CXLDcdEndpoint *endpoint, const uint8_t *bytes,
 void cxl_dcd_endpoint_disconnect(CXLDcdEndpoint *endpoint)
 {
     endpoint->held_len = 0;
+    endpoint->waits = 0;
     cxl_dcd_mctp_link_reset(endpoint->mctp);
     cxl_dcd_fm_cci_reset(endpoint->cci);
 }
@@ -274,5 +347,6 @@ bool cxl_dcd_endpoint_restore(CXLDcdEndpoint *endpoint, const uint8_t *bytes,
     endpoint->listener = saved->listener;
     endpoint->next_tag = saved->next_tag;
     endpoint->held_len = 0;
+    endpoint->waits = 0;
     return true;
 }

@@ -14,12 +14,23 @@
 
 /* --- Free and Contiguous --- */
 
+/* Bytes of a region that will be free when they are clean */
+static uint64_t cxl_dcd_offer_sanitizing(const CXLDcd *dcd, unsigned region)
+{
+    const CXLDcdRegionConfig *r = cxl_dcd_region_config(dcd, region);
+    uint64_t bytes = dcd->regions[region].sanitizing;
+
+    /* What extents of this host still cover may be part of the others' */
+    return bytes || !dcd->ops->sanitizing ? bytes :
+           dcd->ops->sanitizing(dcd->opaque, r->base, r->base + r->length);
+}
+
 /* There is not enough room; or there will be, when more is clean. */
 static bool cxl_dcd_offer_no_room(const CXLDcd *dcd,
                                   const CXLDcdAddRequest *request,
                                   GError **error)
 {
-    uint64_t sanitizing = dcd->regions[request->region].sanitizing;
+    uint64_t sanitizing = cxl_dcd_offer_sanitizing(dcd, request->region);
     uint64_t available = cxl_dcd_available(dcd, request->region);
 
     if (sanitizing) {
@@ -121,7 +132,7 @@ static bool cxl_dcd_offer_choose_free(const CXLDcd *dcd,
         return true;
     }
     if (!inner && request->policy == CXL_DCD_POLICY_CONTIGUOUS) {
-        if (dcd->regions[request->region].sanitizing) {
+        if (cxl_dcd_offer_sanitizing(dcd, request->region)) {
             return cxl_dcd_offer_no_room(dcd, request, error);
         }
         return cxl_dcd_fail(error, CXL_DCD_RC_RESOURCES_EXHAUSTED,

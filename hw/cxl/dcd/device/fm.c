@@ -26,6 +26,7 @@ struct CXLDcdFm {
     CXLDcdFmCci *cci;
     CXLDcdEndpoint *endpoint;
     CXLDcdSettled waiter;         /* before an answer is sent */
+    CXLDcdSettled prepare;        /* before a command is run again */
     QEMUTimer *delay;             /* and by a fault */
 };
 
@@ -53,7 +54,8 @@ static bool cxl_dcd_fm_busy(void *opaque)
 {
     CXLDcdFm *fm = opaque;
 
-    return fm->waiter.waiting || timer_pending(fm->delay);
+    return fm->waiter.waiting || fm->prepare.waiting ||
+           timer_pending(fm->delay);
 }
 
 /* What was decided is so: the fabric manager may hear of it. */
@@ -86,17 +88,49 @@ static bool cxl_dcd_fm_settle(void *opaque, uint16_t opcode, uint16_t code,
     fm->waiter.clean = opcode == CXL_DCD_OP_FM_INITIATE_RELEASE ||
                        opcode == CXL_DCD_OP_FM_REMOVE_REFERENCE;
     if (cxl_dcd_settled(device) &&
-        !(fm->waiter.clean && cxl_dcd_sanitizing(device->dcd))) {
+        (!fm->waiter.clean || cxl_dcd_clean(device))) {
         return !delay;
     }
     cxl_dcd_settle_wait(device, &fm->waiter);
     return false;
 }
 
+/* --- Memory is taken for what is to be offered --- */
+
+static void cxl_dcd_fm_may_wait(void *opaque, bool may_wait)
+{
+    CXLDcdFm *fm = opaque;
+
+    cxl_dcd_prepare_may_wait(fm->device, may_wait);
+}
+
+static bool cxl_dcd_fm_begun(void *opaque)
+{
+    CXLDcdFm *fm = opaque;
+
+    if (!cxl_dcd_preparing(fm->device)) {
+        return false;
+    }
+    cxl_dcd_settle_wait(fm->device, &fm->prepare);
+    return true;
+}
+
+static void cxl_dcd_fm_prepared(void *opaque)
+{
+    CXLDcdFm *fm = opaque;
+
+    cxl_dcd_endpoint_again(fm->endpoint);
+    if (!cxl_dcd_fm_busy(fm)) {
+        cxl_dcd_line_ready(fm->line);
+    }
+}
+
 static const CXLDcdEndpointOps cxl_dcd_fm_endpoint_ops = {
     .send = cxl_dcd_fm_send,
     .ran = cxl_dcd_fm_ran,
     .settle = cxl_dcd_fm_settle,
+    .may_wait = cxl_dcd_fm_may_wait,
+    .begun = cxl_dcd_fm_begun,
 };
 
 static void cxl_dcd_fm_line_event(void *opaque, bool open)
@@ -106,6 +140,7 @@ static void cxl_dcd_fm_line_event(void *opaque, bool open)
     trace_cxl_dcd_fm_line(fm->device->path, open);
     if (!open) {
         timer_del(fm->delay);
+        cxl_dcd_settle_cancel(fm->device, &fm->prepare);
         cxl_dcd_endpoint_disconnect(fm->endpoint);
     }
 }
@@ -198,6 +233,11 @@ bool cxl_dcd_fm_new(CXLDcdDevice *device, const char *chardev, uint8_t eid,
         .done = cxl_dcd_fm_settled,
         .opaque = fm,
     };
+    fm->prepare = (CXLDcdSettled) {
+        .prepare = true,
+        .done = cxl_dcd_fm_prepared,
+        .opaque = fm,
+    };
     fm->client = (CXLDcdLineClient){
         .mctp = cxl_dcd_endpoint_mctp(fm->endpoint),
         .busy = cxl_dcd_fm_busy,
@@ -220,6 +260,7 @@ void cxl_dcd_fm_free(CXLDcdFm *fm)
     }
     fm->device->fm = NULL;
     cxl_dcd_settle_cancel(fm->device, &fm->waiter);
+    cxl_dcd_settle_cancel(fm->device, &fm->prepare);
     timer_free(fm->delay);
     if (fm->line) {
         cxl_dcd_line_leave(fm->line, &fm->client);
@@ -275,6 +316,7 @@ bool cxl_dcd_fm_load(CXLDcdDevice *device, const GByteArray *endpoint,
         return false;
     }
     cxl_dcd_settle_cancel(device, &fm->waiter);
+    cxl_dcd_settle_cancel(device, &fm->prepare);
     timer_del(fm->delay);
     cxl_dcd_line_ready(fm->line);
     return true;

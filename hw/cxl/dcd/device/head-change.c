@@ -7,6 +7,7 @@
 #include "hw/cxl/dcd/trace.h"
 #include "head-blocks.h"
 #include "head-change.h"
+#include "head-left.h"
 #include "qemu/error-report.h"
 
 static GArray *cxl_dcd_head_ranges(CXLDcdDevice *device,
@@ -159,22 +160,52 @@ static bool cxl_dcd_head_sanitize_clean(CXLDcdDevice *device, uint64_t offset,
     return true;
 }
 
-static bool cxl_dcd_head_sanitize_end(CXLDcdDevice *device,
-                                      const CXLDcdRange *range, bool must,
-                                      const GArray *parts)
+/* Of a shared tag the last who leaves has all of it to clean. */
+static CXLDcdSanitizeEnd
+cxl_dcd_head_end_shared(CXLDcdDevice *device, const CXLDcdRange *range,
+                        const CXLDcdPoolRange *blocks, bool must)
+{
+    g_autoptr(GArray) left =
+        g_array_new(false, false, sizeof(CXLDcdPoolRange));
+    GError *error = NULL;
+    bool shared;
+
+    if (cxl_dcd_left_has(device, blocks->first)) {
+        return CXL_DCD_END_MORE;
+    }
+    if (!cxl_dcd_pool_finish_shared(cxl_dcd_head_pool_of(device),
+                                    cxl_dcd_head_host_of(device), blocks, left,
+                                    &shared, &error)) {
+        return cxl_dcd_head_owed(device, range, "the end", error) ?
+            CXL_DCD_END_DONE : CXL_DCD_END_LATER;
+    }
+    cxl_dcd_left_add(device, left, must);
+    return left->len ? CXL_DCD_END_MORE : CXL_DCD_END_DONE;
+}
+
+static CXLDcdSanitizeEnd
+cxl_dcd_head_sanitize_end(CXLDcdDevice *device, const CXLDcdRange *range,
+                          bool must, const GArray *parts)
 {
     CXLDcdPoolRange blocks =
         cxl_dcd_head_blocks_of(device, range->dpa, range->len);
-    bool zero = must && !parts->len;
+    CXLDcdSanitizeEnd end;
     GError *error = NULL;
-    bool ok = cxl_dcd_pool_finish(cxl_dcd_head_pool_of(device),
-                                  cxl_dcd_head_host_of(device), &blocks, zero,
-                                  &error) ||
-              cxl_dcd_head_owed(device, range, "the end", error);
 
+    if (cxl_dcd_head_sharable(device, range)) {
+        end = cxl_dcd_head_end_shared(device, range, &blocks, must);
+    } else if (cxl_dcd_pool_finish(cxl_dcd_head_pool_of(device),
+                                   cxl_dcd_head_host_of(device), &blocks,
+                                   must && !parts->len, &error)) {
+        end = CXL_DCD_END_DONE;
+    } else {
+        end = cxl_dcd_head_owed(device, range, "the end", error) ?
+            CXL_DCD_END_DONE : CXL_DCD_END_LATER;
+    }
     trace_cxl_dcd_pool_finish(device->path, cxl_dcd_head_host_of(device),
-                              range->dpa, range->len, must, ok);
-    return ok;
+                              range->dpa, range->len, must,
+                              end == CXL_DCD_END_DONE);
+    return end;
 }
 
 /* A shared tag is free for others with the first of its ranges that ends */
@@ -200,15 +231,15 @@ bool cxl_dcd_head_clear(CXLDcdDevice *device, const CXLDcdRange *range)
     for (; cxl_dcd_extent_from(device->dcd, at, &extent) && extent.dpa < end;
          at = extent.dpa + extent.len) {
         CXLDcdRange piece = { MAX(extent.dpa, range->dpa), 0 };
-        CXLDcdPoolRange blocks;
         g_autoptr(GError) error = NULL;
 
         piece.len = MIN(extent.dpa + extent.len, end) - piece.dpa;
-        blocks = cxl_dcd_head_blocks_of(device, piece.dpa, piece.len);
         if (cxl_dcd_head_sharable(device, &piece) ||
             !cxl_dcd_state_listed(extent.state) ||
             cxl_dcd_pool_clear(cxl_dcd_head_pool_of(device),
-                               cxl_dcd_head_host_of(device), &blocks, &error)) {
+                               cxl_dcd_head_host_of(device),
+                               cxl_dcd_backing_of(device, piece.dpa), piece.len,
+                               &error)) {
             continue;
         }
         if (error->code == ETIMEDOUT) {

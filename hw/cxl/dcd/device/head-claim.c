@@ -3,9 +3,11 @@
  * CXL Dynamic Capacity: a head finds, takes and shares blocks of its pool
  */
 #include "qemu/osdep.h"
+#include "hw/cxl/dcd/memory.h"
 #include "hw/cxl/dcd/trace.h"
 #include "head-blocks.h"
 #include "head-claim.h"
+#include "head-left.h"
 
 static bool cxl_dcd_head_gap(void *opaque, uint64_t from, uint64_t end,
                              uint64_t len, CXLDcdRange *ret, GError **error)
@@ -38,6 +40,16 @@ static uint64_t cxl_dcd_head_available(void *opaque, uint64_t from,
     return cxl_dcd_pool_free_blocks(cxl_dcd_head_pool_of(device), all.first,
                                     all.first + all.count) *
            cxl_dcd_pool_config(cxl_dcd_head_pool_of(device))->block_size;
+}
+
+/* What this host cleans for all who had a tag */
+static uint64_t cxl_dcd_head_sanitizing(void *opaque, uint64_t from,
+                                        uint64_t end)
+{
+    CXLDcdDevice *device = opaque;
+    CXLDcdPoolRange all = cxl_dcd_head_blocks_of(device, from, end - from);
+
+    return cxl_dcd_left_bytes(device, &all);
 }
 
 static GArray *cxl_dcd_head_shared(void *opaque, const CXLDcdTag *tag,
@@ -76,6 +88,37 @@ static GArray *cxl_dcd_head_shared(void *opaque, const CXLDcdTag *tag,
     return g_steal_pointer(&extents);
 }
 
+/* --- Memory is taken for what is free --- */
+
+static bool cxl_dcd_head_claims(CXLDcdDevice *device,
+                                const CXLDcdExtent *extents, size_t count,
+                                uint64_t *ret)
+{
+    g_autofree CXLDcdPoolRange *ranges = g_new(CXLDcdPoolRange, count);
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        ranges[i] =
+            cxl_dcd_head_blocks_of(device, extents[i].dpa, extents[i].len);
+    }
+    return cxl_dcd_pool_free_since(cxl_dcd_head_pool_of(device), ranges, count,
+                                   ret);
+}
+
+static bool cxl_dcd_head_take(CXLDcdDevice *device, uint64_t offset,
+                              uint64_t len)
+{
+    return cxl_dcd_pool_reserve(cxl_dcd_head_pool_of(device), offset, len,
+                                NULL);
+}
+
+const CXLDcdPrepareOps cxl_dcd_head_prepare_ops = {
+    .claims = cxl_dcd_head_claims,
+    .take = cxl_dcd_head_take,
+};
+
+/* --- It is claimed --- */
+
 static int cxl_dcd_head_by_sequence(gconstpointer a, gconstpointer b)
 {
     const CXLDcdPoolExtent *x = a, *y = b;
@@ -92,6 +135,8 @@ static bool cxl_dcd_head_claim(void *opaque, const CXLDcdExtent *extents,
                   CXL_DCD_REGION_SHARABLE;
     g_autoptr(GArray) list = g_array_new(false, true, sizeof(CXLDcdPoolExtent));
     GError *inner = NULL;
+    CXLDcdPrepared prepared;
+    uint64_t claims;
     bool ok;
     size_t i;
 
@@ -100,6 +145,10 @@ static bool cxl_dcd_head_claim(void *opaque, const CXLDcdExtent *extents,
                                 cxl_dcd_head_host_of(device),
                                 extents[0].tag.bytes, &inner);
         return ok || cxl_dcd_head_refuse(error, inner);
+    }
+    prepared = cxl_dcd_prepare(device, extents, count, &claims, error);
+    if (prepared == CXL_DCD_PREPARE_BEGUN) {
+        return false;
     }
     for (i = 0; i < count; i++) {
         CXLDcdPoolExtent extent = {
@@ -114,10 +163,10 @@ static bool cxl_dcd_head_claim(void *opaque, const CXLDcdExtent *extents,
     if (shared) {
         g_array_sort(list, cxl_dcd_head_by_sequence);
     }
-    ok = cxl_dcd_pool_claim(cxl_dcd_head_pool_of(device),
-                            cxl_dcd_head_host_of(device),
-                            (CXLDcdPoolExtent *)(void *)list->data, count,
-                            shared, &inner);
+    ok = cxl_dcd_pool_claim_reserved(
+        cxl_dcd_head_pool_of(device), cxl_dcd_head_host_of(device),
+        (CXLDcdPoolExtent *)(void *)list->data, count, shared,
+        prepared == CXL_DCD_PREPARED ? &claims : NULL, &inner);
     trace_cxl_dcd_pool_claim(device->path, cxl_dcd_head_host_of(device),
                              extents[0].dpa, count, ok);
     return ok || cxl_dcd_head_refuse(error, inner);
@@ -127,18 +176,24 @@ static bool cxl_dcd_head_reference(void *opaque, const CXLDcdTag *tag,
                                    bool held, GError **error)
 {
     CXLDcdDevice *device = opaque;
+    g_autoptr(GArray) left =
+        g_array_new(false, false, sizeof(CXLDcdPoolRange));
     GError *inner = NULL;
 
-    return cxl_dcd_pool_hold(cxl_dcd_head_pool_of(device),
-                             cxl_dcd_head_host_of(device), tag->bytes, held,
-                             &inner) ||
-           cxl_dcd_head_refuse(error, inner);
+    if (!cxl_dcd_pool_hold_left(cxl_dcd_head_pool_of(device),
+                                cxl_dcd_head_host_of(device), tag->bytes, held,
+                                left, &inner)) {
+        return cxl_dcd_head_refuse(error, inner);
+    }
+    cxl_dcd_left_add(device, left, true);
+    return true;
 }
 
 void cxl_dcd_head_claim_ops(CXLDcdOps *ops)
 {
     ops->gap = cxl_dcd_head_gap;
     ops->available = cxl_dcd_head_available;
+    ops->sanitizing = cxl_dcd_head_sanitizing;
     ops->shared = cxl_dcd_head_shared;
     ops->claim = cxl_dcd_head_claim;
     ops->reference = cxl_dcd_head_reference;

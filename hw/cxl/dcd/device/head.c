@@ -12,6 +12,7 @@
 #include "head-blocks.h"
 #include "head-change.h"
 #include "head-claim.h"
+#include "head-left.h"
 #include "migration/blocker.h"
 #include "qapi/error.h"
 
@@ -151,6 +152,7 @@ bool cxl_dcd_head_attach(CXLDcdDevice *device, Error **errp)
     if (!device->pool) {
         return true;
     }
+    cxl_dcd_left_init(device);
     error_setg(&device->pool_blocker, "device '%s' is a head of a pool: its "
                "host's capacity is in this process", device->path);
     if (migrate_add_blocker(&device->pool_blocker, errp) < 0) {
@@ -170,6 +172,7 @@ bool cxl_dcd_head_attach(CXLDcdDevice *device, Error **errp)
 
 void cxl_dcd_head_detach(CXLDcdDevice *device)
 {
+    cxl_dcd_left_end(device);
     if (device->pool_attached) {
         cxl_dcd_pool_detach(cxl_dcd_head_pool_of(device),
                             cxl_dcd_head_host_of(device));

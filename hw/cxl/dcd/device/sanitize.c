@@ -36,14 +36,13 @@ static uint64_t cxl_dcd_sanitize_piece(CXLDcdDevice *device, unsigned region,
 {
     const CXLDcdRegionConfig *config =
         &cxl_dcd_config(device->dcd)->regions[region];
-    CXLDcdRange range = {
-        dpa, MIN(config->base + config->length - dpa,
-                 MAX(STEP, config->block_size)),
-    };
+    CXLDcdRange range = { dpa, MIN(config->base + config->length - dpa, STEP) };
 
     if (device->pool) {
         return cxl_dcd_head_clear(device, &range) ? range.len : 0;
     }
+    /* Also of what is free, and may be prepared for somebody */
+    device->claims++;
     cxl_dcd_sanitize_own_clean(device, dpa, range.len, true);
     cxl_dcd_backing_changed(device, &range);
     return range.len;

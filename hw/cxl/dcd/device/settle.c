@@ -10,6 +10,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/cxl/cxl.h"
+#include "hw/cxl/dcd/head.h"
 #include "hw/cxl/dcd/memory.h"
 #include "hw/cxl/dcd/state.h"
 #include "settle.h"
@@ -28,15 +29,23 @@ bool cxl_dcd_settled(CXLDcdDevice *device)
                             cxl_dcd_persist_settled(device));
 }
 
+bool cxl_dcd_clean(const CXLDcdDevice *device)
+{
+    return !cxl_dcd_sanitizing(device->dcd) && cxl_dcd_head_clean(device);
+}
+
 static bool cxl_dcd_settle_over(CXLDcdDevice *device,
                                 const CXLDcdSettled *waiter, int64_t now)
 {
     if (waiter->limited && now >= waiter->deadline) {
         return true;
     }
+    if (waiter->prepare) {
+        return device->gone || !cxl_dcd_preparing(device);
+    }
     return device->gone ||
            (cxl_dcd_settled(device) &&
-            !(waiter->clean && cxl_dcd_sanitizing(device->dcd)));
+            (!waiter->clean || cxl_dcd_clean(device)));
 }
 
 static CXLDcdSettled *cxl_dcd_settle_next(CXLDcdDevice *device, int64_t now)
@@ -119,17 +128,27 @@ static void cxl_dcd_settle_wake(void *opaque)
     aio_co_wake(opaque);
 }
 
-void coroutine_fn cxl_dcd_settle_co(CXLDcdDevice *device, bool clean)
+static void coroutine_fn cxl_dcd_settle_yield(CXLDcdDevice *device,
+                                              CXLDcdSettled *waiter)
 {
-    CXLDcdSettled waiter = {
-        .clean = clean,
-        .limited = true,
-        .done = cxl_dcd_settle_wake,
-        .opaque = qemu_coroutine_self(),
-    };
-
-    if (!cxl_dcd_settle_over(device, &waiter, INT64_MIN)) {
-        cxl_dcd_settle_wait(device, &waiter);
+    waiter->done = cxl_dcd_settle_wake;
+    waiter->opaque = qemu_coroutine_self();
+    if (!cxl_dcd_settle_over(device, waiter, INT64_MIN)) {
+        cxl_dcd_settle_wait(device, waiter);
         qemu_coroutine_yield();
     }
+}
+
+void coroutine_fn cxl_dcd_settle_co(CXLDcdDevice *device, bool clean)
+{
+    CXLDcdSettled waiter = { .clean = clean, .limited = true };
+
+    cxl_dcd_settle_yield(device, &waiter);
+}
+
+void coroutine_fn cxl_dcd_settle_prepare_co(CXLDcdDevice *device)
+{
+    CXLDcdSettled waiter = { .prepare = true };
+
+    cxl_dcd_settle_yield(device, &waiter);
 }

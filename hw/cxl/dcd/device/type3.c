@@ -170,8 +170,12 @@ static bool cxl_dcd_setup(CXLDcdDevice *device, const CXLDcdConfig *config,
     device->ops = cxl_dcd_device_ops;
     if (device->pool) {
         cxl_dcd_head_ops(&device->ops);
+        if (cxl_dcd_pool_config(device->pool->pool)->reserve) {
+            cxl_dcd_prepare_init(device, &cxl_dcd_head_prepare_ops);
+        }
     } else if (device->prealloc) {
         device->ops.claim = cxl_dcd_prealloc_claim;
+        cxl_dcd_prepare_init(device, &cxl_dcd_prealloc_ops);
     }
     device->dcd = cxl_dcd_new(config, &device->ops, device, &error);
     if (!device->dcd) {
@@ -303,6 +307,7 @@ static void cxl_dcd_unplug(CXLDcdDevice *device)
 /* Nothing is under way any more; or realize left the device half made */
 static void cxl_dcd_end(CXLDcdDevice *device)
 {
+    g_clear_pointer(&device->prepare, cxl_dcd_prepare_free);
     g_clear_pointer(&device->sanitizer, cxl_dcd_sanitizer_free);
     cxl_dcd_persist_free(device);
     if (device->attached) {

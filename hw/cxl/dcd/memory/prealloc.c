@@ -34,18 +34,67 @@ static int cxl_dcd_prealloc(CXLDcdDevice *device, uint64_t offset, uint64_t len)
     return ret < 0 ? errno : 0;
 }
 
+static bool cxl_dcd_prealloc_claims(CXLDcdDevice *device,
+                                    const CXLDcdExtent *extents, size_t count,
+                                    uint64_t *ret)
+{
+    *ret = device->claims;
+    return true;
+}
+
+static bool cxl_dcd_prealloc_take(CXLDcdDevice *device, uint64_t offset,
+                                  uint64_t len)
+{
+    return !cxl_dcd_prealloc(device, offset, len);
+}
+
+const CXLDcdPrepareOps cxl_dcd_prealloc_ops = {
+    .claims = cxl_dcd_prealloc_claims,
+    .take = cxl_dcd_prealloc_take,
+};
+
+/*
+ * What was taken for nothing goes back; but a region that is nonvolatile may
+ * keep what was in it for whoever has it next.
+ */
+static void cxl_dcd_prealloc_undo(CXLDcdDevice *device,
+                                  const CXLDcdExtent *extents, size_t count)
+{
+    const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (!(config->regions[extents[i].region].attributes &
+              CXL_DCD_REGION_NONVOLATILE)) {
+            cxl_dcd_sanitize_own_clean(device, extents[i].dpa, extents[i].len,
+                                       false);
+        }
+    }
+}
+
 bool cxl_dcd_prealloc_claim(void *opaque, const CXLDcdExtent *extents,
                             size_t count, bool join, GError **error)
 {
     CXLDcdDevice *device = opaque;
+    uint64_t claims;
     size_t i;
     int ret;
 
+    switch (cxl_dcd_prepare(device, extents, count, &claims, error)) {
+    case CXL_DCD_PREPARE_BEGUN:
+        return false;
+    case CXL_DCD_PREPARED:
+        device->claims++;
+        return true;
+    case CXL_DCD_PREPARE_NOT:
+        break;
+    }
     for (i = 0; i < count; i++) {
         ret = cxl_dcd_prealloc(device,
                                cxl_dcd_backing_of(device, extents[i].dpa),
                                extents[i].len);
         if (ret) {
+            cxl_dcd_prealloc_undo(device, extents, count);
             g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RESOURCES_EXHAUSTED,
                         "the memory backend has no room for 0x%" PRIx64
                         " bytes more: %s; make room, or ask for less",
@@ -53,5 +102,6 @@ bool cxl_dcd_prealloc_claim(void *opaque, const CXLDcdExtent *extents,
             return false;
         }
     }
+    device->claims++;
     return true;
 }

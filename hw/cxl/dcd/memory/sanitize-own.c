@@ -98,11 +98,11 @@ static bool cxl_dcd_sanitize_own_begin(CXLDcdDevice *device,
     return true;
 }
 
-static bool cxl_dcd_sanitize_own_end(CXLDcdDevice *device,
-                                     const CXLDcdRange *range, bool must,
-                                     const GArray *parts)
+static CXLDcdSanitizeEnd
+cxl_dcd_sanitize_own_end(CXLDcdDevice *device, const CXLDcdRange *range,
+                         bool must, const GArray *parts)
 {
-    return true;
+    return CXL_DCD_END_DONE;
 }
 
 static bool cxl_dcd_sanitize_own_part(CXLDcdDevice *device, uint64_t offset,

@@ -21,6 +21,7 @@
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/dcd/memory.h"
 #include "hw/cxl/dcd/trace.h"
+#include "hw/cxl/dcd/worker.h"
 #include "block/aio.h"
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
@@ -28,7 +29,6 @@
 #include "system/tcg.h"
 #include "grace.h"
 #include "layout.h"
-#include "worker.h"
 
 /* Bytes that are cleaned in one go: at most some milliseconds */
 #define STEP_BYTES (16ULL << 20)
@@ -64,6 +64,7 @@ typedef struct CXLDcdSanitizing {
     unsigned part;                /* being cleaned */
     uint64_t done;                /* bytes of it */
     bool unclean;                 /* it could not be cleaned */
+    bool more;                    /* its end waits for more to be cleaned */
     CXLDcdJob job;
 } CXLDcdSanitizing;
 
@@ -294,6 +295,7 @@ static bool cxl_dcd_sanitizer_advance(CXLDcdSanitizer *sanitizer,
                                       CXLDcdSanitizing *item)
 {
     CXLDcdDevice *device = sanitizer->device;
+    CXLDcdSanitizeEnd end;
 
     if (item->step == CXL_DCD_SANITIZE_DMA &&
         !cxl_dcd_sanitizer_dma_busy(item)) {
@@ -310,11 +312,13 @@ static bool cxl_dcd_sanitizer_advance(CXLDcdSanitizer *sanitizer,
     }
     if (item->step == CXL_DCD_SANITIZE_END && !sanitizer->refused &&
         cxl_dcd_sanitizer_may_end(sanitizer, item)) {
-        if (sanitizer->ops->end(device, &item->range, item->must,
-                                item->parts)) {
-            return true;
+        end = sanitizer->ops->end(device, &item->range, item->must,
+                                  item->parts);
+        item->more = end == CXL_DCD_END_MORE;
+        if (end == CXL_DCD_END_LATER) {
+            sanitizer->refused = true;
         }
-        sanitizer->refused = true;
+        return end == CXL_DCD_END_DONE;
     }
     return false;
 }
@@ -488,7 +492,7 @@ bool cxl_dcd_sanitizer_waits_for(const CXLDcdDevice *device, uint64_t dpa,
     if (!item) {
         return false;
     }
-    *ret = waits[item->step];
+    *ret = item->more ? CXL_DCD_WAIT_CONTENTS : waits[item->step];
     if (sanitizer->held && (item->step == CXL_DCD_SANITIZE_BEGIN ||
                             item->step == CXL_DCD_SANITIZE_CLEAN)) {
         *ret = CXL_DCD_WAIT_MACHINE;

@@ -10,7 +10,7 @@
 #include "qemu/lockable.h"
 #include "qemu/main-loop.h"
 #include "qemu/thread.h"
-#include "worker.h"
+#include "hw/cxl/dcd/worker.h"
 
 typedef QTAILQ_HEAD(, CXLDcdJob) CXLDcdJobs;
 

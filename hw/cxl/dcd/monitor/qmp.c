@@ -17,6 +17,9 @@
 #include "qapi/error.h"
 #include "qapi/qapi-commands-cxl.h"
 
+/* Times that memory is taken for what others have claimed by then */
+#define PREPARE_TRIES 4
+
 CXLDcdDevice *cxl_dcd_qmp_device(const char *path, Error **errp)
 {
     bool ambiguous = false;
@@ -81,7 +84,7 @@ static bool coroutine_fn cxl_dcd_qmp_waited(CXLDcdDevice *device,
                                             GError **error)
 {
     if ((*error)->code != CXL_DCD_RC_RETRY_REQUIRED ||
-        !cxl_dcd_sanitizing(device->dcd)) {
+        cxl_dcd_clean(device)) {
         return false;
     }
     cxl_dcd_settle_co(device, true);
@@ -90,6 +93,40 @@ static bool coroutine_fn cxl_dcd_qmp_waited(CXLDcdDevice *device,
     }
     g_clear_error(error);
     return true;
+}
+
+/*
+ * Memory that an offer needs is taken meanwhile, and what left becomes clean.
+ * Others may always be faster: then it is done with the machine waiting.
+ */
+static bool coroutine_fn cxl_dcd_qmp_offer(CXLDcdDevice *device,
+                                           const CXLDcdAddRequest *request,
+                                           GError **error)
+{
+    unsigned prepared = 0;
+    bool waited = false, ok;
+
+    while (true) {
+        cxl_dcd_prepare_may_wait(device, prepared < PREPARE_TRIES);
+        ok = cxl_dcd_add(device->dcd, request, error);
+        cxl_dcd_prepare_may_wait(device, false);
+        if (ok) {
+            return true;
+        }
+        if ((*error)->code == CXL_DCD_RC_RETRY_REQUIRED &&
+            prepared < PREPARE_TRIES && cxl_dcd_preparing(device)) {
+            prepared++;
+            cxl_dcd_settle_prepare_co(device);
+            if (device->gone) {
+                return false;
+            }
+            g_clear_error(error);
+        } else if (waited || !cxl_dcd_qmp_waited(device, error)) {
+            return false;
+        } else {
+            waited = true;
+        }
+    }
 }
 
 static const uint8_t cxl_dcd_add_policies[] = {
@@ -159,9 +196,7 @@ void coroutine_fn qmp_cxl_add_dynamic_capacity(
                       request.region, tag ?: "", request.length,
                       request.count);
     object_ref(OBJECT(device));
-    if (cxl_dcd_add(device->dcd, &request, &error) ||
-        (cxl_dcd_qmp_waited(device, &error) &&
-         cxl_dcd_add(device->dcd, &request, &error))) {
+    if (cxl_dcd_qmp_offer(device, &request, &error)) {
         cxl_dcd_qmp_done(device, false);
     } else {
         cxl_dcd_qmp_refused(device, error, errp);

@@ -83,25 +83,33 @@ uint32_t cxl_dcd_pool_take(CXLDcdPool *pool, const PoolRecord *value,
 }
 
 /* Memory that is not there would end the guest that touches it */
-bool cxl_dcd_pool_reserve(CXLDcdPool *pool, const CXLDcdPoolRange *range,
+bool cxl_dcd_pool_reserve(const CXLDcdPool *pool, uint64_t at, uint64_t len,
                           GError **error)
 {
-    uint64_t size = pool->config.block_size;
     int ret;
 
     if (!pool->config.reserve) {
         return true;
     }
     do {
-        ret = fallocate(pool->fd, 0, range->first * size, range->count * size);
+        ret = fallocate(pool->fd, 0, at, len);
     } while (ret && errno == EINTR);
     if (ret && errno != EOPNOTSUPP) {
         return cxl_dcd_pool_fail(error, ENOSPC, "there is no memory for %"
                                  PRIu64 " bytes of pool '%s': %s; make room "
-                                 "where that file is", range->count * size,
-                                 pool->path, g_strerror(errno));
+                                 "where that file is", len, pool->path,
+                                 g_strerror(errno));
     }
     return true;
+}
+
+bool cxl_dcd_pool_reserve_blocks(CXLDcdPool *pool, const CXLDcdPoolRange *range,
+                                 GError **error)
+{
+    uint64_t size = pool->config.block_size;
+
+    return cxl_dcd_pool_reserve(pool, range->first * size, range->count * size,
+                                error);
 }
 
 uint32_t cxl_dcd_pool_covering(CXLDcdPool *pool, uint64_t block)

@@ -14,8 +14,8 @@
 uint32_t cxl_dcd_pool_take(CXLDcdPool *pool, const PoolRecord *value,
                            CXLDcdPoolState state, GError **error);
 /* Memory for these blocks, where the pool is to reserve it */
-bool cxl_dcd_pool_reserve(CXLDcdPool *pool, const CXLDcdPoolRange *range,
-                          GError **error);
+bool cxl_dcd_pool_reserve_blocks(CXLDcdPool *pool, const CXLDcdPoolRange *range,
+                                 GError **error);
 /* All words of an extent's record to another state */
 void cxl_dcd_pool_mark(CXLDcdPool *pool, uint32_t number,
                        CXLDcdPoolState from, CXLDcdPoolState to);

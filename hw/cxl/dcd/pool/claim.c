@@ -89,17 +89,19 @@ static void cxl_dcd_pool_claim_undo(CXLDcdPool *pool, uint32_t host,
     }
 }
 
-bool cxl_dcd_pool_claim(CXLDcdPool *pool, uint32_t host,
-                        const CXLDcdPoolExtent *extents, size_t count,
-                        bool shared, GError **error)
+bool cxl_dcd_pool_claim_reserved(CXLDcdPool *pool, uint32_t host,
+                                 const CXLDcdPoolExtent *extents, size_t count,
+                                 bool shared, const uint64_t *claims,
+                                 GError **error)
 {
     uint64_t generation;
-    bool ok;
+    bool ok, reserved;
 
     if (!cxl_dcd_pool_claim_check(pool, host, extents, count, error) ||
         !cxl_dcd_pool_begin(pool, error)) {
         return false;
     }
+    reserved = claims && *claims == pool->root->generation;
     generation = pool->root->generation + 1;
     cxl_dcd_pool_set(pool, &pool->root->generation, &generation,
                      sizeof(generation));
@@ -109,13 +111,21 @@ bool cxl_dcd_pool_claim(CXLDcdPool *pool, uint32_t host,
     if (!cxl_dcd_pool_end(pool, ok, error)) {
         return false;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (!cxl_dcd_pool_reserve(pool, &extents[i].range, error)) {
+    for (size_t i = 0; !reserved && i < count; i++) {
+        if (!cxl_dcd_pool_reserve_blocks(pool, &extents[i].range, error)) {
             cxl_dcd_pool_claim_undo(pool, host, extents, count);
             return false;
         }
     }
     return true;
+}
+
+bool cxl_dcd_pool_claim(CXLDcdPool *pool, uint32_t host,
+                        const CXLDcdPoolExtent *extents, size_t count,
+                        bool shared, GError **error)
+{
+    return cxl_dcd_pool_claim_reserved(pool, host, extents, count, shared,
+                                       NULL, error);
 }
 
 /* --- Accepting --- */

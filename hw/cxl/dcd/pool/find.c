@@ -4,6 +4,7 @@
  */
 #include "index.h"
 #include "journal.h"
+#include "lock.h"
 
 bool cxl_dcd_pool_find(CXLDcdPool *pool, uint64_t from, uint64_t end,
                        uint64_t count, CXLDcdPoolRange *ret, GError **error)
@@ -28,6 +29,29 @@ uint64_t cxl_dcd_pool_free_blocks(CXLDcdPool *pool, uint64_t from, uint64_t end)
     total = cxl_dcd_pool_total(pool, from, end);
     cxl_dcd_pool_end(pool, true, NULL);
     return total;
+}
+
+bool cxl_dcd_pool_free_since(CXLDcdPool *pool, const CXLDcdPoolRange *ranges,
+                             size_t count, uint64_t *ret_claims)
+{
+    CXLDcdPoolRange run;
+    bool ok = true;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!cxl_dcd_pool_check_range(pool, &ranges[i], NULL)) {
+            return false;
+        }
+    }
+    if (!cxl_dcd_pool_begin(pool, NULL)) {
+        return false;
+    }
+    for (size_t i = 0; ok && i < count; i++) {
+        ok = cxl_dcd_pool_run(pool, ranges[i].first,
+                              ranges[i].first + ranges[i].count,
+                              ranges[i].count, &run);
+    }
+    *ret_claims = pool->root->generation;
+    return cxl_dcd_pool_end(pool, ok, NULL);
 }
 
 uint64_t cxl_dcd_pool_longest(CXLDcdPool *pool)

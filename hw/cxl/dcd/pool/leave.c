@@ -152,7 +152,7 @@ static bool cxl_dcd_pool_leave_drop_reference(CXLDcdPool *pool, uint32_t number,
     if (!cxl_dcd_pool_begin(pool, error)) {
         return false;
     }
-    cxl_dcd_pool_drop_reference(pool, number, host);
+    cxl_dcd_pool_drop_reference(pool, number, host, NULL);
     return cxl_dcd_pool_end(pool, true, error);
 }
 
@@ -256,12 +256,19 @@ static bool cxl_dcd_pool_leave_finish(CXLDcdPool *pool, uint32_t host,
     return true;
 }
 
-bool cxl_dcd_pool_finish(CXLDcdPool *pool, uint32_t host,
-                         const CXLDcdPoolRange *range, bool clean,
-                         GError **error)
+bool cxl_dcd_pool_finish_left(CXLDcdPool *pool, uint32_t host,
+                              const CXLDcdPoolRange *range, GError **error)
 {
-    uint32_t tag, reference = 0;
-    uint64_t word;
+    return cxl_dcd_pool_check_host(pool, host, error) &&
+           cxl_dcd_pool_check_range(pool, range, error) &&
+           cxl_dcd_pool_leave_finish(pool, host, range, false, error);
+}
+
+bool cxl_dcd_pool_finish_shared(CXLDcdPool *pool, uint32_t host,
+                                const CXLDcdPoolRange *range, GArray *left,
+                                bool *ret_shared, GError **error)
+{
+    uint32_t tag, reference;
 
     if (!cxl_dcd_pool_check_host(pool, host, error) ||
         !cxl_dcd_pool_check_range(pool, range, error) ||
@@ -269,47 +276,71 @@ bool cxl_dcd_pool_finish(CXLDcdPool *pool, uint32_t host,
         return false;
     }
     tag = cxl_dcd_pool_tag_of(pool, range->first);
+    /* Of a tag whose first range was finished before, nothing is left */
+    *ret_shared = tag || !pool->words[range->first];
     if (tag && cxl_dcd_pool_record(pool, tag, POOL_TAG)) {
         reference = cxl_dcd_pool_lookup(pool, pool->records[tag].tag, host);
         if (reference &&
             pool->records[reference].use == CXL_DCD_POOL_LEAVING) {
-            cxl_dcd_pool_drop_reference(pool, reference, host);
+            cxl_dcd_pool_drop_reference(pool, reference, host, left);
         }
     }
-    word = pool->words[range->first];
-    if (!cxl_dcd_pool_end(pool, true, error)) {
-        return false;
+    return cxl_dcd_pool_end(pool, true, error);
+}
+
+bool cxl_dcd_pool_clean_left(CXLDcdPool *pool, uint32_t host,
+                             const GArray *left, bool clean, GError **error)
+{
+    for (guint i = 0; i < left->len; i++) {
+        const CXLDcdPoolRange *range =
+            &g_array_index(left, CXLDcdPoolRange, i);
+
+        if (!cxl_dcd_pool_leave_finish(pool, host, range, clean, error)) {
+            return false;
+        }
     }
-    if (tag || !word) {
-        /* Of a tag whose first range was finished before, nothing is left */
-        return cxl_dcd_pool_clean_host(pool, host, 1 << POOL_LEFT, clean, NULL,
-                                       error);
-    }
-    return cxl_dcd_pool_leave_finish(pool, host, range, clean, error);
+    return true;
+}
+
+bool cxl_dcd_pool_finish(CXLDcdPool *pool, uint32_t host,
+                         const CXLDcdPoolRange *range, bool clean,
+                         GError **error)
+{
+    g_autoptr(GArray) left = g_array_new(FALSE, FALSE, sizeof(*range));
+    bool shared;
+
+    return cxl_dcd_pool_finish_shared(pool, host, range, left, &shared,
+                                      error) &&
+           (shared ? cxl_dcd_pool_clean_left(pool, host, left, clean, error) :
+                     cxl_dcd_pool_leave_finish(pool, host, range, clean,
+                                               error));
 }
 
 /* --- What stays the host's, but loses its contents --- */
 
-bool cxl_dcd_pool_clear(CXLDcdPool *pool, uint32_t host,
-                        const CXLDcdPoolRange *range, GError **error)
+bool cxl_dcd_pool_clear(CXLDcdPool *pool, uint32_t host, uint64_t at,
+                        uint64_t len, GError **error)
 {
-    uint64_t at = range->first;
+    uint64_t size = pool->config.block_size;
+    CXLDcdPoolRange range = { at / size,
+                              (at + len - 1) / size - at / size + 1 };
+    uint64_t block = range.first;
     bool ok = true;
 
     if (!cxl_dcd_pool_check_host(pool, host, error) ||
-        !cxl_dcd_pool_check_range(pool, range, error) ||
+        !cxl_dcd_pool_check_range(pool, &range, error) ||
         !cxl_dcd_pool_begin(pool, error)) {
         return false;
     }
-    while (ok && at < range->first + range->count) {
-        uint32_t number = cxl_dcd_pool_own(pool, host, at, error);
+    while (ok && block < range.first + range.count) {
+        uint32_t number = cxl_dcd_pool_own(pool, host, block, error);
         const PoolRecord *record = &pool->records[number];
 
         ok = number;
-        at = ok ? record->first + record->count : at;
+        block = ok ? record->first + record->count : block;
     }
     /* Nobody but us can change that it is the host's */
     return cxl_dcd_pool_end(pool, ok, error) &&
-           cxl_dcd_pool_leave_zero(pool, range, error) &&
-           cxl_dcd_pool_reserve(pool, range, error);
+           cxl_dcd_pool_zero(pool, at, len, error) &&
+           cxl_dcd_pool_reserve(pool, at, len, error);
 }

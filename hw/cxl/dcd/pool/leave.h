@@ -7,6 +7,10 @@
 
 #include "file.h"
 
+/* Free what is left to @host (CXLDcdPoolRange), cleaned first, or not. */
+bool cxl_dcd_pool_clean_left(CXLDcdPool *pool, uint32_t host,
+                             const GArray *left, bool clean, GError **error);
+
 /*
  * Clean and free what @host has in these uses (bit n: use n), and drop its
  * references in them; each is a transaction of its own.

@@ -77,8 +77,8 @@ bool cxl_dcd_pool_share(CXLDcdPool *pool, uint32_t host, const uint8_t *tag,
     return cxl_dcd_pool_end(pool, ok, error);
 }
 
-bool cxl_dcd_pool_hold(CXLDcdPool *pool, uint32_t host, const uint8_t *tag,
-                       bool held, GError **error)
+bool cxl_dcd_pool_hold_left(CXLDcdPool *pool, uint32_t host, const uint8_t *tag,
+                            bool held, GArray *left, GError **error)
 {
     uint32_t number;
 
@@ -90,11 +90,16 @@ bool cxl_dcd_pool_hold(CXLDcdPool *pool, uint32_t host, const uint8_t *tag,
     if (number && pool->records[number].use != held) {
         cxl_dcd_pool_set_use(pool, number, held);
         cxl_dcd_pool_tags_changed(pool, pool->root->tags, 0);
-        cxl_dcd_pool_end_tag_if_unused(pool, number, host);
+        cxl_dcd_pool_end_tag_if_unused(pool, number, host, left);
     }
-    if (!cxl_dcd_pool_end(pool, number, error)) {
-        return false;
-    }
-    return held || cxl_dcd_pool_clean_host(pool, host, 1 << POOL_LEFT, true,
-                                           NULL, error);
+    return cxl_dcd_pool_end(pool, number, error);
+}
+
+bool cxl_dcd_pool_hold(CXLDcdPool *pool, uint32_t host, const uint8_t *tag,
+                       bool held, GError **error)
+{
+    g_autoptr(GArray) left = g_array_new(FALSE, FALSE, sizeof(CXLDcdPoolRange));
+
+    return cxl_dcd_pool_hold_left(pool, host, tag, held, left, error) &&
+           cxl_dcd_pool_clean_left(pool, host, left, true, error);
 }

@@ -127,7 +127,7 @@ bool cxl_dcd_pool_new_tag(CXLDcdPool *pool, uint32_t host,
 
 /* The tag ends; its extents are @host's to clean. */
 static void cxl_dcd_pool_tag_end_tag(CXLDcdPool *pool, uint32_t number,
-                                     uint32_t host)
+                                     uint32_t host, GArray *left)
 {
     PoolRecord tag = pool->records[number], copy;
     uint32_t at = tag.extents, i;
@@ -148,6 +148,11 @@ static void cxl_dcd_pool_tag_end_tag(CXLDcdPool *pool, uint32_t number,
         cxl_dcd_pool_set_record(pool, at, &copy);
         cxl_dcd_pool_link_host(pool, at);
         cxl_dcd_pool_count_host(pool, host, extent->count, false);
+        if (left) {
+            CXLDcdPoolRange range = { copy.first, copy.count };
+
+            g_array_append_val(left, range);
+        }
         at = next;
     }
     cxl_dcd_pool_unhash(pool, number);
@@ -164,12 +169,12 @@ static void cxl_dcd_pool_tag_end_tag(CXLDcdPool *pool, uint32_t number,
 }
 
 void cxl_dcd_pool_end_tag_if_unused(CXLDcdPool *pool, uint32_t number,
-                                    uint32_t host)
+                                    uint32_t host, GArray *left)
 {
     const PoolRecord *tag = &pool->records[number];
 
     if (!tag->reference_count && !tag->use) {
-        cxl_dcd_pool_tag_end_tag(pool, number, host);
+        cxl_dcd_pool_tag_end_tag(pool, number, host, left);
     }
 }
 
@@ -192,7 +197,7 @@ static void cxl_dcd_pool_tag_unlink_peer(CXLDcdPool *pool,
 }
 
 void cxl_dcd_pool_drop_reference(CXLDcdPool *pool, uint32_t number,
-                                 uint32_t host)
+                                 uint32_t host, GArray *left)
 {
     PoolRecord record = pool->records[number];
     PoolRecord *parent = cxl_dcd_pool_record(pool, record.parent, POOL_TAG);
@@ -210,5 +215,5 @@ void cxl_dcd_pool_drop_reference(CXLDcdPool *pool, uint32_t number,
     cxl_dcd_pool_free_record(pool, number);
     cxl_dcd_pool_count_host(pool, host, 0, true);
     cxl_dcd_pool_tags_changed(pool, pool->root->tags, 0);
-    cxl_dcd_pool_end_tag_if_unused(pool, record.parent, host);
+    cxl_dcd_pool_end_tag_if_unused(pool, record.parent, host, left);
 }

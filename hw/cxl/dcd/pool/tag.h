@@ -14,16 +14,17 @@ bool cxl_dcd_pool_new_tag(CXLDcdPool *pool, uint32_t host,
                           const CXLDcdPoolExtent *extents, size_t count,
                           uint64_t generation, GError **error);
 /*
- * A reference goes; with the last one the extents become @host's, leaving.
+ * A reference goes; with the last one the extents become @host's, to clean and
+ * free. They are added to @left, of CXLDcdPoolRange; NULL: nobody asks.
  */
 void cxl_dcd_pool_drop_reference(CXLDcdPool *pool, uint32_t number,
-                                 uint32_t host);
+                                 uint32_t host, GArray *left);
 
 /* A reference of @host, pending, on the tag of record @tag */
 bool cxl_dcd_pool_new_reference(CXLDcdPool *pool, uint32_t tag, uint32_t host,
                                 GError **error);
-/* The tag ends when nobody refers to it; its extents are @host's to clean. */
+/* The tag ends when nobody refers to it; its extents are @host's, as above. */
 void cxl_dcd_pool_end_tag_if_unused(CXLDcdPool *pool, uint32_t number,
-                                    uint32_t host);
+                                    uint32_t host, GArray *left);
 
 #endif

@@ -88,6 +88,8 @@ static int cxl_dcd_vmstate_capacity_get(QEMUFile *f, void *pv, size_t size,
         return -EINVAL;
     }
     cxl_dcd_sanitizer_free(aside);
+    /* What is free now may have been somebody's */
+    device->claims++;
     events = cxl_dcd_vmstate_get_bytes(f, "dynamic capacity event log", &len);
     if (!events) {
         return -EINVAL;

@@ -157,6 +157,16 @@ typedef struct CXLDcdEndpointOps {
      */
     bool (*settle)(void *opaque, uint16_t opcode, uint16_t code,
                    uint32_t delay);
+    /*
+     * Around a command that may begin something and be refused, to be run again
+     * when that is done. May be NULL.
+     */
+    void (*may_wait)(void *opaque, bool may_wait);
+    /*
+     * Has it? Then cxl_dcd_endpoint_again() is called, and until then no bytes
+     * may come. NULL when may_wait is.
+     */
+    bool (*begun)(void *opaque);
 } CXLDcdEndpointOps;
 
 /*
@@ -178,6 +188,8 @@ void cxl_dcd_endpoint_receive(CXLDcdEndpoint *endpoint, const uint8_t *bytes,
                               size_t len);
 /* What the answer that waits says is so now: it is sent. */
 void cxl_dcd_endpoint_settled(CXLDcdEndpoint *endpoint);
+/* What the command that waits has begun is done: it is run again. */
+void cxl_dcd_endpoint_again(CXLDcdEndpoint *endpoint);
 /* The peer disconnected: nothing of its half-sent messages remains. */
 void cxl_dcd_endpoint_disconnect(CXLDcdEndpoint *endpoint);
 /*

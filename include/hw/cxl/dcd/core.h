@@ -195,6 +195,11 @@ typedef struct CXLDcdOps {
                 CXLDcdRange *ret, GError **error);
     uint64_t (*available)(void *opaque, uint64_t from, uint64_t end);
     /*
+     * Bytes there that others had, and that will be free when this host has
+     * sanitized them; NULL: there are none.
+     */
+    uint64_t (*sanitizing)(void *opaque, uint64_t from, uint64_t end);
+    /*
      * The extents (dpa, len, region, tag, sequence) of a tag that other hosts
      * have, ascending sequence, for @region; to be freed. NULL with @error set.
      */

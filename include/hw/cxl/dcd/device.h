@@ -116,6 +116,7 @@ struct CXLDcdDevice {
     char *fmapi;                  /* id of a character device */
     uint8_t fmapi_eid;
     struct CXLDcdPoolObject *pool; /* NULL: the memory is this host's alone */
+    struct CXLDcdHeadLeft *left;  /* of shared tags, being cleaned; or NULL */
     uint16_t host_id;
 
     /* Dynamic capacity; dcd is NULL on a device without */
@@ -184,6 +185,10 @@ struct CXLDcdDevice {
     CXLDcdDma *dma;
     CXLDcdSanitizer *sanitizer;
 
+    /* prealloc, prepare */
+    struct CXLDcdPrepare *prepare; /* NULL: offers need no memory in advance */
+    uint64_t claims;              /* of own memory, and what is like one */
+
     /* settle */
     QEMUBH *settle_bh;            /* something ended that is waited for */
     QEMUTimer *settle_timer;
@@ -201,6 +206,8 @@ CxlDynamicCapacityRegionFlagList *cxl_dcd_props_flags(uint8_t attributes);
 typedef struct CXLDcdSettled {
     /* Also for what left to be clean */
     bool clean;
+    /* Only for memory that is being taken (cxl_dcd_preparing()) */
+    bool prepare;
     /* For a second at most, whatever is not so by then */
     bool limited;
     void (*done)(void *opaque);
@@ -216,11 +223,15 @@ typedef struct CXLDcdSettled {
  * outlives the process has been written? A device that is gone has settled.
  */
 bool cxl_dcd_settled(CXLDcdDevice *device);
+/* ... and is all clean that left, here or at the pool? */
+bool cxl_dcd_clean(const CXLDcdDevice *device);
 /* done() is called from the main loop when it is so; once. */
 void cxl_dcd_settle_wait(CXLDcdDevice *device, CXLDcdSettled *waiter);
 void cxl_dcd_settle_cancel(CXLDcdDevice *device, CXLDcdSettled *waiter);
 /* Wait in a coroutine; the device may be gone afterwards. */
 void coroutine_fn cxl_dcd_settle_co(CXLDcdDevice *device, bool clean);
+/* The same, for memory that is being taken, however long it takes */
+void coroutine_fn cxl_dcd_settle_prepare_co(CXLDcdDevice *device);
 
 /* --- fault --- */
 

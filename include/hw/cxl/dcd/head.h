@@ -43,11 +43,14 @@ uint32_t cxl_dcd_head_extents_max(void);
 void cxl_dcd_head_ops(CXLDcdOps *ops);
 /* How its capacity is cleaned and given back to the pool */
 extern const CXLDcdSanitizeOps cxl_dcd_head_sanitize_ops;
+extern const CXLDcdPrepareOps cxl_dcd_head_prepare_ops;
 /*
  * Sanitize: what the host has to itself of @range becomes zero, and stays its
  * own. False: others have the pool's lock, try again.
  */
 bool cxl_dcd_head_clear(CXLDcdDevice *device, const CXLDcdRange *range);
+/* Has all been cleaned that shared tags left? True without a pool. */
+bool cxl_dcd_head_clean(const CXLDcdDevice *device);
 /* Why a request for @host cannot be made here; NULL when it can */
 char *cxl_dcd_head_wrong_host(CXLDcdDevice *device, uint16_t host);
 

@@ -81,6 +81,42 @@ int cxl_dcd_pages_show(HostMemoryBackend *backend, uint64_t offset,
 int cxl_dcd_pages_hide(HostMemoryBackend *backend, uint64_t offset,
                        uint64_t len);
 
+/* --- prepare --- */
+
+/* How memory for an offer is taken */
+typedef struct CXLDcdPrepareOps {
+    /*
+     * How often anything was claimed that these may be part of. False: not all
+     * of @extents are free, or it cannot be known. With the BQL.
+     */
+    bool (*claims)(CXLDcdDevice *device, const CXLDcdExtent *extents,
+                   size_t count, uint64_t *ret);
+    /* In a thread, without the BQL: a piece of the backend, some MiB */
+    bool (*take)(CXLDcdDevice *device, uint64_t offset, uint64_t len);
+} CXLDcdPrepareOps;
+
+typedef enum CXLDcdPrepared {
+    CXL_DCD_PREPARED,             /* it is there */
+    CXL_DCD_PREPARE_NOT,          /* the claim has to take it */
+    CXL_DCD_PREPARE_BEGUN,        /* it is being taken; @error is set */
+} CXLDcdPrepared;
+
+/*
+ * For CXLDcdOps.claim: is memory there for @extents, which are free? If so, as
+ * long as there are *@ret_claims. Retry Required (CXL_DCD_PREPARE_BEGUN): ask
+ * again when cxl_dcd_preparing() says false; only to whoever may wait.
+ */
+CXLDcdPrepared cxl_dcd_prepare(CXLDcdDevice *device,
+                               const CXLDcdExtent *extents, size_t count,
+                               uint64_t *ret_claims, GError **error);
+bool cxl_dcd_preparing(const CXLDcdDevice *device);
+/* May whoever asks for capacity from here on wait? At first nobody may. */
+void cxl_dcd_prepare_may_wait(CXLDcdDevice *device, bool may_wait);
+void cxl_dcd_prepare_init(CXLDcdDevice *device, const CXLDcdPrepareOps *ops);
+/* Nothing is taken any more when it returns; NULL allowed. */
+typedef struct CXLDcdPrepare CXLDcdPrepare;
+void cxl_dcd_prepare_free(CXLDcdPrepare *prepare);
+
 /* --- prealloc --- */
 
 /*
@@ -90,6 +126,7 @@ int cxl_dcd_pages_hide(HostMemoryBackend *backend, uint64_t offset,
  */
 bool cxl_dcd_prealloc_claim(void *opaque, const CXLDcdExtent *extents,
                             size_t count, bool join, GError **error);
+extern const CXLDcdPrepareOps cxl_dcd_prealloc_ops;
 
 /* --- enables --- */
 
@@ -187,6 +224,12 @@ typedef struct CXLDcdPart {
     uint64_t len;
 } CXLDcdPart;
 
+typedef enum CXLDcdSanitizeEnd {
+    CXL_DCD_END_DONE,
+    CXL_DCD_END_LATER,            /* not now, it is tried again */
+    CXL_DCD_END_MORE,             /* more is being cleaned; a poke says when */
+} CXLDcdSanitizeEnd;
+
 /* How contents go. All with the BQL, but for @clean. */
 typedef struct CXLDcdSanitizeOps {
     /*
@@ -201,9 +244,9 @@ typedef struct CXLDcdSanitizeOps {
      */
     bool (*clean)(CXLDcdDevice *device, uint64_t offset, uint64_t len,
                   bool must);
-    /* All parts are clean. False: not now, it is tried again. */
-    bool (*end)(CXLDcdDevice *device, const CXLDcdRange *range, bool must,
-                const GArray *parts);
+    /* All parts are clean. */
+    CXLDcdSanitizeEnd (*end)(CXLDcdDevice *device, const CXLDcdRange *range,
+                             bool must, const GArray *parts);
     /*
      * Is @range part of what ends as a whole? Then none of what was added with
      * it ends before the rest can. NULL: never.

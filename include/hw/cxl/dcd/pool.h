@@ -148,6 +148,23 @@ typedef struct CXLDcdPoolExtent {
 bool cxl_dcd_pool_claim(CXLDcdPool *pool, uint32_t host,
                         const CXLDcdPoolExtent *extents, size_t count,
                         bool shared, GError **error);
+/*
+ * With the pool's `reserve`, a claim takes the system's memory for its blocks,
+ * which takes long. It may be taken in advance: ask how often blocks have been
+ * claimed (false: not all of @ranges are free); take memory, in any thread;
+ * claim, with that number. If nobody has claimed anything since, the memory is
+ * there, and none is taken again.
+ */
+bool cxl_dcd_pool_free_since(CXLDcdPool *pool, const CXLDcdPoolRange *ranges,
+                             size_t count, uint64_t *ret_claims);
+/* @at and @len, bytes, are whole pages; ENOSPC when there is no memory. */
+bool cxl_dcd_pool_reserve(const CXLDcdPool *pool, uint64_t at, uint64_t len,
+                          GError **error);
+/* @claims: as above; NULL: nothing was taken in advance */
+bool cxl_dcd_pool_claim_reserved(CXLDcdPool *pool, uint32_t host,
+                                 const CXLDcdPoolExtent *extents, size_t count,
+                                 bool shared, const uint64_t *claims,
+                                 GError **error);
 /* The extents of a shared tag, ascending sequence; NULL when there is none */
 GArray *cxl_dcd_pool_tag_extents(CXLDcdPool *pool, const uint8_t *tag,
                                  GError **error);
@@ -183,15 +200,32 @@ bool cxl_dcd_pool_zero(const CXLDcdPool *pool, uint64_t at, uint64_t len,
 bool cxl_dcd_pool_finish(CXLDcdPool *pool, uint32_t host,
                          const CXLDcdPoolRange *range, bool zero,
                          GError **error);
-/* Make zero what @host has, and keeps; EPERM for what is shared */
-bool cxl_dcd_pool_clear(CXLDcdPool *pool, uint32_t host,
-                        const CXLDcdPoolRange *range, GError **error);
+/*
+ * The same for a shared tag (else *@ret_shared is false, and nothing was done),
+ * by hand: what the last reference leaves is added to @left, of
+ * CXLDcdPoolRange. It is @host's until each of these is finished, clean or not.
+ */
+bool cxl_dcd_pool_finish_shared(CXLDcdPool *pool, uint32_t host,
+                                const CXLDcdPoolRange *range, GArray *left,
+                                bool *ret_shared, GError **error);
+bool cxl_dcd_pool_finish_left(CXLDcdPool *pool, uint32_t host,
+                              const CXLDcdPoolRange *range, GError **error);
+/*
+ * Make zero what @host has, and keeps; EPERM for what is shared. @at and @len,
+ * bytes, are whole pages; all blocks in which any of them are must be the
+ * host's.
+ */
+bool cxl_dcd_pool_clear(CXLDcdPool *pool, uint32_t host, uint64_t at,
+                        uint64_t len, GError **error);
 /*
  * The fabric manager's reference on a shared tag; idempotent. What it alone
  * kept is freed, through @host.
  */
 bool cxl_dcd_pool_hold(CXLDcdPool *pool, uint32_t host, const uint8_t *tag,
                        bool held, GError **error);
+/* The same, and what is left is finished by hand, as above */
+bool cxl_dcd_pool_hold_left(CXLDcdPool *pool, uint32_t host, const uint8_t *tag,
+                            bool held, GArray *left, GError **error);
 
 /* --- Regions: how all heads see the pool --- */
 

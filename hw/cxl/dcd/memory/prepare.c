@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CXL Dynamic Capacity: memory for an offer is taken beside the machine
+ *
+ * To have the system's memory behind what is offered takes some tenths of a
+ * second per GiB. When whoever asks can wait, a worker takes it, and it is
+ * asked again when that is done; for others, and if it is little, it is taken
+ * at once.
+ *
+ * It is taken for what is free, and nothing keeps others from claiming that
+ * meanwhile. Only what was somebody's loses its memory, though: so if nobody
+ * has claimed anything since it was begun, the memory is there. Should the
+ * system have none, the claim itself finds out, and tidies up.
+ */
+#include "qemu/osdep.h"
+#include "hw/cxl/dcd/memory.h"
+#include "hw/cxl/dcd/trace.h"
+#include "hw/cxl/dcd/worker.h"
+
+/* Bytes in one go: at most some milliseconds */
+#define STEP_BYTES (16ULL << 20)
+/* What is less is not worth a thread's while */
+#define SMALL_BYTES (4ULL << 20)
+
+struct CXLDcdPrepare {
+    CXLDcdDevice *device;
+    const CXLDcdPrepareOps *ops;
+    CXLDcdWorker *worker;
+    CXLDcdJob job;
+    GArray *ranges;               /* CXLDcdRange; none: nothing is prepared */
+    GArray *parts;                /* CXLDcdPart: the same, of the backing */
+    uint64_t claims;              /* that there were when it began */
+    unsigned part;                /* being taken */
+    uint64_t done;                /* bytes of it */
+    bool may_wait;                /* whoever asks */
+    bool busy;                    /* the worker has the job */
+    bool failed;
+};
+
+static bool cxl_dcd_prepare_some(void *opaque)
+{
+    CXLDcdPrepare *prepare = opaque;
+    const CXLDcdPart *part =
+        &g_array_index(prepare->parts, CXLDcdPart, prepare->part);
+    uint64_t len = MIN(part->len - prepare->done, STEP_BYTES);
+
+    if (!prepare->ops->take(prepare->device, part->offset + prepare->done,
+                            len)) {
+        prepare->failed = true;
+        return true;
+    }
+    prepare->done += len;
+    if (prepare->done == part->len) {
+        prepare->part++;
+        prepare->done = 0;
+    }
+    return prepare->part == prepare->parts->len;
+}
+
+static void cxl_dcd_prepare_done(void *opaque)
+{
+    CXLDcdPrepare *prepare = opaque;
+
+    trace_cxl_dcd_prepared(prepare->device->path, prepare->failed);
+    prepare->busy = false;
+    qemu_bh_schedule(prepare->device->settle_bh);
+}
+
+static void cxl_dcd_prepare_begin(CXLDcdPrepare *prepare,
+                                  const CXLDcdExtent *extents, size_t count,
+                                  uint64_t claims)
+{
+    size_t i;
+
+    g_array_set_size(prepare->ranges, 0);
+    g_array_set_size(prepare->parts, 0);
+    for (i = 0; i < count; i++) {
+        CXLDcdRange range = { extents[i].dpa, extents[i].len };
+        CXLDcdPart part = {
+            .offset = cxl_dcd_backing_of(prepare->device, range.dpa),
+            .len = range.len,
+        };
+
+        g_array_append_val(prepare->ranges, range);
+        g_array_append_val(prepare->parts, part);
+    }
+    prepare->claims = claims;
+    prepare->part = 0;
+    prepare->done = 0;
+    prepare->failed = false;
+    prepare->busy = true;
+    trace_cxl_dcd_prepare(prepare->device->path, extents[0].dpa, count);
+    cxl_dcd_worker_submit(prepare->worker, &prepare->job);
+}
+
+static bool cxl_dcd_prepare_is_for(const CXLDcdPrepare *prepare,
+                                   const CXLDcdExtent *extents, size_t count)
+{
+    size_t i;
+
+    if (prepare->busy || prepare->ranges->len != count) {
+        return false;
+    }
+    for (i = 0; i < count; i++) {
+        const CXLDcdRange *range =
+            &g_array_index(prepare->ranges, CXLDcdRange, i);
+
+        if (range->dpa != extents[i].dpa || range->len != extents[i].len) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint64_t cxl_dcd_prepare_bytes(const CXLDcdExtent *extents, size_t count)
+{
+    uint64_t bytes = 0;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        bytes += extents[i].len;
+    }
+    return bytes;
+}
+
+CXLDcdPrepared cxl_dcd_prepare(CXLDcdDevice *device,
+                               const CXLDcdExtent *extents, size_t count,
+                               uint64_t *ret_claims, GError **error)
+{
+    CXLDcdPrepare *prepare = device->prepare;
+    uint64_t claims;
+
+    if (!prepare || !prepare->ops->claims(device, extents, count, &claims)) {
+        return CXL_DCD_PREPARE_NOT;
+    }
+    if (cxl_dcd_prepare_is_for(prepare, extents, count)) {
+        g_array_set_size(prepare->ranges, 0);
+        if (prepare->failed) {
+            return CXL_DCD_PREPARE_NOT;
+        }
+        if (prepare->claims == claims) {
+            *ret_claims = claims;
+            return CXL_DCD_PREPARED;
+        }
+    }
+    if (!prepare->may_wait ||
+        cxl_dcd_prepare_bytes(extents, count) <= SMALL_BYTES) {
+        return CXL_DCD_PREPARE_NOT;
+    }
+    if (!prepare->busy) {
+        cxl_dcd_prepare_begin(prepare, extents, count, claims);
+    }
+    g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RETRY_REQUIRED,
+                "memory is being taken; try again when it is there");
+    return CXL_DCD_PREPARE_BEGUN;
+}
+
+bool cxl_dcd_preparing(const CXLDcdDevice *device)
+{
+    return device->prepare && device->prepare->busy;
+}
+
+void cxl_dcd_prepare_may_wait(CXLDcdDevice *device, bool may_wait)
+{
+    if (device->prepare) {
+        device->prepare->may_wait = may_wait;
+    }
+}
+
+void cxl_dcd_prepare_init(CXLDcdDevice *device, const CXLDcdPrepareOps *ops)
+{
+    CXLDcdPrepare *prepare = g_new0(CXLDcdPrepare, 1);
+
+    prepare->device = device;
+    prepare->ops = ops;
+    prepare->worker = cxl_dcd_worker_new();
+    prepare->job = (CXLDcdJob) {
+        .step = cxl_dcd_prepare_some,
+        .done = cxl_dcd_prepare_done,
+        .opaque = prepare,
+    };
+    prepare->ranges = g_array_new(false, false, sizeof(CXLDcdRange));
+    prepare->parts = g_array_new(false, false, sizeof(CXLDcdPart));
+    device->prepare = prepare;
+}
+
+void cxl_dcd_prepare_free(CXLDcdPrepare *prepare)
+{
+    if (prepare) {
+        cxl_dcd_worker_free(prepare->worker);
+        g_array_unref(prepare->ranges);
+        g_array_unref(prepare->parts);
+        g_free(prepare);
+    }
+}
