@@ -50,8 +50,8 @@ struct fmd *fmd_start(const struct fmd_config *config, GError **error)
     events_add(fmd->events, "daemon", fmd->instance, NULL, "cxl-fmd of machine "
                "%s has started", config->machine);
     fmd->mirror = mirror_start(fmd->store, FMD_KEYS, fmd_changed, fmd);
-    fmd->pressure = pressure_start(fmd);
     __atomic_store_n(&fmd->machine, machine_start(fmd), __ATOMIC_RELEASE);
+    fmd->pressure = pressure_start(fmd, machine_lease(fmd->machine));
     return fmd;
 }
 
@@ -62,11 +62,11 @@ void fmd_stop(struct fmd *fmd)
     }
     if (fmd->mirror) {
         mirror_quiet(fmd->mirror);
+        pressure_stop(fmd->pressure);
         machine_stop(fmd->machine);
         events_add(fmd->events, "daemon", fmd->instance, NULL, "cxl-fmd of "
                    "machine %s ends", fmd->config->machine);
         fmd->machine = NULL;
-        pressure_stop(fmd->pressure);
         mirror_stop(fmd->mirror);
     }
     if (fmd->events) {

@@ -87,7 +87,7 @@ static void view_host_here(struct fmd *fmd, const char *uuid,
     if (!json_object_object_get_ex(to, "reachable", &there)) {
         fmd_write_bool(to, "reachable", view_is_heard(fmd, to));
     }
-    pressure_note(fmd->pressure, uuid, to);
+    pressure_note(fmd->pressure, uuid, view_is_heard(fmd, to), to);
     for (i = 0; i < G_N_ELEMENTS(unknown); i++) {
         if (!json_object_object_get_ex(to, unknown[i], &there)) {
             json_object_object_add(to, unknown[i], NULL);

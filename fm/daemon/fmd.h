@@ -91,7 +91,7 @@ struct json_object *fmd_pool_live(struct fmd *fmd, const char *uuid,
                                   GError **error);
 /* Of all pools of this daemon: [{pool, tag, host, bytes}] */
 struct json_object *fmd_orphans(struct fmd *fmd);
-/* How short of memory hosts of this daemon are: [{host, name, percent}] */
+/* How short of memory hosts are, as is known: [{host, name, percent}] */
 struct json_object *fmd_pressures(struct fmd *fmd);
 
 /*

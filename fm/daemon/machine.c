@@ -401,6 +401,11 @@ struct json_object *machine_note(struct machine *machine, const char *uuid)
     return pool ? pool_note(pool, uuid) : note;
 }
 
+struct lease *machine_lease(struct machine *machine)
+{
+    return machine->lease;
+}
+
 bool machine_is_placer(struct machine *machine)
 {
     return placer_is(machine->placer);

@@ -6,6 +6,7 @@
 #include "core.h"
 #include "head.h"
 
+struct lease;
 struct pool;
 
 struct machine *machine_start(struct fmd *fmd);
@@ -28,6 +29,8 @@ struct head *machine_head(struct machine *machine, const char *uuid);
 GPtrArray *machine_heads(struct machine *machine);
 /* What is known of a host: members of fmd_host_list(); NULL: not here */
 struct json_object *machine_note(struct machine *machine, const char *uuid);
+/* On which hangs what this daemon says */
+struct lease *machine_lease(struct machine *machine);
 bool machine_is_placer(struct machine *machine);
 bool machine_is_live(struct machine *machine);
 

@@ -83,7 +83,7 @@ static void metrics_pressure(GString *text, struct fmd *fmd)
     size_t i;
 
     metrics_head(text, "host_pressure_percent", "gauge",
-                 "How short of memory a host of this daemon is.");
+                 "How short of memory a host of the fleet is.");
     for (i = 0; i < json_object_array_length(list); i++) {
         struct json_object *one = json_object_array_get_idx(list, i);
         char number[G_ASCII_DTOSTR_BUF_SIZE];

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "counters.h"
 #include "mirror.h"
+#include "model.h"
 
 #define PROBE_MS  1000
 #define LIVE_MS   60000           /* longer than any one call may take */
@@ -25,6 +26,7 @@ struct mirror {
     GCond changed;
     GTree *entries;               /* key: struct store_entry */
     uint64_t rev;
+    uint64_t news;                /* of what is acted on */
     bool filled;                  /* the range was read */
     bool again;                   /* it must be read anew */
     bool ended;
@@ -71,10 +73,16 @@ void mirror_quiet(struct mirror *mirror)
     g_mutex_unlock(&mirror->fn_lock);
 }
 
+static bool mirror_is_acted_on(const struct store_entry *entry)
+{
+    return !g_str_has_prefix(entry->key, FMD_PRESSURES);
+}
+
 static void mirror_heard(struct store *store, uint64_t rev,
                          const GPtrArray *entries, void *opaque)
 {
     struct mirror *mirror = opaque;
+    bool news = !entries;
     unsigned i;
 
     g_mutex_lock(&mirror->lock);
@@ -83,13 +91,17 @@ static void mirror_heard(struct store *store, uint64_t rev,
     }
     for (i = 0; entries && i < entries->len; i++) {
         mirror_put(mirror->entries, entries->pdata[i]);
+        news |= mirror_is_acted_on(entries->pdata[i]);
     }
     if (entries) {
         mirror->rev = MAX(mirror->rev, rev);
+        mirror->news = news ? mirror->rev : mirror->news;
     }
     g_cond_broadcast(&mirror->changed);
     g_mutex_unlock(&mirror->lock);
-    mirror_tell(mirror);
+    if (news) {
+        mirror_tell(mirror);
+    }
 }
 
 /* --- The thread --- */
@@ -126,7 +138,7 @@ static void mirror_fill(struct mirror *mirror)
     for (i = 0; i < entries->len; i++) {
         mirror_put(mirror->entries, entries->pdata[i]);
     }
-    mirror->rev = rev;
+    mirror->rev = mirror->news = rev;
     mirror->again = false;
     g_mutex_unlock(&mirror->lock);
     mirror->watch = store_watch_begin(mirror->store, mirror->prefix, rev,
@@ -247,6 +259,16 @@ struct store_entry *mirror_get(struct mirror *mirror, const char *key)
     entry = entry ? store_entry_copy(entry) : NULL;
     g_mutex_unlock(&mirror->lock);
     return entry;
+}
+
+uint64_t mirror_news(struct mirror *mirror)
+{
+    uint64_t news;
+
+    g_mutex_lock(&mirror->lock);
+    news = mirror->news;
+    g_mutex_unlock(&mirror->lock);
+    return news;
 }
 
 bool mirror_wait(struct mirror *mirror, uint64_t rev, unsigned timeout)

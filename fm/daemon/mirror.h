@@ -10,7 +10,10 @@
 
 struct mirror;
 
-/* Called after the copy has changed, by a thread of the mirror. */
+/*
+ * Called after something in the copy that is acted on has changed, by a thread
+ * of the mirror.
+ */
 typedef void (*mirror_fn)(void *opaque);
 
 /* Returns at once; what is in the store comes when the store answers. */
@@ -25,6 +28,8 @@ GPtrArray *mirror_list(struct mirror *mirror, const char *prefix,
                        uint64_t *ret_rev);
 /* NULL: not there */
 struct store_entry *mirror_get(struct mirror *mirror, const char *key);
+/* The revision of the last change that is acted on */
+uint64_t mirror_news(struct mirror *mirror);
 /* Until it has seen revision @rev, at most @timeout ms */
 bool mirror_wait(struct mirror *mirror, uint64_t rev, unsigned timeout);
 /*

@@ -15,6 +15,9 @@
  *   /cxl-dcd/v1/claims/UUID         struct fmd_claim, by clients
  *   /cxl-dcd/v1/claims/UUID/status  struct fmd_status, by the pool's owner
  *   /cxl-dcd/v1/placer              struct fmd_owner, on the placer's lease
+ *   /cxl-dcd/v1/pressures/UUID      {"percent"} of a host, on the agent's lease
+ *
+ * Nobody acts on pressures: that they change wakes nobody.
  *
  * Parsing checks everything and says what is wrong in a sentence with the name
  * of the member (domain FMD_ERROR, code FMD_ERROR_INVALID): what is allowed and
@@ -53,6 +56,7 @@ GQuark fmd_error_quark(void);
 #define FMD_MONITORS    FMD_KEYS "monitors/"
 #define FMD_CLAIMS      FMD_KEYS "claims/"
 #define FMD_PLACER      FMD_KEYS "placer"
+#define FMD_PRESSURES   FMD_KEYS "pressures/"
 
 #define FMD_NAME_MAX    64        /* of a host or machine: [A-Za-z0-9._-] */
 #define FMD_LABELS_MAX  32        /* of a host, in a selector */
@@ -83,6 +87,7 @@ char *fmd_key_name(const char *name);
 char *fmd_key_monitor(const char *machine, const char *address);
 char *fmd_key_claim(const char *uuid);
 char *fmd_key_status(const char *uuid);
+char *fmd_key_pressure(const char *uuid);
 
 /* --- Pools --- */
 

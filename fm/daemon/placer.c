@@ -265,9 +265,8 @@ void placer_free(struct placer *placer)
 /* Is there anything new? With many claims, a look takes its time. */
 static bool placer_is_due(struct placer *placer)
 {
-    uint64_t rev;
+    uint64_t rev = mirror_news(placer->fmd->mirror);
 
-    g_ptr_array_unref(mirror_list(placer->fmd->mirror, FMD_PLACER, &rev));
     if ((rev == placer->seen && !placer->waiting) ||
         g_get_monotonic_time() < placer->next) {
         return false;

@@ -3,14 +3,18 @@
  * How short of memory the hosts of the configuration are
  *
  * Each host that has a command has a thread: a guest that hangs keeps no other
- * from being asked, and one command of a host runs at a time.
+ * from being asked, and one command of a host runs at a time. What it says is
+ * told to the other daemons by the same thread.
  */
 #include <json-c/json.h>
 #include "pressure-command.h"
+#include "pressure-told.h"
 #include "pressure.h"
 #include "words.h"
 
 #define PERIOD_US (10 * G_USEC_PER_SEC) /* the kernel's own, for avg10 */
+#define TELL_US   (G_USEC_PER_SEC)      /* until what could not be told is tried
+                                           again, and a lapsed lease is seen */
 
 struct reader {
     struct pressure *all;
@@ -23,34 +27,64 @@ struct reader {
 
 struct pressure {
     struct fmd *fmd;
+    struct lease *lease;
+    bool ends;                    /* what was told goes with the lease */
     GMutex lock;
     GCond wake;
     GHashTable *readers;          /* UUID: struct reader */
 };
 
+static double pressure_read(struct reader *reader)
+{
+    char *error;
+    double percent = pressure_command_run(reader->command, &reader->stop,
+                                          &error);
+
+    g_mutex_lock(&reader->all->lock);
+    reader->percent = percent;
+    g_free(reader->error);
+    reader->error = error;
+    g_mutex_unlock(&reader->all->lock);
+    return percent;
+}
+
+/* At most until @end, or until it is to stop; true: it goes on */
+static bool pressure_wait(struct reader *reader, int64_t end)
+{
+    struct pressure *all = reader->all;
+    bool stop;
+
+    g_mutex_lock(&all->lock);
+    while (!reader->stop && g_cond_wait_until(&all->wake, &all->lock, end)) {
+        continue;
+    }
+    stop = reader->stop;
+    g_mutex_unlock(&all->lock);
+    return !stop;
+}
+
 static gpointer pressure_run(gpointer opaque)
 {
     struct reader *reader = opaque;
     struct pressure *all = reader->all;
+    struct pressure_told told = { 0 };
+    int64_t now, next = 0;
+    double percent = -1;
 
-    g_mutex_lock(&all->lock);
-    while (!reader->stop) {
-        int64_t next = g_get_monotonic_time() + PERIOD_US;
-        char *error;
-        double percent;
-
-        g_mutex_unlock(&all->lock);
-        percent = pressure_command_run(reader->command, &reader->stop, &error);
-        g_mutex_lock(&all->lock);
-        reader->percent = percent;
-        g_free(reader->error);
-        reader->error = error;
-        while (!reader->stop &&
-               g_cond_wait_until(&all->wake, &all->lock, next)) {
-            continue;
+    do {
+        now = g_get_monotonic_time();
+        if (now >= next) {
+            next = now + PERIOD_US;
+            percent = pressure_read(reader);
         }
+        /* A command that was ended in its middle has said nothing. */
+        if (!__atomic_load_n(&reader->stop, __ATOMIC_RELAXED)) {
+            pressure_tell(all->fmd, all->lease, reader->uuid, percent, &told);
+        }
+    } while (pressure_wait(reader, MIN(next, now + TELL_US)));
+    if (!all->ends) {
+        pressure_tell(all->fmd, all->lease, reader->uuid, -1, &told);
     }
-    g_mutex_unlock(&all->lock);
     return NULL;
 }
 
@@ -152,11 +186,12 @@ void pressure_reload(struct pressure *pressure)
     pressure_set(pressure, hosts);
 }
 
-struct pressure *pressure_start(struct fmd *fmd)
+struct pressure *pressure_start(struct fmd *fmd, struct lease *lease)
 {
     struct pressure *pressure = g_new0(struct pressure, 1);
 
     pressure->fmd = fmd;
+    pressure->lease = lease;
     g_mutex_init(&pressure->lock);
     g_cond_init(&pressure->wake);
     pressure->readers = g_hash_table_new(g_str_hash, g_str_equal);
@@ -169,6 +204,8 @@ void pressure_stop(struct pressure *pressure)
     g_autoptr(GPtrArray) none = g_ptr_array_new();
 
     if (pressure) {
+        /* Seen by the threads when they see that they are to stop. */
+        pressure->ends = true;
         pressure_set(pressure, none);
         g_hash_table_unref(pressure->readers);
         g_cond_clear(&pressure->wake);
@@ -177,15 +214,17 @@ void pressure_stop(struct pressure *pressure)
     }
 }
 
-void pressure_note(struct pressure *pressure, const char *uuid,
+void pressure_note(struct pressure *pressure, const char *uuid, bool heard,
                    struct json_object *to)
 {
+    double percent = heard ? pressure_heard(pressure->fmd, uuid) : -1;
     const struct reader *reader;
 
     g_mutex_lock(&pressure->lock);
     reader = g_hash_table_lookup(pressure->readers, uuid);
-    json_object_object_add(to, "pressure_now", reader && reader->percent >= 0 ?
-                           json_object_new_double(reader->percent) : NULL);
+    percent = reader ? reader->percent : percent;
+    json_object_object_add(to, "pressure_now", percent >= 0 ?
+                           json_object_new_double(percent) : NULL);
     json_object_object_add(to, "pressure_error", NULL);
     if (reader && reader->error) {
         fmd_write_text(to, "pressure_error", reader->error);
@@ -193,10 +232,33 @@ void pressure_note(struct pressure *pressure, const char *uuid,
     g_mutex_unlock(&pressure->lock);
 }
 
+/* Who asks for all of them */
+struct asker {
+    struct pressure *pressure;
+    void (*fn)(const char *uuid, const char *name, double percent,
+               void *opaque);
+    void *opaque;
+};
+
+static void pressure_one_heard(const char *uuid, const char *name,
+                               double percent, void *opaque)
+{
+    const struct asker *asker = opaque;
+    bool ours;
+
+    g_mutex_lock(&asker->pressure->lock);
+    ours = g_hash_table_contains(asker->pressure->readers, uuid);
+    g_mutex_unlock(&asker->pressure->lock);
+    if (!ours) {
+        asker->fn(uuid, name, percent, asker->opaque);
+    }
+}
+
 void pressure_each(struct pressure *pressure,
                    void (*fn)(const char *uuid, const char *name,
                               double percent, void *opaque), void *opaque)
 {
+    struct asker asker = { pressure, fn, opaque };
     GHashTableIter iter;
     void *value;
 
@@ -210,4 +272,5 @@ void pressure_each(struct pressure *pressure,
         }
     }
     g_mutex_unlock(&pressure->lock);
+    pressure_each_heard(pressure->fmd, pressure_one_heard, &asker);
 }

@@ -181,3 +181,8 @@ char *fmd_key_status(const char *uuid)
 {
     return g_strconcat(FMD_CLAIMS, uuid, "/status", NULL);
 }
+
+char *fmd_key_pressure(const char *uuid)
+{
+    return g_strconcat(FMD_PRESSURES, uuid, NULL);
+}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """cxl-fmd on etcd: without quorum, with members that die, on two machines"""
 
+import base64
 import signal
 import sys
 import tempfile
@@ -192,6 +193,87 @@ def machine(w):
     far.cleanup()
 
 
+def lease_of(etcd, key):
+    found = etcd.ask("/v3/kv/range", {"key": base64.b64encode(
+        key.encode()).decode()})
+    return found["kvs"][0]["lease"]
+
+
+def pressure(w):
+    """What another daemon tells of its hosts' pressure is read with care"""
+    other = Daemon(w.dir.name, {}, machine="b", store=w.etcd.address,
+                   name="b").start()
+    w.others.append(other)
+    w.checks.that(other.ready(), "another machine")
+    uuid = next(h["uuid"] for h in w.fmd.list("hosts") if h["name"] == "vm1")
+    key = f"/cxl-dcd/v1/pressures/{uuid}"
+    lease = lease_of(w.etcd, f"/cxl-dcd/v1/hosts/{uuid}/alive")
+
+    def now():
+        return {h["name"]: h["pressure_now"] for h in other.list("hosts")}
+
+    def metrics():
+        return [line for line in other.try_get("/metrics").text.splitlines()
+                if line.startswith("cxl_fmd_host_pressure_percent{")]
+
+    def told(value, lease=lease, key=key):
+        """Its writing is seen: a mark that makes sense is written after it."""
+        code = lambda text: base64.b64encode(text).decode()
+        w.etcd.ask("/v3/kv/put", {"key": code(key.encode()),
+                                  "value": code(value), "lease": lease})
+
+    def good(number):
+        told(b'{"v":1,"percent":%d}' % number)
+        return w.checks.that(until(lambda: now()["vm1"] == number),
+                             "what makes sense is shown", now())
+
+    for number, value in enumerate((
+            b"", b"null", b"7", b'"7"', b"[]", b"{", b"{}",
+            b'{"v":1}', b'{"v":2,"percent":7}', b'{"v":1,"percent":"7"}',
+            b'{"v":1,"percent":-0.5}', b'{"v":1,"percent":101}',
+            b'{"v":1,"percent":1e300}', b'{"v":1,"percent":1e999}',
+            b'{"v":1,"percent":-1e999}', b'{"v":1,"percent":NaN}',
+            b'{"v":1,"percent":Infinity}', b'{"v":1,"percent":null}',
+            b'{"v":1,"percent":true}', b'{"v":1,"percent":[7]}',
+            b'{"v":1,"percent":{"a":7}}', b'{"v":1,"percent":7,"more":1}',
+            b'{"v":1,"percent":99999999999999999999999}', b"[" * 5000)):
+        good(number)
+        told(value)
+        w.checks.that(until(lambda: now()["vm1"] is None), f"{value[:40]} is "
+                      "no pressure", now())
+        w.checks.equal(metrics(), [], "nor for Prometheus")
+    good(8)
+    told(b"\xff\x00\xfe")
+    w.bound(host="vm2", size="2M")
+    w.checks.equal(now()["vm1"], 8, "what is no text is not in the copy")
+    told(b'{"v":1,"percent":9}', 0)
+    w.checks.that(until(lambda: now()["vm1"] is None), "of no lease it may be "
+                  "of any age", now())
+    good(10)
+    before = metrics()
+    for where in ("", "vm1", "x" * 400, "00000000-0000-0000-0000-000000000000",
+                  A, uuid + "/more", uuid.upper()):
+        told(b'{"v":1,"percent":9}', key=f"/cxl-dcd/v1/pressures/{where}")
+    good(11)
+    w.checks.equal([line.replace(" 11.", " 10.") for line in metrics()],
+                   before, "a key that makes no sense is nobody's")
+    w.checks.equal(len(before), 1, "each host has one line")
+    w.fmd.kill(signal.SIGSTOP)
+    w.checks.that(until(lambda: now()["vm1"] is None), "it goes with the lease "
+                  "of its daemon", now())
+    w.fmd.kill(signal.SIGCONT)
+    w.checks.that(w.fmd.owns(), "which lives")
+    w.bound(A)
+    w.checks.that(until(lambda: {h["name"]: h["alive"] is not None for h in
+                                 other.list("hosts")}["vm1"]), "again")
+    w.etcd.stop()
+    w.checks.that(until(lambda: now()["vm1"] is None), "what is old is not "
+                  "shown", now())
+    w.etcd.go_on()
+    w.checks.that(w.fmd.ready(), "it goes on")
+    w.audited()
+
+
 def start(checks, test):
     etcd = Etcd(getattr(test, "members", 1))
     world = World(checks, start=False, more="lost-after = 2")
@@ -208,5 +290,5 @@ if __name__ == "__main__":
         print("1..0 # SKIP no etcd (package etcd-server)")
         sys.exit(0)
     tests = [quorum, dies, late, compacted, members, silent, lost_answers,
-             machine]
+             machine, pressure]
     run_tests([t for t in tests if t.__name__ in sys.argv[1:]] or tests, start)

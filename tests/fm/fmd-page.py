@@ -322,7 +322,8 @@ def two_machines(f):
         return
     etcd, folder = Etcd(), tempfile.TemporaryDirectory(prefix="there-")
     pool = Device((1,))
-    there = Daemon(folder.name, {"far": (pool.monitor(1), "")},
+    hosts = {"far": (pool.monitor(1), "pressure = echo 62.5")}
+    there = Daemon(folder.name, hosts,
                    machine="there", store=etcd.address,
                    more="url = http://there.example:8443")
     try:
@@ -340,6 +341,7 @@ def two_machines(f):
         f.shows("#pools", "machine there")
         f.shows("#pools", "http://there.example:8443")
         f.shows("#host-list", "machine there")
+        f.shows("#host-list", "pressure 62.5 %")
         f.shows("#top-out", "96 MiB")
         f.must(lambda: f.state("mapsDrawn().map((m) => m.segments)",
                                "pools.js") == [1, 1], "each has its map")

@@ -6,6 +6,7 @@ import signal
 import time
 
 from fleettest import main
+from fmdtest import Daemon
 from fmtest import FAILED, MIB, OK, until
 
 
@@ -163,6 +164,132 @@ def wrong(f):
 wrong.policy = "pressure = printf 'no idea\\\\033[1m'"
 
 
+# --- What other machines are told ---
+
+TOLD = "/tmp/pressure-of-{pid}"   # what vm1's command prints; its daemon's test
+SHORT = "[daemon]\nowner-ttl = 1"
+
+
+def told_file():
+    return TOLD.format(pid=os.getpid())
+
+
+def say(text):
+    with open(told_file() + ".new", "w", encoding="ascii") as file:
+        file.write(f"{text}\n")
+    os.rename(told_file() + ".new", told_file())
+
+
+class There(Daemon):
+    """The daemon of another machine of the fleet, which has no hosts"""
+
+    def __init__(self, f):
+        super().__init__(f.dir.name, {}, machine="there", name="there",
+                         store=f"sqlite:{f.dir.name}/store.db")
+        self.start()
+        f.checks.that(self.ready(), "another machine's daemon", self.told())
+
+    def hosts(self):
+        return {h["name"]: (h["pressure_now"], h["pressure_error"])
+                for h in self.list("hosts")}
+
+    def metrics(self):
+        return sorted(line.partition("name=")[2] for line in self.try_get(
+            "/metrics").text.splitlines() if line.startswith(
+                "cxl_fmd_host_pressure_percent{"))
+
+
+def elsewhere(f):
+    """Every daemon of the fleet shows it, and what changes of it"""
+    there = There(f)
+    told = {"vm1": (12.5, None), "vm2": (12.5, None)}
+    f.checks.that(until(lambda: there.hosts() == told), "it is told of each",
+                  there.hosts())
+    f.checks.equal(there.metrics(), ['"vm1"} 12.50', '"vm2"} 12.50'],
+                   "and in /metrics")
+    f.checks.equal(hosts(f), told, "as at its own machine")
+    f.kill_daemon()
+    f.checks.that(until(lambda: there.hosts() == {"vm1": (None, None),
+                                                  "vm2": (None, None)}),
+                  "of who is silent it is not known", there.hosts())
+    f.checks.equal(there.metrics(), [], "nor in /metrics")
+    f.start_daemon()
+    f.checks.that(until(lambda: there.hosts() == told), "and again",
+                  there.hosts())
+    f.checks.equal(there.end(), 0, "the other ends in good order")
+
+
+elsewhere.policy = "pressure = echo some avg10=12.5 avg60=1"
+elsewhere.config = SHORT
+
+
+def changes(f):
+    """A small change writes nothing; what is not known is taken back"""
+    there = There(f)
+    say(50)
+    f.checks.that(until(lambda: there.hosts()["vm1"][0] == 50 and
+                        there.hosts()["vm2"][0] == 50, 2 * 10 + 2),
+                  "it is told", there.hosts())
+    before = revision(there)
+    last = len(there.events())
+    passes = counter(there, "passes_total"), counter(f, "passes_total")
+    say(50.9)
+    f.checks.that(until(lambda: hosts(f)["vm1"][0] == 50.9 and
+                        hosts(f)["vm2"][0] == 50.9, 12), "a little more",
+                  hosts(f))
+    f.checks.equal((revision(there), there.hosts()["vm1"][0]), (before, 50),
+                   "which is not worth a write")
+    say(51)
+    f.checks.that(until(lambda: there.hosts()["vm1"][0] == 51 and
+                        there.hosts()["vm2"][0] == 51, 12), "one percent is",
+                  there.hosts())
+    f.checks.equal(revision(there), before + 2, "of one write each")
+    f.checks.equal(len(there.events()), last, "and no event")
+    f.checks.that(counter(there, "passes_total") == passes[0] and
+                  counter(f, "passes_total") - passes[1] < 10,
+                  "it makes nobody look at a pool", passes)
+    say("no idea")
+    f.checks.that(until(lambda: there.hosts() == {"vm1": (None, None),
+                                                  "vm2": (None, None)}, 12),
+                  "what is wrong is not known, and whose words it is not told",
+                  there.hosts())
+    f.checks.equal(there.end(), 0, "the other ends in good order")
+    os.unlink(told_file())
+
+
+changes.policy = f"pressure = cat {told_file()}"
+changes.config = SHORT
+
+
+def revision(daemon):
+    return daemon.try_get("/v1/hosts").json["revision"]
+
+
+def counter(daemon, name):
+    answer = daemon.ask("GET", "/metrics")
+    text = answer.text if hasattr(answer, "text") else answer.body.decode()
+    return next(int(line.split()[1]) for line in text.splitlines()
+                if line.startswith(f"cxl_fmd_{name} "))
+
+
+def taken(f):
+    """A command that is taken out of the configuration is no word any more"""
+    there = There(f)
+    f.checks.that(until(lambda: there.hosts()["vm2"][0] == 3), "it is told")
+    with open(f.config, encoding="ascii") as file:
+        text = file.read()
+    with open(f.config, "w", encoding="ascii") as file:
+        file.write(text.replace("pressure = echo 3", ""))
+    f.daemon.send_signal(signal.SIGHUP)
+    f.checks.that(until(lambda: there.hosts() == {"vm1": (None, None),
+                                                  "vm2": (None, None)}, 5),
+                  "it is taken back at once", there.hosts())
+    f.checks.equal(there.end(), 0, "the other ends in good order")
+
+
+taken.policy = "pressure = echo 3"
+
+
 if __name__ == "__main__":
     main(reading, none, anew, endless, hangs, left_behind, silent, stopped,
-         wrong)
+         wrong, elsewhere, changes, taken)
