@@ -183,6 +183,14 @@ static void metrics_core(GString *text, struct fmd *fmd)
     metrics_seconds(text, "store_seconds_total",
                     "Time that transactions of the store took.",
                     fmd_counter(fmd, FMD_COUNT_STORE_US, 0));
+    metrics_value(text, "sanitized_bytes_total", "counter",
+                  "Capacity that was sanitized, where it is known in what "
+                  "time.",
+                  fmd_counter(fmd, FMD_COUNT_SANITIZED, 0));
+    metrics_seconds(text, "sanitize_seconds_total",
+                    "Time from its leaving until it was free, at most a tenth "
+                    "too much.",
+                    fmd_counter(fmd, FMD_COUNT_SANITIZE_US, 0));
 }
 
 static void metrics_http(GString *text, HttpServer *server)

@@ -2,6 +2,7 @@
 /* What devices tell by themselves */
 #include <stdlib.h>
 #include "fmd-wire.h"
+#include "pool-clean.h"
 #include "pool-event.h"
 #include "words.h"
 
@@ -21,13 +22,17 @@ static void pool_event_tell(struct pool *pool, const struct head *head,
                "host %s %s", head->host->name, texts[event->type]);
 }
 
-void pool_events(struct pool *pool, struct head *head)
+void pool_events(struct pool *pool, struct head *head, int64_t since)
 {
     struct cxlfm_event *event;
     int ret;
 
     g_mutex_lock(&head->lock);
     while ((ret = cxlfm_next_event(head->fm, 0, &event)) > 0) {
+        if (event->type == CXLFM_EVENT_RELEASED ||
+            event->type == CXLFM_EVENT_FORCED) {
+            pool_clean_event(pool, head, event, since);
+        }
         pool_event_tell(pool, head, event);
         free(event);
     }

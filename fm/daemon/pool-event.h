@@ -5,6 +5,7 @@
 
 #include "pool.h"
 
-void pool_events(struct pool *pool, struct head *head);
+/* @since: us, what waits there has come then or later. */
+void pool_events(struct pool *pool, struct head *head, int64_t since);
 
 #endif /* CXL_FMD_POOL_EVENT_H */

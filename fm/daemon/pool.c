@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "log.h"
+#include "pool-clean.h"
 #include "pool-event.h"
 #include "pool-lock.h"
 #include "pool-memo.h"
@@ -16,6 +17,7 @@
 
 #define HEADS_POLLED 512
 #define SETTLE_MS    5            /* what comes together is looked at once */
+#define AT_ONCE_US   500
 #define OWN_MS       1000         /* until it is tried to get the pool again */
 #define LIVE_US      (120 * G_USEC_PER_SEC)
 
@@ -167,7 +169,9 @@ static void pool_wait(struct pool *pool)
         { .fd = pool->wake_fd, .events = POLLIN },
     };
     struct head *heads[1 + HEADS_POLLED];
+    int64_t begin = g_get_monotonic_time(), end, since;
     unsigned count = 1, i;
+    int ready;
     eventfd_t wakes;
 
     for (i = 0; i < pool->heads->len && count < G_N_ELEMENTS(fds); i++) {
@@ -179,14 +183,19 @@ static void pool_wait(struct pool *pool)
                                              .events = POLLIN };
         }
     }
-    if (poll(fds, count, pool_wait_ms(pool)) > 0) {
+    ready = poll(fds, count, pool_wait_ms(pool));
+    end = g_get_monotonic_time();
+    /* What was there at once has come after the last wait. */
+    since = end - begin < AT_ONCE_US ? pool->waited : end;
+    pool->waited = end;
+    if (ready > 0) {
         /* One cause has several effects: let them come. */
         g_usleep(SETTLE_MS * 1000);
     }
     (void)!eventfd_read(pool->wake_fd, &wakes);
     for (i = 1; i < count; i++) {
         if (fds[i].revents) {
-            pool_events(pool, heads[i]);
+            pool_events(pool, heads[i], since);
         }
     }
 }
@@ -195,9 +204,12 @@ static void pool_wait(struct pool *pool)
 
 static void pool_look(struct pool *pool)
 {
+    int64_t begin;
+
     pool->again = g_get_monotonic_time() +
                   (int64_t)pool->fmd->config->pass * G_USEC_PER_SEC;
     pool->at_once = false;
+    begin = g_get_monotonic_time();
     truth_free(pool->truth);
     pool->truth = truth_read(pool->heads, pool->uuid,
                              pool->fmd->config->machine);
@@ -205,6 +217,7 @@ static void pool_look(struct pool *pool)
         pool->again = MIN(pool->again, g_get_monotonic_time() +
                           OWN_MS * 1000);
     }
+    pool_clean_look(pool, begin);
     pool_publish(pool);
     pool_pass(pool);
     pool_view(pool);
@@ -238,6 +251,7 @@ struct pool *pool_start(struct fmd *fmd, struct lease *lease, const char *uuid,
     pool->inbox = g_async_queue_new_full(pool_letter_free);
     pool->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pool->heads = g_ptr_array_new_with_free_func((GDestroyNotify)head_unref);
+    pool->clean = pool_clean_new();
     pool->wishes = pool_wishes_new();
     pool->memos = pool_memos_new();
     pool->orphans = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
@@ -245,7 +259,7 @@ struct pool *pool_start(struct fmd *fmd, struct lease *lease, const char *uuid,
     pool->notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                         g_free);
     pool->lock_fds[0] = pool->lock_fds[1] = -1;
-    pool->alive = g_get_monotonic_time();
+    pool->alive = pool->waited = g_get_monotonic_time();
     g_mutex_init(&pool->lock);
     pool->thread = g_thread_new("fmd-pool", pool_run, pool);
     return pool;
@@ -258,6 +272,7 @@ void pool_stop(struct pool *pool)
     g_thread_join(pool->thread);
     g_async_queue_unref(pool->inbox);
     close(pool->wake_fd);
+    pool_clean_free(pool->clean);
     truth_free(pool->truth);
     g_ptr_array_unref(pool->heads);
     g_hash_table_unref(pool->wishes);

@@ -42,6 +42,8 @@ struct wish {
 /* A head whose pool is another now goes back to the machine. */
 typedef void (*pool_moved_fn)(struct fmd *fmd, struct head *head);
 
+struct pool_clean;
+
 struct pool {
     struct fmd *fmd;
     pool_moved_fn moved;
@@ -68,6 +70,8 @@ struct pool {
     uint64_t written;             /* the highest revision that we wrote */
     int64_t again;                /* us until the next pass at the latest */
     bool at_once;                 /* something was done: look again */
+    int64_t waited;               /* us, the end of the last wait for devices */
+    struct pool_clean *clean;     /* how fast what left is free */
     char *error;                  /* why it is not ours; NULL */
 
     GMutex lock;                  /* of what others read */

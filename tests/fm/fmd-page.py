@@ -205,6 +205,21 @@ def pressure(f):
 pressure.policy = "pressure = echo 37.5"
 
 
+def sanitized(f):
+    """How fast what left a host is clean, once that is known"""
+    f.shows("#speed-sanitize", "-")
+    claim = f.claim("64M", host="vm1")
+    f.reaches(claim, "Bound")
+    f.host(1, "slow")
+    f.ask("DELETE", claim)
+    f.must(lambda: f.state("model.live.values().next().value.extents"
+                           ".some((e) => e.state === 'sanitizing')"),
+           "it is being sanitized")
+    time.sleep(1)
+    f.host(1, "clean")
+    f.shows("#speed-sanitize", "MiB/s", "at least so fast")
+
+
 def same_as_a_table(f):
     """The table has what the API has, with holders of what is shared."""
     one = f.claim("48M", host="vm1")
@@ -409,4 +424,5 @@ pictures.policy = "min = 32M\nmax = 320M\nask-timeout = 2"
 if __name__ == "__main__":
     browser.require()
     main(served, guarded, another_site, document, changes, pressure,
-         same_as_a_table, reconnects, forgotten, asleep, two_machines, pictures)
+         sanitized, same_as_a_table, reconnects, forgotten, asleep,
+         two_machines, pictures)

@@ -2,7 +2,7 @@
 // How fast: from the times of the events, and what the daemon counts
 
 import { el, keyed, setText } from "./dom.js";
-import { span } from "./format.js";
+import { size, span } from "./format.js";
 import { model, quantile, ratePerSecond } from "./model.js";
 
 function latency(list) {
@@ -17,6 +17,16 @@ function mean(total, count, metrics) {
   const seconds = metrics?.[`cxl_fmd_${total}`];
   return n ? [span(Math.round(seconds / n * 1e4) / 10), `mean of ${n}`] :
     ["-", "none yet"];
+}
+
+/* The daemon counts that of which it knows the time: it is at least so fast */
+function sanitized(metrics) {
+  const bytes = metrics?.cxl_fmd_sanitized_bytes_total;
+  const seconds = metrics?.cxl_fmd_sanitize_seconds_total;
+  return seconds > 0 ? [`${size(bytes / seconds)}/s`,
+                        `at least, of ${size(bytes)} that took ${
+                          span(seconds * 1000)}`] :
+    ["-", "none whose time is known"];
 }
 
 function acts(metrics) {
@@ -37,6 +47,8 @@ export function showSpeeds(root) {
      ...latency(model.adds)],
     ["release", "From the end to gone, half within",
      ...latency(model.releases)],
+    ["sanitize", "From leaving a host until it is clean and free",
+     ...sanitized(metrics)],
     ["events", "Events a second", ratePerSecond().toFixed(1),
      `${model.heard} heard`],
     ["acts", "Asked of devices", ...acts(metrics)],
