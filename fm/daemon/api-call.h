@@ -59,6 +59,7 @@ void api_claims(HttpRequest *request);
 void api_claim(HttpRequest *request);
 void api_claim_put(HttpRequest *request);
 void api_claim_delete(HttpRequest *request);
+void api_claim_renew(HttpRequest *request);
 void api_hosts(HttpRequest *request);
 void api_host(HttpRequest *request);
 void api_host_put(HttpRequest *request);

@@ -11,8 +11,9 @@ typedef bool (*ApiPut)(struct fmd *fmd, const char *uuid, const char *text,
 /* Who asks may change it; else it was answered. */
 typedef bool (*ApiMay)(HttpRequest *request, const char *uuid,
                        struct json_object *wish, uint64_t *rev);
-typedef bool (*ApiDelete)(struct fmd *fmd, const char *uuid, uint64_t if_rev,
-                          uint64_t *ret_rev, GError **error);
+/* What needs no body: deletes, or renews */
+typedef bool (*ApiCall)(struct fmd *fmd, const char *uuid, uint64_t if_rev,
+                        uint64_t *ret_rev, GError **error);
 
 static void api_get(HttpRequest *request, const char *kind)
 {
@@ -74,8 +75,8 @@ static void api_put(HttpRequest *request, const char *kind, ApiMay may,
     api_answer_change(request, created ? 201 : 200, kind, uuid, rev);
 }
 
-static void api_delete(HttpRequest *request, const char *kind, ApiMay may,
-                       ApiDelete delete, unsigned status)
+static void api_bare(HttpRequest *request, const char *kind, ApiMay may,
+                     ApiCall call, unsigned status)
 {
     char uuid[FMD_UUID_TEXT];
     GError *error = NULL;
@@ -86,13 +87,13 @@ static void api_delete(HttpRequest *request, const char *kind, ApiMay may,
         (may && !may(request, uuid, NULL, &if_rev))) {
         return;
     }
-    if (!delete(api_fmd(request), uuid, if_rev, &rev, &error)) {
-        g_info("%s: DELETE %s %s: %s", request->who, kind, uuid,
+    if (!call(api_fmd(request), uuid, if_rev, &rev, &error)) {
+        g_info("%s: %s %s %s: %s", request->who, request->method, kind, uuid,
                error->message);
         api_answer_error(request, error);
         return;
     }
-    g_info("%s: DELETE %s %s", request->who, kind, uuid);
+    g_info("%s: %s %s %s", request->who, request->method, kind, uuid);
     api_answer_change(request, status, kind, uuid, rev);
 }
 
@@ -203,7 +204,13 @@ void api_claim_put(HttpRequest *request)
 /* 202: it leaves when its capacity is nowhere. */
 void api_claim_delete(HttpRequest *request)
 {
-    api_delete(request, "claims", api_may_claim, fmd_claim_delete, 202);
+    api_bare(request, "claims", api_may_claim, fmd_claim_delete, 202);
+}
+
+/* Who may end it may keep it. */
+void api_claim_renew(HttpRequest *request)
+{
+    api_bare(request, "claims", api_may_claim, fmd_claim_renew, 200);
 }
 
 void api_host(HttpRequest *request)
@@ -230,5 +237,5 @@ void api_host_put(HttpRequest *request)
 
 void api_host_delete(HttpRequest *request)
 {
-    api_delete(request, "hosts", NULL, fmd_host_delete, 200);
+    api_bare(request, "hosts", NULL, fmd_host_delete, 200);
 }

@@ -32,6 +32,8 @@ static const HttpRoute routes[] = {
     GET("/v1/claims/{}", READER, STORE, api_claim),
     CHANGE("PUT", "/v1/claims/{}", USER, STORE, true, api_claim_put),
     CHANGE("DELETE", "/v1/claims/{}", USER, STORE, false, api_claim_delete),
+    CHANGE("POST", "/v1/claims/{}/renew", USER, STORE, false,
+           api_claim_renew),
     GET("/v1/devices", READER, STORE, api_devices),
     GET("/v1/devices/{}/snapshot", READER, DEVICE, api_device),
     GET("/v1/devices/{}/tags", READER, DEVICE, api_device),

@@ -145,9 +145,22 @@ static char *events_status_text(const char *uuid, const char *value)
                            *status->message ? ": " : "", status->message);
 }
 
+/* Of a claim; NULL: nothing worth a word of its own */
+static char *events_claim_text(const char *uuid, const char *value)
+{
+    g_autoptr(fmd_claim) claim = value ? fmd_claim_parse(uuid, value, NULL) :
+                                 NULL;
+
+    return !claim || !claim->lapsed ? NULL :
+           g_strdup_printf("its lease of %u s was not renewed: it is ended",
+                           claim->lease);
+}
+
 static char *events_entry_text(const char *kind, const char *uuid,
                                const char *rest, const char *value)
 {
+    char *text;
+
     if (!strcmp(rest, "/status")) {
         return value ? events_status_text(uuid, value) : NULL;
     }
@@ -161,8 +174,9 @@ static char *events_entry_text(const char *kind, const char *uuid,
         return g_strdup(value ? "its monitor was heard" :
                         "its monitor is not heard any more");
     }
-    return g_strdup_printf("%s", !value ? strcmp(kind, "claim") ? "is gone" :
-                           "Gone" : "was put");
+    text = strcmp(kind, "claim") ? NULL : events_claim_text(uuid, value);
+    return text ? text : g_strdup(!value ? strcmp(kind, "claim") ? "is gone" :
+                                  "Gone" : "was put");
 }
 
 /* NULL: it is nobody's business. @entry NULL: some were missed. */

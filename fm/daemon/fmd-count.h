@@ -16,7 +16,8 @@ enum fmd_counter {
     FMD_COUNT_STORE_FAILED,       /* writes and reads that failed */
     FMD_COUNT_STORE_CONFLICTS,
     FMD_COUNT_STORE_US,           /* time of the writes */
-    FMD_COUNT_LEASES_LOST,
+    FMD_COUNT_LEASES_LOST,        /* of the daemon */
+    FMD_COUNT_LAPSED,             /* claims whose lease was not renewed */
     FMD_COUNT_SANITIZED,          /* bytes whose time is known */
     FMD_COUNT_SANITIZE_US,        /* at most; see pool-clean.h */
     FMD_COUNT_MAX,

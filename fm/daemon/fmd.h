@@ -46,6 +46,9 @@ bool fmd_claim_put(struct fmd *fmd, const char *uuid, const char *text,
 /* Marks it; it leaves when its tag is nowhere. */
 bool fmd_claim_delete(struct fmd *fmd, const char *uuid, uint64_t if_rev,
                       uint64_t *ret_rev, GError **error);
+/* Who has a claim with a lease is still there. */
+bool fmd_claim_renew(struct fmd *fmd, const char *uuid, uint64_t if_rev,
+                     uint64_t *ret_rev, GError **error);
 bool fmd_host_put(struct fmd *fmd, const char *uuid, const char *text,
                   uint64_t if_rev, bool *ret_created, uint64_t *ret_rev,
                   GError **error);

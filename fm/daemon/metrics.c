@@ -166,6 +166,8 @@ static void metrics_core(GString *text, struct fmd *fmd)
           "Transactions that others had overtaken." },
         { FMD_COUNT_LEASES_LOST, "leases_lost_total",
           "Leases that lapsed before they were renewed." },
+        { FMD_COUNT_LAPSED, "claims_lapsed_total",
+          "Claims that were ended since their lease was not renewed." },
     };
     size_t i;
 

@@ -75,7 +75,8 @@ void mirror_quiet(struct mirror *mirror)
 
 static bool mirror_is_acted_on(const struct store_entry *entry)
 {
-    return !g_str_has_prefix(entry->key, FMD_PRESSURES);
+    return !g_str_has_prefix(entry->key, FMD_PRESSURES) &&
+           !g_str_has_prefix(entry->key, FMD_LEASES);
 }
 
 static void mirror_heard(struct store *store, uint64_t rev,

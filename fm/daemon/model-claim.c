@@ -135,7 +135,10 @@ fmd_claim *fmd_claim_parse(const char *uuid, const char *text, GError **error)
     claim->shared_with = fmd_claim_read_shared(&reader);
     claim->consumer_kind = fmd_read_text(&reader, "consumer_kind");
     claim->consumer = fmd_read_text(&reader, "consumer");
+    claim->lease = fmd_read_number(&reader, "lease", 0, FMD_LEASE_MIN,
+                                   FMD_LEASE_MAX);
     claim->deleted = fmd_read_bool(&reader, "deleted", false);
+    claim->lapsed = fmd_read_bool(&reader, "lapsed", false);
     fmd_claim_check(&reader, claim);
     return fmd_read_end(&reader, error) ? g_steal_pointer(&claim) : NULL;
 }
@@ -152,7 +155,14 @@ struct json_object *fmd_claim_json(const fmd_claim *claim)
     fmd_write_texts(to, "shared_with", claim->shared_with);
     fmd_write_text(to, "consumer_kind", claim->consumer_kind);
     fmd_write_text(to, "consumer", claim->consumer);
+    /* Who has none is read by older daemons, too. */
+    if (claim->lease) {
+        fmd_write_number(to, "lease", claim->lease);
+    }
     fmd_write_bool(to, "deleted", claim->deleted);
+    if (claim->lapsed) {
+        fmd_write_bool(to, "lapsed", true);
+    }
     return to;
 }
 
@@ -168,6 +178,8 @@ bool fmd_claim_equal(const fmd_claim *a, const fmd_claim *b)
 
     json_object_object_del(one, "deleted");
     json_object_object_del(two, "deleted");
+    json_object_object_del(one, "lapsed");
+    json_object_object_del(two, "lapsed");
     equal = json_object_equal(one, two);
     json_object_put(one);
     json_object_put(two);

@@ -14,10 +14,12 @@
  *   /cxl-dcd/v1/monitors/M/ADDRESS  UUID of the host behind that monitor
  *   /cxl-dcd/v1/claims/UUID         struct fmd_claim, by clients
  *   /cxl-dcd/v1/claims/UUID/status  struct fmd_status, by the pool's owner
+ *   /cxl-dcd/v1/leases/UUID         {"seconds"} of a claim that has a lease;
+ *                                   written anew with each renewal
  *   /cxl-dcd/v1/placer              struct fmd_owner, on the placer's lease
  *   /cxl-dcd/v1/pressures/UUID      {"percent"} of a host, on the agent's lease
  *
- * Nobody acts on pressures: that they change wakes nobody.
+ * That pressures and leases change wakes nobody: it is seen in time.
  *
  * Parsing checks everything and says what is wrong in a sentence with the name
  * of the member (domain FMD_ERROR, code FMD_ERROR_INVALID): what is allowed and
@@ -57,12 +59,15 @@ GQuark fmd_error_quark(void);
 #define FMD_CLAIMS      FMD_KEYS "claims/"
 #define FMD_PLACER      FMD_KEYS "placer"
 #define FMD_PRESSURES   FMD_KEYS "pressures/"
+#define FMD_LEASES      FMD_KEYS "leases/"
 
 #define FMD_NAME_MAX    64        /* of a host or machine: [A-Za-z0-9._-] */
 #define FMD_LABELS_MAX  32        /* of a host, in a selector */
 #define FMD_SHARED_MAX  16        /* hosts of one claim */
 #define FMD_REGIONS_MAX 8
 #define FMD_TEXT_MAX    256       /* bytes: a label's value, a message */
+#define FMD_LEASE_MIN   5         /* s, of a consumer */
+#define FMD_LEASE_MAX   (365 * 24 * 3600)
 
 #define FMD_UUID_TEXT   37
 /* Lower case into @ret; false when @text is no UUID, or all zeros. */
@@ -88,6 +93,7 @@ char *fmd_key_monitor(const char *machine, const char *address);
 char *fmd_key_claim(const char *uuid);
 char *fmd_key_status(const char *uuid);
 char *fmd_key_pressure(const char *uuid);
+char *fmd_key_lease(const char *uuid);
 
 /* --- Pools --- */
 
@@ -161,7 +167,10 @@ struct fmd_claim {
     GPtrArray *shared_with;       /* char *, UUIDs or names of more hosts */
     char *consumer_kind;          /* "job", "pod"...; "" */
     char *consumer;               /* which one; "" */
+    unsigned lease;               /* s: it ends when its consumer is silent for
+                                     so long; 0: it does not */
     bool deleted;
+    bool lapsed;                  /* because of that */
 };
 
 enum fmd_phase {
@@ -258,7 +267,7 @@ FMD_MODEL(fmd_status)
 void fmd_event_free(struct fmd_event *event);
 struct json_object *fmd_event_json(const struct fmd_event *event);
 
-/* The same wish, but for "deleted" */
+/* The same wish, but for "deleted" and why */
 bool fmd_claim_equal(const struct fmd_claim *a, const struct fmd_claim *b);
 
 #endif /* CXL_FMD_MODEL_H */

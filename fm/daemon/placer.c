@@ -6,12 +6,14 @@
  * read. What it decides is where, never what a device does.
  */
 #include <string.h>
+#include "placer-lapse.h"
 #include "placer-view.h"
 #include "placer.h"
 
 struct placer {
     struct fmd *fmd;
     struct lease *lease;
+    struct lapse *lapse;          /* of the consumers' leases */
     uint64_t epoch;               /* 0: it is somebody else */
     int64_t epoch_lease;
     bool shown;                   /* atomic */
@@ -246,6 +248,7 @@ struct placer *placer_new(struct fmd *fmd, struct lease *lease)
 
     placer->fmd = fmd;
     placer->lease = lease;
+    placer->lapse = lapse_new(fmd);
     placer->since = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                           g_free);
     return placer;
@@ -258,6 +261,7 @@ void placer_free(struct placer *placer)
                    FMD_PLACER, placer->epoch }, 1,
                    &(struct store_op) { .key = FMD_PLACER }, 1, NULL, NULL);
     }
+    lapse_free(placer->lapse);
     g_hash_table_unref(placer->since);
     g_free(placer);
 }
@@ -299,6 +303,7 @@ void placer_turn(struct placer *placer)
     if (placer_elect(placer) && placer_is_due(placer)) {
         placer_look(placer);
     }
+    lapse_turn(placer->lapse, placer->epoch);
     __atomic_store_n(&placer->shown, placer->epoch != 0, __ATOMIC_RELAXED);
 }
 

@@ -99,7 +99,7 @@ struct json_object *redfish_connection(RedfishView *view, char *const *part)
 static struct json_object *connection_wish(struct json_object *claim)
 {
     static const char *const ours[] = { "uuid", "revision", "status",
-                                        "deleted" };
+                                        "deleted", "lapsed" };
     struct json_object *wish = json_tokener_parse(
         json_object_to_json_string(claim));
     unsigned i;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "core.h"
 #include "fmd.h"
+#include "wish-lease.h"
 #include "words.h"
 
 #define TRIES   16                /* others may change the same claim */
@@ -76,7 +77,8 @@ static bool wish_hosts_are_known(struct fmd *fmd, const fmd_claim *claim,
 static struct json_object *wish_fixed(const fmd_claim *claim)
 {
     static const char *const may_change[] = { "shared_with", "consumer_kind",
-                                              "consumer", "deleted" };
+                                              "consumer", "lease", "deleted",
+                                              "lapsed" };
     struct json_object *fixed = fmd_claim_json(claim);
     unsigned i;
 
@@ -121,11 +123,15 @@ static bool wish_claim_try(struct fmd *fmd, const fmd_claim *claim,
 {
     g_autofree char *key = fmd_key_claim(claim->uuid);
     g_autofree char *value = fmd_claim_text(claim);
+    g_autofree char *lease_key = fmd_key_lease(claim->uuid);
+    g_autofree char *lease = claim->lease ? wish_lease_text(claim) : NULL;
     struct store_cmp compare = { .key = key };
-    const struct store_op op = { .key = key, .value = value };
+    /* Whoever puts it is there: its lease begins anew. */
+    const struct store_op ops[] = { { .key = lease_key, .value = lease },
+                                    { .key = key, .value = value } };
     GError *inner = NULL;
     struct store_entry *entry = core_read(fmd, key, &inner);
-    bool ok;
+    bool ok, same;
 
     if (inner) {
         g_propagate_error(error, inner);
@@ -137,10 +143,13 @@ static bool wish_claim_try(struct fmd *fmd, const fmd_claim *claim,
     ok = wish_is_at(entry, if_rev, error) &&
          (entry ? wish_may_become(entry, claim, error) :
           wish_hosts_are_known(fmd, claim, error));
-    if (ok && entry && !strcmp(entry->value, value)) {
+    same = entry && !strcmp(entry->value, value);
+    if (ok && same && !lease) {
         *ret_rev = entry->mod_rev;
     } else if (ok) {
-        ok = core_write(fmd, &compare, 1, &op, 1, ret_rev, &inner);
+        /* The lease alone, the claim alone, or both */
+        ok = core_write(fmd, &compare, 1, entry || lease ? ops : ops + 1,
+                        same || !(entry || lease) ? 1 : 2, ret_rev, &inner);
         *ret_again = inner && inner->code == FMD_ERROR_CONFLICT;
         if (inner) {
             g_propagate_error(error, inner);
@@ -164,9 +173,10 @@ bool fmd_claim_put(struct fmd *fmd, const char *uuid, const char *text,
         !(claim = fmd_claim_parse(id, text, error))) {
         return false;
     }
-    if (claim->deleted) {
-        return fmd_fail(error, FMD_ERROR_INVALID, "claim: \"deleted\" is not "
-                        "put: delete the claim");
+    if (claim->deleted || claim->lapsed) {
+        return fmd_fail(error, FMD_ERROR_INVALID, "claim: \"%s\" is not "
+                        "put: delete the claim", claim->deleted ? "deleted" :
+                        "lapsed");
     }
     for (i = 0, ok = false; !ok && again && i < TRIES; i++) {
         again = false;
@@ -208,13 +218,14 @@ static bool wish_delete_try(struct fmd *fmd, const char *uuid, uint64_t if_rev,
     } else if (ok) {
         const struct store_cmp compare = { STORE_IF_MODIFIED, key,
                                            entry->mod_rev };
+        g_autofree char *lease_key = fmd_key_lease(uuid);
         g_autofree char *value = NULL;
 
         claim->deleted = true;
         value = fmd_claim_text(claim);
-        ok = core_write(fmd, &compare, 1,
-                        &(struct store_op) { .key = key, .value = value }, 1,
-                        ret_rev, &inner);
+        ok = core_write(fmd, &compare, 1, (struct store_op[]) {
+                        { .key = key, .value = value }, { .key = lease_key } },
+                        claim->lease ? 2 : 1, ret_rev, &inner);
         *ret_again = inner && inner->code == FMD_ERROR_CONFLICT;
         if (inner) {
             g_propagate_error(error, inner);

@@ -186,3 +186,8 @@ char *fmd_key_pressure(const char *uuid)
 {
     return g_strconcat(FMD_PRESSURES, uuid, NULL);
 }
+
+char *fmd_key_lease(const char *uuid)
+{
+    return g_strconcat(FMD_LEASES, uuid, NULL);
+}

@@ -19,6 +19,7 @@ typedef struct ClaimOptions {
     char **shared;
     char *uuid;
     char *consumer;
+    char *lease;
     gboolean wait;
     double timeout;
 } ClaimOptions;
@@ -31,6 +32,7 @@ static void claim_options_clear(ClaimOptions *o)
     g_strfreev(o->shared);
     g_free(o->uuid);
     g_free(o->consumer);
+    g_free(o->lease);
 }
 
 static void claim_put_text(struct json_object *o, const char *key,
@@ -177,10 +179,11 @@ static struct json_object *claim_wish(const ClaimOptions *o, const char *size,
                                       GError **error)
 {
     struct json_object *wish, *shared;
-    uint64_t bytes;
+    uint64_t bytes, lease = 0;
     unsigned i;
 
     if (!parse_size(size, &bytes, error) ||
+        (o->lease && !parse_time("--lease", o->lease, &lease, error)) ||
         !parse_number("--region", o->region, CXLFM_MAX_REGIONS - 1, error)) {
         return NULL;
     }
@@ -190,6 +193,9 @@ static struct json_object *claim_wish(const ClaimOptions *o, const char *size,
     claim_put_text(wish, "host", o->host);
     claim_put_text(wish, "pool", o->pool);
     claim_put_consumer(wish, o->consumer);
+    if (o->lease) {
+        json_object_object_add(wish, "lease", json_object_new_uint64(lease));
+    }
     if (o->shared) {
         shared = json_object_new_array();
         for (i = 0; o->shared[i]; i++) {
@@ -274,6 +280,19 @@ static int claim_show(Tool *tool, cxlfm *fm, const char *uuid, GError **error)
     return TOOL_OK;
 }
 
+static int claim_renew(Tool *tool, cxlfm *fm, const char *uuid, GError **error)
+{
+    g_autofree char *claim_path = fleet_claim_path(uuid);
+    g_autofree char *path = g_strconcat(claim_path, "/renew", NULL);
+    struct json_object *claim;
+
+    if (!fleet_ask(tool, fm, "POST", path, NULL, NULL, &claim, error)) {
+        return -1;
+    }
+    claim_tell(tool, fm, claim);
+    return TOOL_OK;
+}
+
 static int claim_delete(Tool *tool, cxlfm *fm, const ClaimOptions *o,
                         const char *uuid, GError **error)
 {
@@ -294,14 +313,15 @@ static int claim_delete(Tool *tool, cxlfm *fm, const ClaimOptions *o,
 static int claim_run(Tool *tool, const ClaimOptions *o, const char *action,
                      const char *word, GError **error)
 {
-    static const char *const of_one[] = { "show", "delete", "wait", NULL };
+    static const char *const of_one[] = { "show", "renew", "delete", "wait",
+                                          NULL };
     bool one = g_strv_contains(of_one, action);
     char uuid[FLEET_UUID_TEXT];
     cxlfm *fm;
 
     if (!one && strcmp(action, "add") && strcmp(action, "list")) {
         return tool_fail(error, TOOL_USAGE, "'%s' a claim? There are add, "
-                         "list, show, delete and wait", action);
+                         "list, show, renew, delete and wait", action);
     }
     if (strcmp(action, "list") ? !word : !!word) {
         return tool_fail(error, TOOL_USAGE, "claim %s %s", action,
@@ -320,6 +340,8 @@ static int claim_run(Tool *tool, const ClaimOptions *o, const char *action,
         return claim_list(tool, fm, error);
     case 's':
         return claim_show(tool, fm, uuid, error);
+    case 'r':
+        return claim_renew(tool, fm, uuid, error);
     case 'd':
         return claim_delete(tool, fm, o, uuid, error);
     default:
@@ -346,6 +368,9 @@ int cmd_claim(Tool *tool, int argc, char **argv, GError **error)
           "The claim's UUID, which is the tag; else a random one", "UUID" },
         { "consumer", 'c', 0, G_OPTION_ARG_STRING, &o.consumer,
           "For whom, for people: KIND/NAME, such as job/17", "WHOM" },
+        { "lease", 0, 0, G_OPTION_ARG_STRING, &o.lease,
+          "It ends when it is not renewed for so long, such as 30s, 5m or 2h",
+          "TIME" },
         { "wait", 'w', 0, G_OPTION_ARG_NONE, &o.wait,
           "Until it is bound, or gone", NULL },
         { "timeout", 'T', 0, G_OPTION_ARG_DOUBLE, &o.timeout,

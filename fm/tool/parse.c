@@ -136,6 +136,29 @@ bool parse_number(const char *what, int value, int max, GError **error)
     return true;
 }
 
+bool parse_time(const char *what, const char *text, uint64_t *ret_seconds,
+                GError **error)
+{
+    static const struct { const char *unit; uint64_t seconds; } units[] = {
+        { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 },
+    };
+    char *end = NULL;
+    guint64 number = g_ascii_isdigit(*text) ?
+                     g_ascii_strtoull(text, &end, 10) : 0;
+    unsigned i;
+
+    for (i = 0; number && number < UINT32_MAX &&
+         i < G_N_ELEMENTS(units); i++) {
+        if (!strcmp(end, units[i].unit)) {
+            *ret_seconds = number * units[i].seconds;
+            return true;
+        }
+    }
+    tool_fail(error, TOOL_USAGE, "%s %s is no time: 30s, 5m, 2h or 1d are",
+              what, text);
+    return false;
+}
+
 bool parse_policy(const char *text, uint8_t *ret_policy, GError **error)
 {
     unsigned i;

@@ -20,6 +20,9 @@ bool parse_extents(char **texts, uint8_t region,
 bool parse_tag(const char *text, uint8_t ret_tag[CXLFM_TAG_SIZE],
                GError **error);
 bool parse_policy(const char *text, uint8_t *ret_policy, GError **error);
+/* "30", "30s", "5m", "2h", "1d", given as @what: seconds, at least 1 */
+bool parse_time(const char *what, const char *text, uint64_t *ret_seconds,
+                GError **error);
 /* Whether @value, given as @what, is from 0 to @max */
 bool parse_number(const char *what, int value, int max, GError **error);
 

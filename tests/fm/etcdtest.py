@@ -2,6 +2,7 @@
 """An etcd of one or several members for tests, in a folder: on loopback, or
 each on a machine of its own"""
 
+import base64
 import json
 import shutil
 import signal
@@ -23,6 +24,10 @@ def free_ports(count):
     for line in lines:
         line.close()
     return ports
+
+
+def coded(text):
+    return base64.b64encode(text.encode()).decode()
 
 
 class Etcd:
@@ -93,6 +98,18 @@ class Etcd:
                       encoding="utf-8") as log:
                 text += log.read()[-2000:]
         return text
+
+    def put(self, key, value, lease=0):
+        """Beside the daemons"""
+        self.ask("/v3/kv/put", {"key": coded(key), "value": coded(value),
+                                "lease": lease})
+
+    def keys(self, prefix):
+        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        found = self.ask("/v3/kv/range", {
+            "key": coded(prefix), "range_end": coded(end), "keys_only": True})
+        return [base64.b64decode(kv["key"]).decode()
+                for kv in found.get("kvs", ())]
 
     def compact(self):
         revision = self.ask("/v3/kv/range", {"key": "eA=="})["header"][

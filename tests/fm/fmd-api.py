@@ -61,7 +61,12 @@ def wrong_claims(f):
                       ({"bytes": "1G", "selector": {"a": 1}}, "selector"),
                       ({"bytes": "1G", "consumer": "x" * 300}, "consumer"),
                       ({"bytes": "1G", "shared_with": ["a"] * 17},
-                       "shared_with")):
+                       "shared_with"),
+                      *(({"bytes": "1G", "lease": lease},
+                         '"lease" must be a whole number from 5 to 31536000')
+                        for lease in (0, 4, -5, 31536001, 1 << 63, 1e300, 5.5,
+                                      "30", "30s", True, [5], {})),
+                      ({"bytes": "1G", "lapsed": True}, '"lapsed" is not put')):
         answer = f.wants(422, "invalid", "PUT", path, body)
         f.checks.that(say in answer.json()["error"]["message"],
                       f"it names {say}", answer)
@@ -79,6 +84,30 @@ def wrong_claims(f):
     f.wants(404, "not-found", "GET", path)
     f.checks.equal(f.get("/v1/claims").json()["claims"], [],
                    "none of it is a claim")
+
+
+def leases(f):
+    """What has no lease, or is not there, is not renewed."""
+    path, wish = f"/v1/claims/{uuid.uuid4()}", {"bytes": "16M", "host": "vm1"}
+    f.wants(404, "not-found", "POST", f"{path}/renew")
+    f.wants(201, "", "PUT", path, wish)
+    answer = f.wants(409, "conflict", "POST", f"{path}/renew")
+    f.checks.that("has no lease" in answer.json()["error"]["message"],
+                  "it says why", answer)
+    answer = f.wants(200, "", "PUT", path, {**wish, "lease": 600})
+    f.checks.equal(answer.json()["lease"], 600, "it has one now")
+    f.reaches(path, "Bound")
+    tag = f.get(path).headers["ETag"]
+    answer = f.wants(200, "", "POST", f"{path}/renew", If_Match=tag)
+    f.checks.equal((answer.headers["ETag"], answer.json()),
+                   (tag, f.get(path).json()), "it is as it was")
+    f.wants(400, "no-body", "POST", f"{path}/renew", {})
+    f.wants(412, "stale", "POST", f"{path}/renew", If_Match='"1"')
+    f.wants(405, "bad-method", "GET", f"{path}/renew")
+    f.wants(400, "bad-uuid", "POST", "/v1/claims/x/renew")
+    f.wants(202, "", "DELETE", path)
+    f.reaches(path, "gone")
+    f.wants(404, "not-found", "POST", f"{path}/renew")
 
 
 def conditions(f):
@@ -381,5 +410,5 @@ def nonsense(f):
 
 
 if __name__ == "__main__":
-    main(claims, wrong_claims, conditions, queries, hosts, metrics, kills,
-         devices, hung_device, reloads, waited_for, nonsense)
+    main(claims, wrong_claims, leases, conditions, queries, hosts, metrics,
+         kills, devices, hung_device, reloads, waited_for, nonsense)

@@ -93,5 +93,20 @@ def disagree(w):
     w.audited()
 
 
+def leased(w):
+    """A consumer's lease is as long as it is, whatever the clock says"""
+    begin(w)
+    claim = w.bound(A, lease=6)
+    begun = time.monotonic()
+    for seconds in (DAY, -30 * DAY, 0, 365 * DAY):
+        jump(w, seconds)
+        time.sleep(1)
+        w.checks.equal(w.fmd.phase(claim), "Bound", "it is not over")
+    w.checks.that(w.fmd.is_gone(claim, 5), "then it is", w.fmd.claim(claim))
+    w.checks.that(time.monotonic() - begun >= 6, "after its time",
+                  time.monotonic() - begun)
+    w.audited()
+
+
 if __name__ == "__main__":
-    main(jumps, died, disagree)
+    main(jumps, died, disagree, leased)

@@ -184,6 +184,8 @@ def limited(f):
     claim = other.rsplit("/", 1)[1]
     f.checks.equal(ask("DELETE", f"/v1/claims/{claim}").status, 403,
                    "also as a claim")
+    f.checks.equal(ask("POST", f"/v1/claims/{claim}/renew").status, 403,
+                   "and is not renewed")
     for host, status in (("vm1", 201), ("vm2", 403), (None, 403)):
         wish = {"bytes": "16M", **({"host": host} if host else {})}
         mine = f"/v1/claims/{uuid.uuid4()}"
@@ -197,6 +199,10 @@ def limited(f):
             f.checks.equal(ask("PUT", f"/v1/claims/{uuid.uuid4()}",
                                dict(wish, host=vm1)).status, 201,
                            "by the UUID of its host")
+            f.checks.equal(ask("PUT", mine, dict(wish, lease=60)).status, 200,
+                           "it has a lease")
+            f.checks.equal(ask("POST", f"{mine}/renew").status, 200,
+                           "its own is renewed")
             f.checks.equal(ask("DELETE", mine).status, 202, "its own goes")
     f.checks.equal(f.phase(f"/v1/claims/{claim}"), "Bound",
                    "the other's is as it was")

@@ -46,6 +46,25 @@ def claim_life(f):
              out="vm2")
 
 
+def claim_lease(f):
+    """A lease, as people write it; renewed, and refused by the daemon"""
+    tag = str(uuid.uuid4())
+    for text, seconds in (("30", 30), ("30s", 30), ("5m", 300), ("2h", 7200),
+                          ("1d", 86400)):
+        claim = f.expect(OK, "claim", "add", "4M", "-H", "vm1", "-u", tag,
+                         "--lease", text, "--json").json()
+        f.checks.equal(claim["lease"], seconds, f"{text} are {seconds}")
+    f.expect(OK, "claim", "renew", tag, out="vm1")
+    f.checks.equal(f.expect(OK, "claim", "renew", tag, "--json").json()["uuid"],
+                   tag, "as JSON")
+    for text in ("4s", "366d"):
+        f.expect(USAGE, "claim", "add", "4M", "--lease", text,
+                 err='"lease" must be a whole number from 5 to 31536000')
+    f.expect(FAILED, "claim", "renew", NOBODY, err="there is no claim")
+    f.expect(OK, "claim", "add", "4M", "-H", "vm1", "-u", tag)
+    f.expect(REFUSED, "claim", "renew", tag, err="has no lease")
+
+
 def claim_ends(f):
     """What comes of a claim is in the exit status."""
     f.host(1, "reject")
@@ -79,6 +98,11 @@ def claim_usage(f):
                        (("claim", "add", "1M", "-l", "row"), "KEY=VALUE"),
                        (("claim", "add", "1M", "-u", "x"), "no claim's UUID"),
                        (("claim", "add", "1M", "-T", "-1"), "--timeout"),
+                       (("claim", "renew"), "needs the UUID"),
+                       *((("claim", "add", "1M", "--lease", time),
+                          "30s, 5m, 2h or 1d") for time in (
+                              "", "0", "-5", "s", "5x", "5 s", "1.5h", "5ms",
+                              "99999999999999999999", "+5", "0x10")),
                        (("claim", "list", "-a", "qmp:/x"), "no cxl-fmd")):
         f.expect(USAGE, *words, err=say)
     f.expect(UNREACHABLE, "claim", "list", "-a", "fmd:/nonexistent",
@@ -421,6 +445,6 @@ def strange_daemons(f):
 
 
 if __name__ == "__main__":
-    main(claim_life, claim_ends, claim_usage, status, commands, one_map,
-         first_look, watchers, many, claims_at_once, restart, activation,
-         over_tls, strange_daemons)
+    main(claim_life, claim_lease, claim_ends, claim_usage, status, commands,
+         one_map, first_look, watchers, many, claims_at_once, restart,
+         activation, over_tls, strange_daemons)
