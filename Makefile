@@ -5,6 +5,7 @@
 MESON = /usr/bin/meson
 TREE = build/meson
 FUZZ_SECONDS = 3600
+STORM_SECONDS = 600
 
 help:
 	@echo 'make demo    set up, build, boot, and carry out the whole walk-through'
@@ -112,6 +113,7 @@ check-fm-sanitizers:
 
 fuzz: build
 	@scripts/fuzz --seconds $(FUZZ_SECONDS)
+	@tests/storm/run.py --seconds $(STORM_SECONDS)
 
 image: build
 	@$(call need,podman,podman crun)
