@@ -29,6 +29,7 @@
 #include "glue/dax_cxl.h"
 #include "glue/facts.h"
 #include "glue/offline.h"
+#include "glue/opened.h"
 #include "glue/pins.h"
 
 static struct cxl_driver dcd_driver;
@@ -96,6 +97,7 @@ static int dcd_driver_dax_event(struct notifier_block *nb, unsigned long action,
 		cxl_dcd_ram_bound(dev);
 		cxl_dcd_force_bound(dev);
 		cxl_dcd_pins_guard(dev);
+		cxl_dcd_opened_guard(dev);
 	}
 	return NOTIFY_DONE;
 }

@@ -24,12 +24,15 @@
 #include "region.h"
 #include "release.h"
 #include "stock.h"
+#include "users.h"
 #include "glue/commit.h"
 #include "glue/cxl_region.h"
 #include "glue/decoder.h"
 #include "glue/facts.h"
 #include "glue/firmware.h"
 #include "glue/flush.h"
+#include "glue/opened.h"
+#include "glue/pins.h"
 #include "glue/root.h"
 
 static char *names = "dynamic_ram_1";
@@ -261,6 +264,9 @@ static int __init cxl_dcd_init(void)
 	rc = cxl_dcd_force_init();
 	if (rc)
 		return rc;
+	rc = cxl_dcd_pins_init();
+	if (rc)
+		goto no_pins;
 	rc = cxl_dcd_flush_init();
 	if (rc)
 		goto no_flush;
@@ -292,6 +298,8 @@ no_add:
 no_del:
 	cxl_dcd_flush_exit();
 no_flush:
+	cxl_dcd_pins_exit();
+no_pins:
 	cxl_dcd_force_exit();
 	return rc;
 }
@@ -314,7 +322,10 @@ static void __exit cxl_dcd_exit(void)
 	dcd_memdevs_detach();
 	bus_unregister_notifier(&cxl_bus_type, &del_nb);
 	cxl_dcd_flush_exit();
+	cxl_dcd_opened_exit();
+	cxl_dcd_pins_exit();
 	cxl_dcd_force_exit();
+	cxl_dcd_users_exit();
 	WARN_ON(cxl_dcd_devices_left());
 	WARN_ON(cxl_dcd_regions_left());
 	WARN_ON(cxl_dcd_extents_left());

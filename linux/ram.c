@@ -14,6 +14,7 @@
 
 #include "ram.h"
 #include "region.h"
+#include "users.h"
 #include "glue/offline.h"
 
 /**
@@ -57,6 +58,7 @@ void cxl_dcd_ram_bound(struct device *dev)
 	/* Being unloaded, the module takes the region's driver away at once. */
 	if (!try_module_get(THIS_MODULE))
 		return;
+	cxl_dcd_users_add(dev, CXL_DCD_USE_RAM);
 	holder = kzalloc(sizeof(*holder), GFP_KERNEL);
 	if (!holder)
 		return;
@@ -81,10 +83,12 @@ void cxl_dcd_ram_unbound(struct device *dev)
 	if (!found)
 		return;
 	kfree(found);
+	cxl_dcd_users_del(dev, CXL_DCD_USE_RAM);
 	if (!dcd_ram_any(to_dev_dax(dev))) {
 		module_put(THIS_MODULE);
 		return;
 	}
+	cxl_dcd_users_add(dev, CXL_DCD_USE_KEPT);
 	dev_err(dev,
 		"is still System RAM though it has lost its driver: cxl_dcd cannot be unloaded before the next boot\n");
 }

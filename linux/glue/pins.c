@@ -7,19 +7,50 @@
  * every mapping away, but does not wait for such pages: it frees the kernel's
  * records of them, and the kernel crashes as soon as they are let go. A fabric
  * manager must not be able to do that. So ours waits, between the two.
+ *
+ * Unloading the module must not come to that wait, which nothing ends. While a
+ * device is open its file keeps the module loaded (opened.c); where pages of it
+ * are held still when that is closed, a watch does, until they are let go.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "stock.h"
+#include "users.h"
 #include "glue/pins.h"
 
 /* Time between looks, in milliseconds; and until the log says why it waits. */
 #define PINS_POLL_MS 50
 #define PINS_TELL_TIME HZ
+/* Time for a look at all pages, while who closes the device waits. */
+#define PINS_CLOSE_TIME (HZ / 50)
+
+/**
+ * struct dcd_pins_watch - a look at all pages of a device, one after the other
+ * @work: goes on with it
+ * @dev_dax: the device, referenced by @work
+ * @range: the range that it has come to
+ * @pfn: and the page there, 0 for the first
+ * @tell: when the log says why it waits
+ * @told: it does
+ */
+struct dcd_pins_watch {
+	struct delayed_work work;
+	struct dev_dax *dev_dax;
+	int range;
+	unsigned long pfn;
+	unsigned long tell;
+	bool told;
+};
+
+/* Destroying it waits until no work of ours is in our text any more. */
+static struct workqueue_struct *watches;
 
 /*
  * Does anybody hold a page? The record of one that is idle has one reference,
@@ -86,4 +117,108 @@ void cxl_dcd_pins_guard(struct device *dev)
 		return;
 	if (devm_add_action(dev, dcd_pins_wait, dev_dax))
 		dev_err(dev, "no memory: let go of all its pages before it loses its driver\n");
+}
+
+/*
+ * Go on until a page is held, or the time is up. The device is locked, so that
+ * it keeps its ranges and the records of its pages.
+ *
+ * Returns: whether it is over.
+ */
+static bool dcd_pins_look(struct dcd_pins_watch *watch, unsigned long end)
+{
+	struct dev_dax *dev_dax = watch->dev_dax;
+	unsigned long step = dev_dax->align >> PAGE_SHIFT;
+
+	/* Its driver has gone, and waited for all of them. */
+	if (!dev_dax->pgmap)
+		return true;
+	for (; watch->range < dev_dax->nr_range; watch->range++) {
+		const struct range *r = &dev_dax->ranges[watch->range].range;
+
+		watch->pfn = max(watch->pfn, PHYS_PFN(r->start));
+		for (; watch->pfn <= PHYS_PFN(r->end); watch->pfn += step) {
+			if (dcd_pins_held(watch->pfn) ||
+			    time_after(jiffies, end))
+				return false;
+			cond_resched();
+		}
+		watch->pfn = 0;
+	}
+	return true;
+}
+
+/*
+ * The device is only tried for: whoever has it may be waiting for the very
+ * pages that are held by who is closing it.
+ */
+static bool dcd_pins_trylook(struct dcd_pins_watch *watch)
+{
+	struct device *dev = &watch->dev_dax->dev;
+	bool over;
+
+	if (!device_trylock(dev))
+		return false;
+	over = dcd_pins_look(watch, jiffies + PINS_CLOSE_TIME);
+	device_unlock(dev);
+	return over;
+}
+
+static void dcd_pins_watch_work(struct work_struct *work)
+{
+	struct dcd_pins_watch *watch = container_of(to_delayed_work(work),
+						    struct dcd_pins_watch,
+						    work);
+	struct device *dev = &watch->dev_dax->dev;
+
+	if (!dcd_pins_trylook(watch)) {
+		if (!watch->told && time_after(jiffies, watch->tell)) {
+			dev_warn(dev,
+				 "was closed, but pages of it are held (by io_uring, RDMA, VFIO, a pipe): cxl_dcd cannot be unloaded until they are let go\n");
+			watch->told = true;
+		}
+		queue_delayed_work(watches, &watch->work,
+				   msecs_to_jiffies(PINS_POLL_MS));
+		return;
+	}
+	if (watch->told)
+		dev_info(dev, "its pages are let go\n");
+	cxl_dcd_users_del(dev, CXL_DCD_USE_PAGES);
+	put_device(dev);
+	kfree(watch);
+	module_put(THIS_MODULE);
+}
+
+/**
+ * cxl_dcd_pins_watch - a DAX device is closed
+ * @dev_dax: the device, whose file has a reference to the module
+ *
+ * Where pages of it are held, the module stays until they are let go.
+ */
+void cxl_dcd_pins_watch(struct dev_dax *dev_dax)
+{
+	struct dcd_pins_watch look = { .dev_dax = dev_dax }, *watch;
+
+	if (dcd_pins_trylook(&look))
+		return;
+	watch = kmemdup(&look, sizeof(look), GFP_KERNEL);
+	if (!watch)
+		return;
+	__module_get(THIS_MODULE);
+	get_device(&dev_dax->dev);
+	cxl_dcd_users_add(&dev_dax->dev, CXL_DCD_USE_PAGES);
+	watch->tell = jiffies + PINS_TELL_TIME;
+	INIT_DELAYED_WORK(&watch->work, dcd_pins_watch_work);
+	queue_delayed_work(watches, &watch->work, 1);
+}
+
+int cxl_dcd_pins_init(void)
+{
+	watches = alloc_workqueue("cxl_dcd_pins", WQ_UNBOUND, 0);
+	return watches ? 0 : -ENOMEM;
+}
+
+void cxl_dcd_pins_exit(void)
+{
+	destroy_workqueue(watches);
 }

@@ -2,13 +2,14 @@
 /*
  * pin - hold on to pages of memory so that the kernel cannot move them
  *
- * usage: pin NODE|FILE [MIB [free]]
+ * usage: pin NODE|FILE [MIB [free|closed]]
  *
  * Runs in the guest. Its buffer (1 MiB) alone is on the node, or is the start
  * of the file, a DAX device: the program must outlive it. Pages that were given to a pipe by vmsplice() are referenced until
  * somebody reads them; with "free" none is. From 2 MiB on they are huge pages
  * where the kernel has some. Says "pinned", then looks at its memory for ever;
- * says "SIGBUS" and ends when that is gone.
+ * says "SIGBUS" and ends when that is gone. With "closed" it has neither file nor
+ * mapping any more, and only the pipe holds the pages.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -85,6 +86,7 @@ static char *of_file(const char *path, size_t len)
         perror(path);
         exit(1);
     }
+    close(fd);
     return start;
 }
 
@@ -100,13 +102,19 @@ int main(int argc, char **argv)
                               of_node(strtoul(where, NULL, 0), len);
     area = (void *)start;
     memset(start, 0x5a, len);
-    if (argc < 4 && give(start, len)) {
+    if ((argc < 4 || strcmp(argv[3], "free")) && give(start, len)) {
         perror("pin: vmsplice");
         return 1;
     }
     signal(SIGBUS, on_bus);
+    if (argc > 3 && !strcmp(argv[3], "closed")) {
+        munmap(start, len);
+    }
     puts("pinned");
     fflush(stdout);
+    while (argc > 3 && !strcmp(argv[3], "closed")) {
+        pause();
+    }
     for (;;) {
         for (i = 0; i < len; i += 4096) {
             sum += area[i];     /* ones, from when it is gone to the signal */
