@@ -101,16 +101,18 @@ static void dcd_accept_decide(struct cxl_dcd_offer *offers, unsigned int ways)
 	LIST_HEAD(extents);
 	unsigned int i;
 	u32 n;
+	int rc;
 
 	for (i = 0; i < ways; i++)
 		cxl_dcd_offer_judge(&offers[i]);
 	if (ways > 1)
 		cxl_dcd_match(offers, ways);
-	if (cxl_dcd_offer_prepare(&offers[0], &extents)) {
-		for (i = 0; i < ways; i++)
-			for (n = 0; n < offers[i].nr; n++)
-				offers[i].recs[n].why = CXL_DCD_NO_MEMORY;
-	}
+	rc = cxl_dcd_offer_prepare(&offers[0], &extents);
+	for (i = 0; rc && i < ways; i++)
+		for (n = 0; n < offers[i].nr; n++)
+			offers[i].recs[n].why = rc == -EBUSY ?
+						CXL_DCD_TAG_LIVE :
+						CXL_DCD_NO_MEMORY;
 	for (i = 0; i < ways; i++)
 		cxl_dcd_offer_explain(&offers[i]);
 	if (dcd_accept_answer(offers, ways) ||
@@ -180,7 +182,7 @@ void cxl_dcd_accept_offer(struct cxl_dcd *dcd)
 	struct cxl_dcd_region *rgn;
 	unsigned int i;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(dcd);
 	if (dcd->chain.broken) {
 		if (cxl_dcd_may_log())
 			dev_warn(&dcd->cxlmd->dev,

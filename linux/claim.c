@@ -46,7 +46,7 @@ void cxl_dcd_claim_end(struct cxl_dcd_region *rgn, struct device *dev)
 	struct cxl_dcd_extent *ext;
 
 	lockdep_assert_held(&rgn->lock);
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(cxl_dcd_of(rgn));
 	list_for_each_entry(ext, &rgn->extents, node) {
 		if (ext->claim != dev)
 			continue;
@@ -88,7 +88,7 @@ static int dcd_claim_collect(struct cxl_dcd_region *rgn, struct device *dev,
 	struct cxl_dcd_extent *ext;
 	int nr = 0;
 
-	guard(cxl_dcd)();
+	guard(cxl_dcd)(cxl_dcd_of(rgn));
 	*list = kvmalloc_array(max(rgn->nr_extents, 1U), sizeof(**list),
 			       GFP_KERNEL);
 	if (!*list)
@@ -179,7 +179,7 @@ static int dcd_claim_map_all(struct cxl_dcd_region *rgn, struct device *dev,
 	}
 	if (rc) {
 		stock->size->store(dev, stock->size, "0", 1);
-		guard(cxl_dcd)();
+		guard(cxl_dcd)(cxl_dcd_of(rgn));
 		cxl_dcd_claim_end(rgn, dev);
 	}
 	return rc;
@@ -187,7 +187,7 @@ static int dcd_claim_map_all(struct cxl_dcd_region *rgn, struct device *dev,
 
 /**
  * cxl_dcd_claim - give a DAX device all extents of a tag, or one untagged one
- * @rgn: its region, locked; the mutex is not held, since stock methods sleep
+ * @rgn: its region, locked; the books are not held, since stock methods sleep
  * @dev: the device
  * @tag: the tag; all zero for one untagged extent that is wholly free
  * @stock: the stock methods of the device's files

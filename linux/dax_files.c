@@ -26,9 +26,11 @@ static struct cxl_dcd_override memmap_file;
 /* End of a method: leave the region, and see to what had to wait for that. */
 static void dcd_dax_leave(struct cxl_dcd_region *rgn)
 {
-	cxl_dcd_lock();
+	struct cxl_dcd *dcd = cxl_dcd_of(rgn);
+
+	cxl_dcd_lock(dcd);
 	cxl_dcd_release_leave(rgn);
-	cxl_dcd_unlock();
+	cxl_dcd_unlock(dcd);
 }
 
 static ssize_t dcd_dax_available_size_show(struct device *dev,
@@ -122,7 +124,7 @@ static void dcd_dax_wait_stock(struct device *dev)
 
 static bool dcd_dax_claim_waits(struct cxl_dcd_region *rgn)
 {
-	guard(cxl_dcd)();
+	guard(cxl_dcd)(cxl_dcd_of(rgn));
 	return cxl_dcd_claim_waits(rgn);
 }
 
@@ -301,7 +303,7 @@ static ssize_t dcd_dax_size_show(struct device *dev,
 /* Has a device claimed what it has? Then it takes nothing by other ways. */
 static bool dcd_dax_claimed(struct cxl_dcd_region *rgn, struct device *dev)
 {
-	guard(cxl_dcd)();
+	guard(cxl_dcd)(cxl_dcd_of(rgn));
 	return cxl_dcd_claim_of(rgn, dev);
 }
 
@@ -309,7 +311,7 @@ static bool dcd_dax_claimed(struct cxl_dcd_region *rgn, struct device *dev)
 static void dcd_dax_shrunk(struct cxl_dcd_region *rgn, struct device *dev,
 			   bool all)
 {
-	guard(cxl_dcd)();
+	guard(cxl_dcd)(cxl_dcd_of(rgn));
 	if (all)
 		cxl_dcd_claim_end(rgn, dev);
 	/* What was asked back may be free now. */
@@ -415,19 +417,18 @@ static struct cxl_dcd_override memmap_file = {
 static ssize_t dcd_dax_uuid_show(struct device *dev,
 				 struct device_attribute *attr, char *buf)
 {
-	struct cxl_dcd_extent *ext = NULL;
-	struct cxl_dcd_region *rgn;
+	struct cxl_dcd_region *rgn = cxl_dcd_region_try(dev);
+	struct cxl_dcd_extent *ext;
 	u8 tag[CXL_DCD_TAG_SIZE] = {};
-	int rc = cxl_dcd_lock_in_file();
 
-	if (rc)
-		return rc;
-	rgn = cxl_dcd_dax_to_region(dev);
-	if (rgn)
+	if (IS_ERR(rgn))
+		return cxl_dcd_lock_restart();
+	if (rgn) {
 		ext = cxl_dcd_claim_of(rgn, dev);
-	if (ext)
-		memcpy(tag, ext->tag, sizeof(tag));
-	cxl_dcd_unlock();
+		if (ext)
+			memcpy(tag, ext->tag, sizeof(tag));
+		cxl_dcd_unlock(cxl_dcd_of(rgn));
+	}
 	return sysfs_emit(buf, "%pUb\n", tag);
 }
 

@@ -11,15 +11,14 @@
 #include "judge.h"
 #include "lock.h"
 
-LIST_HEAD(cxl_dcd_devices);
-
-/* Of cxl_dcd_devices, for those who only ask who is in it */
+/* By id, which is never used again. */
+static LIST_HEAD(devices);
+static u32 last_id;
 static DEFINE_SPINLOCK(devices_lock);
 
 /* Not freed yet; must be none when the module is gone. */
 static atomic_t nr_devices;
 
-/* Guarded by cxl_dcd_mutex. */
 static bool unloading;
 
 int cxl_dcd_devices_left(void)
@@ -27,52 +26,67 @@ int cxl_dcd_devices_left(void)
 	return atomic_read(&nr_devices);
 }
 
-/* The device behind a memdev; valid while cxl_dcd_mutex is held. */
-struct cxl_dcd *cxl_dcd_find(const struct cxl_memdev *cxlmd)
+static struct cxl_dcd *dcd_device_find(const struct cxl_memdev *cxlmd)
 {
 	struct cxl_dcd *dcd;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
-	list_for_each_entry(dcd, &cxl_dcd_devices, node)
+	lockdep_assert_held(&devices_lock);
+	list_for_each_entry(dcd, &devices, node)
 		if (dcd->cxlmd == cxlmd)
 			return dcd;
 	return NULL;
 }
 
-/*
- * Is it one of ours? Without cxl_dcd_mutex, which a slow device may hold up, so
- * that nobody who has nothing to do with dynamic capacity waits for it.
- */
-bool cxl_dcd_is_ours(const struct cxl_memdev *cxlmd)
+/* The device behind a memdev, referenced; NULL when it is none of ours. */
+struct cxl_dcd *cxl_dcd_find_get(const struct cxl_memdev *cxlmd)
 {
 	struct cxl_dcd *dcd;
-	bool found = false;
 
-	spin_lock(&devices_lock);
-	list_for_each_entry(dcd, &cxl_dcd_devices, node)
-		found = found || dcd->cxlmd == cxlmd;
-	spin_unlock(&devices_lock);
-	return found;
+	guard(spinlock)(&devices_lock);
+	dcd = dcd_device_find(cxlmd);
+	return dcd ? cxl_dcd_get(dcd) : NULL;
+}
+
+bool cxl_dcd_is_ours(const struct cxl_memdev *cxlmd)
+{
+	guard(spinlock)(&devices_lock);
+	return dcd_device_find(cxlmd);
+}
+
+/**
+ * cxl_dcd_next_get - go through all devices, each referenced
+ * @id: where that has come to, 0 to begin with
+ */
+struct cxl_dcd *cxl_dcd_next_get(u32 *id)
+{
+	struct cxl_dcd *dcd;
+
+	guard(spinlock)(&devices_lock);
+	list_for_each_entry(dcd, &devices, node)
+		if (dcd->id > *id) {
+			*id = dcd->id;
+			return cxl_dcd_get(dcd);
+		}
+	return NULL;
 }
 
 bool cxl_dcd_devices_any(void)
 {
 	guard(spinlock)(&devices_lock);
-	return !list_empty(&cxl_dcd_devices);
+	return !list_empty(&devices);
 }
 
 void cxl_dcd_devices_add(struct cxl_dcd *dcd)
 {
-	lockdep_assert_held(&cxl_dcd_mutex);
-	spin_lock(&devices_lock);
-	list_add_tail(&dcd->node, &cxl_dcd_devices);
-	spin_unlock(&devices_lock);
+	guard(spinlock)(&devices_lock);
+	dcd->id = ++last_id;
+	list_add_tail(&dcd->node, &devices);
 }
 
 /* Its memdev goes, or we do: no command is sent to it any more. */
 void cxl_dcd_devices_remove(struct cxl_dcd *dcd)
 {
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(dcd);
 	spin_lock(&devices_lock);
 	list_del(&dcd->node);
 	spin_unlock(&devices_lock);
@@ -83,17 +97,38 @@ void cxl_dcd_devices_remove(struct cxl_dcd *dcd)
 void cxl_dcd_unload_begin(void)
 {
 	struct cxl_dcd *dcd;
+	u32 id = 0;
 
-	guard(cxl_dcd)();
-	unloading = true;
-	list_for_each_entry(dcd, &cxl_dcd_devices, node)
+	WRITE_ONCE(unloading, true);
+	while ((dcd = cxl_dcd_next_get(&id))) {
+		cxl_dcd_lock(dcd);
 		dcd->armed = false;
+		cxl_dcd_unlock(dcd);
+		cxl_dcd_put(dcd);
+	}
 }
 
 bool cxl_dcd_unloading(void)
 {
-	lockdep_assert_held(&cxl_dcd_mutex);
-	return unloading;
+	return READ_ONCE(unloading);
+}
+
+/**
+ * cxl_dcd_lock_in_file - take the books when the method of a sysfs file begins
+ *
+ * A device may be slow, and whoever removes the file waits for the method.
+ *
+ * Returns: 0, or what the method has to return.
+ */
+int cxl_dcd_lock_in_file(struct cxl_dcd *dcd)
+{
+	return cxl_dcd_trylock(dcd) ? 0 : cxl_dcd_lock_restart();
+}
+
+/* Two devices of an interleave set have one set of books from now on. */
+void cxl_dcd_join(struct cxl_dcd *dcd, struct cxl_dcd *other)
+{
+	cxl_dcd_share_join(&dcd->share, &other->share);
 }
 
 /**
@@ -122,6 +157,7 @@ static void dcd_device_free(struct cxl_dcd *dcd)
 	kvfree(dcd->chain.recs);
 	kvfree(dcd->events);
 	kvfree(dcd->handled);
+	cxl_dcd_share_end(&dcd->share);
 	put_device(&dcd->cxlmd->dev);
 	kfree(dcd);
 	atomic_dec(&nr_devices);
@@ -159,7 +195,8 @@ struct cxl_dcd *cxl_dcd_alloc(struct cxl_memdev *cxlmd,
 				      sizeof(*dcd->handled), GFP_KERNEL);
 	dcd->wq = alloc_ordered_workqueue("cxl_dcd_%s", 0,
 					  dev_name(&cxlmd->dev));
-	if (dcd->events && dcd->handled && dcd->wq)
+	if (dcd->events && dcd->handled && dcd->wq &&
+	    !cxl_dcd_share_init(&dcd->share))
 		return dcd;
 	dcd_device_free(dcd);
 	return NULL;

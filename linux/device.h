@@ -6,6 +6,7 @@
 #ifndef CXL_DCD_DEVICE_H
 #define CXL_DCD_DEVICE_H
 
+#include <linux/cleanup.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/workqueue.h>
@@ -36,12 +37,15 @@ struct cxl_dcd_event_ops;
 
 /**
  * struct cxl_dcd - one memdev with dynamic capacity
- * @node: entry in cxl_dcd_devices
- * @kref: held by the list and by every member of a region
+ * @node: entry in the list of all devices
+ * @id: of its place in that
+ * @kref: held by the list, by every member of a region and by every extent
+ * @share: of the books, which guard what follows but for what is said
  * @cxlmd: the memdev; its device is referenced
  * @cxlds: its state; not to be touched once @dying
  * @nr_parts: number of entries of @parts
- * @parts: partitions, by DC region index
+ * @parts: partitions, by DC region index; attributes come with the CDAT, and do
+ *	   not change: looked at without a lock
  * @parts_shown: bit n: the folder of slot n (names.c) is on the memdev
  * @cdat_known: attributes of @parts have been read
  * @qos_class: of each of @parts, CXL_QOS_CLASS_INVALID for none
@@ -70,7 +74,9 @@ struct cxl_dcd_event_ops;
  */
 struct cxl_dcd {
 	struct list_head node;
+	u32 id;
 	struct kref kref;
+	struct cxl_dcd_share share;
 	struct cxl_memdev *cxlmd;
 	struct cxl_dev_state *cxlds;
 	unsigned int nr_parts;
@@ -101,8 +107,6 @@ struct cxl_dcd {
 	unsigned int arm_failures;
 };
 
-extern struct list_head cxl_dcd_devices;
-
 struct cxl_dcd *cxl_dcd_alloc(struct cxl_memdev *cxlmd,
 			      const struct cxl_dcd_part *parts,
 			      unsigned int nr_parts);
@@ -112,12 +116,35 @@ int cxl_dcd_devices_left(void);
 
 void cxl_dcd_devices_add(struct cxl_dcd *dcd);
 void cxl_dcd_devices_remove(struct cxl_dcd *dcd);
-struct cxl_dcd *cxl_dcd_find(const struct cxl_memdev *cxlmd);
+struct cxl_dcd *cxl_dcd_find_get(const struct cxl_memdev *cxlmd);
+struct cxl_dcd *cxl_dcd_next_get(u32 *id);
 bool cxl_dcd_devices_any(void);
 bool cxl_dcd_is_ours(const struct cxl_memdev *cxlmd);
 
 void cxl_dcd_unload_begin(void);
 bool cxl_dcd_unloading(void);
+
+static inline void cxl_dcd_lock(struct cxl_dcd *dcd)
+{
+	cxl_dcd_share_lock(&dcd->share);
+}
+
+static inline bool cxl_dcd_trylock(struct cxl_dcd *dcd)
+{
+	return cxl_dcd_share_trylock(&dcd->share);
+}
+
+static inline void cxl_dcd_unlock(struct cxl_dcd *dcd)
+{
+	cxl_dcd_share_unlock(&dcd->share);
+}
+
+DEFINE_GUARD(cxl_dcd, struct cxl_dcd *, cxl_dcd_lock(_T), cxl_dcd_unlock(_T))
+
+#define cxl_dcd_assert_held(dcd) cxl_dcd_share_assert_held(&(dcd)->share)
+
+int cxl_dcd_lock_in_file(struct cxl_dcd *dcd);
+void cxl_dcd_join(struct cxl_dcd *dcd, struct cxl_dcd *other);
 
 bool cxl_dcd_may_log(void);
 size_t cxl_dcd_payload(struct cxl_dcd *dcd);

@@ -41,11 +41,12 @@ static struct cxl_driver dcd_driver;
 static void dcd_driver_region_close(void *data)
 {
 	struct cxl_dcd_region *rgn = data;
+	struct cxl_dcd *dcd = cxl_dcd_of(rgn);
 	struct cxl_dcd_extent *ext, *next;
 	LIST_HEAD(give);
 
-	cxl_dcd_lock();
-	list_del_init(&rgn->node);
+	cxl_dcd_lock(dcd);
+	cxl_dcd_region_unpublish(rgn);
 	cxl_dcd_range_free_all(rgn);
 	list_for_each_entry_safe(ext, next, &rgn->extents, node) {
 		u64 start = cxl_dcd_extent_hpa(ext);
@@ -67,7 +68,7 @@ static void dcd_driver_region_close(void *data)
 	cxl_dcd_release_extents(rgn, &give);
 	cxl_dcd_news_flush(rgn);
 	rgn->dax = NULL;
-	cxl_dcd_unlock();
+	cxl_dcd_unlock(dcd);
 	cxl_dcd_news_end(rgn);
 }
 
@@ -107,10 +108,11 @@ static struct notifier_block dax_nb = { .notifier_call = dcd_driver_dax_event };
 /* The DAX bus is not exported: learn of it from the first device on it. */
 static void dcd_driver_dax_seen(struct device *dax_dev)
 {
-	cxl_dcd_lock();
+	static DEFINE_MUTEX(lock);
+
+	guard(mutex)(&lock);
 	if (!cxl_dcd_dax_bus && !bus_register_notifier(dax_dev->bus, &dax_nb))
-		cxl_dcd_dax_bus = dax_dev->bus;
-	cxl_dcd_unlock();
+		WRITE_ONCE(cxl_dcd_dax_bus, dax_dev->bus);
 }
 
 /* Add a DAX device of size 0, by which libdaxctl finds the region. */
@@ -213,16 +215,19 @@ static int dcd_driver_region_begin(struct device *dev,
 
 static void dcd_driver_region_publish(struct cxl_dcd_region *rgn)
 {
+	struct cxl_dcd *dcd = cxl_dcd_of(rgn);
 	unsigned int i;
 	int rc;
 
-	cxl_dcd_lock();
-	list_add_tail(&rgn->node, &cxl_dcd_regions);
+	for (i = 1; i < rgn->ways; i++)
+		cxl_dcd_join(dcd, rgn->member[i].dcd);
+	cxl_dcd_lock(dcd);
+	cxl_dcd_region_publish(rgn);
 	rc = cxl_dcd_recover(rgn);
 	if (rc)
 		dev_err(rgn->dev, "cannot read which extents were accepted before: %d\n",
 			rc);
-	cxl_dcd_unlock();
+	cxl_dcd_unlock(dcd);
 	/* Offers may have waited for the region to come into being. */
 	for (i = 0; i < rgn->ways; i++)
 		cxl_dcd_events_kick(rgn->member[i].dcd);
@@ -244,12 +249,10 @@ static int dcd_driver_probe(struct device *dev)
 	}
 	if (cxl_dcd_cxlr_is_foreign(cxlr_dax->cxlr))
 		return -ENODEV;
-	cxl_dcd_lock();
 	unloading = cxl_dcd_unloading();
 	part = cxl_dcd_cxlr_part(cxlr_dax->cxlr);
 	if (part >= 0 && !unloading)
 		rgn = cxl_dcd_region_alloc(cxlr_dax, part);
-	cxl_dcd_unlock();
 	if (part == -ENODEV)
 		return -ENODEV;
 	/* Nobody would close it before its driver goes. */
@@ -260,7 +263,7 @@ static int dcd_driver_probe(struct device *dev)
 		return 0;
 	}
 	if (!rgn) {
-		dev_err(dev, "no memory for a dynamic capacity region: not used\n");
+		dev_err(dev, "no memory for a dynamic capacity region, or its device goes: not used\n");
 		return 0;
 	}
 	rc = dcd_driver_region_begin(dev, rgn);

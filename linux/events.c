@@ -25,11 +25,11 @@ static unsigned int chain_timeout = 20;
 module_param(chain_timeout, uint, 0644);
 MODULE_PARM_DESC(chain_timeout, "seconds after which an unfinished offer is refused");
 
-/* Time for records before all other devices get their turn at the mutex. */
+/* Time for records before others get their turn at the books. */
 #define DRAIN_TIME HZ
 /* The others' turn: those who only try for it look now and then (lock.c). */
 #define REST_TIME (HZ / 20)
-/* Time between tries for the mutex, longer than that of files (lock.c). */
+/* Time between tries for the books, longer than that of files (lock.c). */
 #define TRY_TIME (HZ / 50)
 /* Time between looks at the log behind an offer that waits. */
 #define PEEK_TIME HZ
@@ -219,7 +219,7 @@ static int dcd_event_drain(struct cxl_dcd *dcd, bool *more)
 	bool late = false;
 	int rc;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(dcd);
 	do {
 		rc = cxl_dcd_get_events(dcd, resp, &nr);
 		if (rc)
@@ -250,7 +250,7 @@ static int dcd_event_drain(struct cxl_dcd *dcd, bool *more)
 				"cannot read the extent list: %d; trying again\n",
 				rc);
 	}
-	dcd->ops->drained();
+	dcd->ops->drained(dcd);
 	*more = !rc && nr && !dcd->parked;
 	return rc;
 }
@@ -266,7 +266,7 @@ static void dcd_event_peek(struct cxl_dcd *dcd)
 	struct cxl_dcd_rec rec;
 	unsigned int nr, i;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(dcd);
 	if (cxl_dcd_get_events(dcd, resp, &nr))
 		return;
 	for (i = dcd_event_handled_before(dcd, resp, nr); i < nr; i++) {
@@ -279,7 +279,7 @@ static void dcd_event_peek(struct cxl_dcd *dcd)
 		cxl_dcd_rec_decode(&rec, &record->extent, 0);
 		dcd->ops->forced_release(dcd, &rec);
 	}
-	dcd->ops->drained();
+	dcd->ops->drained(dcd);
 }
 
 static void dcd_event_work(struct work_struct *work)
@@ -290,11 +290,11 @@ static void dcd_event_work(struct work_struct *work)
 	bool more = false;
 
 	/*
-	 * Several slow devices would hand the mutex to each other if their
-	 * works slept for it, and those that only try for it would never have
-	 * it.
+	 * The slow devices of an interleave set would hand their books to each
+	 * other if their works slept for them, and those that only try for them
+	 * would never have them.
 	 */
-	if (!cxl_dcd_trylock()) {
+	if (!cxl_dcd_trylock(dcd)) {
 		queue_delayed_work(dcd->wq, &dcd->event_work, TRY_TIME);
 		return;
 	}
@@ -315,7 +315,7 @@ static void dcd_event_work(struct work_struct *work)
 	}
 	if (wait)
 		queue_delayed_work(dcd->wq, &dcd->event_work, wait);
-	cxl_dcd_unlock();
+	cxl_dcd_unlock(dcd);
 }
 
 static void dcd_stall_work(struct work_struct *work)
@@ -323,10 +323,10 @@ static void dcd_stall_work(struct work_struct *work)
 	struct cxl_dcd *dcd = container_of(to_delayed_work(work),
 					   struct cxl_dcd, stall_work);
 
-	cxl_dcd_lock();
+	cxl_dcd_lock(dcd);
 	if (!dcd->dying && dcd->chain.open)
 		dcd->ops->offer_expired(dcd);
-	cxl_dcd_unlock();
+	cxl_dcd_unlock(dcd);
 	cxl_dcd_events_kick(dcd);
 }
 

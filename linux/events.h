@@ -20,7 +20,7 @@
  *	       tried again
  * @drained: end of a turn, whether the log could be read or not
  *
- * All are called with cxl_dcd_mutex held.
+ * All are called with the device's books held.
  */
 struct cxl_dcd_event_ops {
 	void (*offer)(struct cxl_dcd *dcd);
@@ -29,7 +29,7 @@ struct cxl_dcd_event_ops {
 	void (*forced_release)(struct cxl_dcd *dcd,
 			       const struct cxl_dcd_rec *rec);
 	int (*reconcile)(struct cxl_dcd *dcd, bool emptied);
-	void (*drained)(void);
+	void (*drained)(struct cxl_dcd *dcd);
 };
 
 void cxl_dcd_events_attach(struct cxl_dcd *dcd,

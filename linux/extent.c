@@ -4,6 +4,7 @@
  */
 #include <linux/hashtable.h>
 #include <linux/jhash.h>
+#include <linux/spinlock.h>
 
 #include "extent.h"
 #include "judge.h"
@@ -23,8 +24,13 @@ u64 cxl_dcd_extent_hpa(const struct cxl_dcd_extent *ext)
 	return ext->rgn->hpa.start + ext->dpa * ext->rgn->ways;
 }
 
-/* Every tagged extent of this host, by tag. */
+/*
+ * Every tagged extent of this host, by tag: also those that a device is just
+ * being told that we accept. Each device has books of its own, but a tag is one
+ * device's.
+ */
 static DEFINE_HASHTABLE(tags, 10);
+static DEFINE_SPINLOCK(tags_lock);
 
 static u32 dcd_extent_tag_key(const u8 *tag)
 {
@@ -35,11 +41,34 @@ bool cxl_dcd_tag_live(const u8 *tag)
 {
 	struct cxl_dcd_extent *ext;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	guard(spinlock)(&tags_lock);
 	hash_for_each_possible(tags, ext, hash, dcd_extent_tag_key(tag))
 		if (!memcmp(ext->tag, tag, CXL_DCD_TAG_SIZE))
 			return true;
 	return false;
+}
+
+/* Its tag is live from now on. False when it is another region's already. */
+bool cxl_dcd_tag_take(struct cxl_dcd_extent *ext)
+{
+	u32 key = dcd_extent_tag_key(ext->tag);
+	struct cxl_dcd_extent *other;
+
+	if (cxl_dcd_tag_null(ext->tag))
+		return true;
+	guard(spinlock)(&tags_lock);
+	hash_for_each_possible(tags, other, hash, key)
+		if (!memcmp(other->tag, ext->tag, CXL_DCD_TAG_SIZE) &&
+		    other->home != ext->home)
+			return false;
+	hash_add(tags, &ext->hash, key);
+	return true;
+}
+
+void cxl_dcd_tag_drop(struct cxl_dcd_extent *ext)
+{
+	guard(spinlock)(&tags_lock);
+	hash_del(&ext->hash);
 }
 
 /**
@@ -52,21 +81,21 @@ void cxl_dcd_extents_of_tag(struct cxl_dcd_extent *ext,
 			    void (*act)(struct cxl_dcd_extent *ext, void *data),
 			    void *data)
 {
-	const struct cxl_dcd_region *rgn = ext->rgn;
+	struct cxl_dcd_region *rgn = ext->rgn;
 	struct cxl_dcd_extent *other;
 	struct hlist_node *next;
 	u8 tag[CXL_DCD_TAG_SIZE];
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(ext->dcd);
 	if (cxl_dcd_tag_null(ext->tag)) {
 		act(ext, data);
 		return;
 	}
 	memcpy(tag, ext->tag, sizeof(tag));
-	hash_for_each_possible_safe(tags, other, next, hash,
+	hash_for_each_possible_safe(rgn->tagged, other, next, tagged,
 				    dcd_extent_tag_key(tag)) {
 		cond_resched();
-		if (other->rgn == rgn && !memcmp(other->tag, tag, sizeof(tag)))
+		if (!memcmp(other->tag, tag, sizeof(tag)))
 			act(other, data);
 	}
 }
@@ -93,7 +122,7 @@ void cxl_dcd_extent_settle(struct cxl_dcd_extent *ext)
 	u64 start = cxl_dcd_extent_hpa(ext), size = cxl_dcd_extent_size(ext);
 	bool open = cxl_dcd_tag_null(ext->tag) || ext->claim;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(ext->dcd);
 	if (ext->releasing || ext->open == open)
 		return;
 	if (open ? cxl_dcd_range_open(rgn, start, size) :
@@ -128,7 +157,8 @@ int cxl_dcd_extent_add(struct cxl_dcd_region *rgn, struct cxl_dcd_extent *ext)
 	list_add_tail(&ext->node, &rgn->extents);
 	rgn->nr_extents++;
 	if (!cxl_dcd_tag_null(ext->tag))
-		hash_add(tags, &ext->hash, dcd_extent_tag_key(ext->tag));
+		hash_add(rgn->tagged, &ext->tagged,
+			 dcd_extent_tag_key(ext->tag));
 	if (cxl_dcd_region_trylock(rgn)) {
 		cxl_dcd_extent_settle(ext);
 		mutex_unlock(&rgn->lock);
@@ -141,9 +171,10 @@ void cxl_dcd_extent_del(struct cxl_dcd_extent *ext)
 {
 	struct cxl_dcd_region *rgn = ext->rgn;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(ext->dcd);
 	list_del_init(&ext->node);
-	hash_del(&ext->hash);
+	hash_del(&ext->tagged);
+	cxl_dcd_tag_drop(ext);
 	mtree_erase(&rgn->by_dpa, ext->dpa);
 	rgn->nr_extents--;
 	if (ext->releasing)
@@ -155,7 +186,9 @@ void cxl_dcd_extent_del(struct cxl_dcd_extent *ext)
 void cxl_dcd_extent_leave(struct cxl_dcd_extent *ext)
 {
 	list_del_init(&ext->node);
-	cxl_dcd_remove_later(&ext->folder);
+	/* One that could not be published is not out of them yet. */
+	cxl_dcd_tag_drop(ext);
+	cxl_dcd_remove_later(&ext->dcd->share, &ext->folder);
 }
 
 /* All of a list leave. */

@@ -12,8 +12,11 @@
 /**
  * struct cxl_dcd_extent - accepted capacity
  * @node: entry in the region's list, or in that of extents that leave
- * @hash: entry in cxl_dcd_tags when tagged
+ * @hash: entry in the tags of this host when tagged, from when it is prepared
+ * @tagged: entry in its region's when tagged
  * @folder: its folder extentX.Y
+ * @dcd: the device whose books it is in
+ * @home: the region that it was made for, never dereferenced
  * @rgn: the region, NULL once it is in no book
  * @id: Y of its name
  * @dpa: offset from the start of each member's DPA
@@ -32,7 +35,10 @@
 struct cxl_dcd_extent {
 	struct list_head node;
 	struct hlist_node hash;
+	struct hlist_node tagged;
 	struct cxl_dcd_folder folder;
+	struct cxl_dcd *dcd;
+	const void *home;
 	struct cxl_dcd_region *rgn;
 	u32 id;
 	u64 dpa;
@@ -60,6 +66,8 @@ void cxl_dcd_extents_leave(struct list_head *list);
 struct cxl_dcd_extent *cxl_dcd_extent_find(struct cxl_dcd_region *rgn,
 					   u64 offset, u64 len);
 bool cxl_dcd_tag_live(const u8 *tag);
+bool cxl_dcd_tag_take(struct cxl_dcd_extent *ext);
+void cxl_dcd_tag_drop(struct cxl_dcd_extent *ext);
 void cxl_dcd_extents_of_tag(struct cxl_dcd_extent *ext,
 			    void (*act)(struct cxl_dcd_extent *ext, void *data),
 			    void *data);

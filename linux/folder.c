@@ -33,7 +33,7 @@ static struct cxl_dcd_extent *dcd_folder_to_extent(struct kobject *kobj)
 	return container_of(kobj, struct cxl_dcd_extent, folder.kobj);
 }
 
-/* Only with cxl_dcd_mutex held is it known whether it still has a region. */
+/* Only with the books held is it known whether it still has a region. */
 static ssize_t dcd_folder_show(struct kobject *kobj, struct attribute *attr,
 			       char *buf)
 {
@@ -43,30 +43,30 @@ static ssize_t dcd_folder_show(struct kobject *kobj, struct attribute *attr,
 
 	if (!file->show)
 		return -EIO;
-	rc = cxl_dcd_lock_in_file();
+	rc = cxl_dcd_lock_in_file(ext->dcd);
 	if (rc)
 		return rc;
 	rc = ext->rgn ? file->show(ext, buf) : -ENXIO;
-	cxl_dcd_unlock();
+	cxl_dcd_unlock(ext->dcd);
 	return rc;
 }
 
 /*
- * The lock of an extent's region, and the mutex; not within the file's active
+ * The lock of an extent's region, and the books; not within the file's active
  * reference, so that nobody who removes it waits for us. Returns 0, -ENXIO when
  * the extent has left, -EINTR; nothing is held then.
  */
 static int dcd_folder_lock(struct cxl_dcd_extent *ext)
 {
 	for (;;) {
-		cxl_dcd_lock();
+		cxl_dcd_lock(ext->dcd);
 		if (!ext->rgn || ext->rgn->closing) {
-			cxl_dcd_unlock();
+			cxl_dcd_unlock(ext->dcd);
 			return -ENXIO;
 		}
 		if (mutex_trylock(&ext->rgn->lock))
 			return 0;
-		cxl_dcd_unlock();
+		cxl_dcd_unlock(ext->dcd);
 		if (msleep_interruptible(CXL_DCD_LOCK_POLL_MS))
 			return -EINTR;
 	}
@@ -96,7 +96,7 @@ static ssize_t dcd_folder_store(struct kobject *kobj, struct attribute *attr,
 	rc = dcd_folder_lock(ext);
 	if (!rc) {
 		rc = file->store(ext);
-		cxl_dcd_unlock();
+		cxl_dcd_unlock(ext->dcd);
 	}
 	if (kn)
 		sysfs_unbreak_active_protection(kn);
@@ -186,7 +186,10 @@ __ATTRIBUTE_GROUPS(extent);
 
 static void dcd_folder_free(struct kobject *kobj)
 {
-	kfree(dcd_folder_to_extent(kobj));
+	struct cxl_dcd_extent *ext = dcd_folder_to_extent(kobj);
+
+	cxl_dcd_put(ext->dcd);
+	kfree(ext);
 	atomic_dec(&nr_extents);
 }
 
@@ -214,7 +217,10 @@ struct cxl_dcd_extent *cxl_dcd_extent_alloc(const struct cxl_dcd_rec *rec,
 	atomic_inc(&nr_extents);
 	INIT_LIST_HEAD(&ext->node);
 	INIT_HLIST_NODE(&ext->hash);
+	INIT_HLIST_NODE(&ext->tagged);
 	ext->rgn = rec->region;
+	ext->home = ext->rgn;
+	ext->dcd = cxl_dcd_get(cxl_dcd_of(ext->rgn));
 	ext->dpa = offset;
 	ext->len = rec->len;
 	ext->seq = rec->order;

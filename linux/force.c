@@ -65,8 +65,9 @@ struct dcd_force_job {
  */
 static struct workqueue_struct *dcd_force_wq;
 
-/* All jobs; guarded by cxl_dcd_mutex, as are their lists. */
+/* All jobs, of all devices, and their lists. */
 static LIST_HEAD(jobs);
+static DEFINE_MUTEX(jobs_lock);
 
 /*
  * The kernel takes memory offline for one caller at a time, and each range has
@@ -77,10 +78,12 @@ static DEFINE_MUTEX(offline_lock);
 /* Done with a region. What others left undone is settled with its members' log. */
 static void dcd_force_region_end(struct cxl_dcd_region *rgn)
 {
+	struct cxl_dcd *dcd = cxl_dcd_of(rgn);
+
 	mutex_unlock(&rgn->lock);
 	if (rgn->unsettled)
-		cxl_dcd_events_kick(rgn->member[0].dcd);
-	cxl_dcd_unlock();
+		cxl_dcd_events_kick(dcd);
+	cxl_dcd_unlock(dcd);
 }
 
 /* Does a DAX device have any of a range? */
@@ -286,11 +289,11 @@ static void dcd_force_job_work(struct work_struct *work)
 	LIST_HEAD(todo);
 
 	for (;;) {
-		cxl_dcd_lock();
+		mutex_lock(&jobs_lock);
 		list_splice_init(&job->gone, &todo);
 		if (list_empty(&todo))
 			list_del(&job->node);
-		cxl_dcd_unlock();
+		mutex_unlock(&jobs_lock);
 		if (list_empty(&todo))
 			break;
 		dcd_force_dax_look(job->dev, &dax, &ram, &online);
@@ -326,6 +329,7 @@ static struct dcd_force_job *dcd_force_job_get(struct device *dev)
 {
 	struct dcd_force_job *job;
 
+	lockdep_assert_held(&jobs_lock);
 	list_for_each_entry(job, &jobs, node)
 		if (job->dev == dev)
 			return job;
@@ -346,8 +350,10 @@ static struct dcd_force_job *dcd_force_job_get(struct device *dev)
 static void dcd_force_job_add(struct device *dev, u64 start, u64 size)
 {
 	struct dcd_force_range *gone = kzalloc(sizeof(*gone), GFP_KERNEL);
-	struct dcd_force_job *job = gone ? dcd_force_job_get(dev) : NULL;
+	struct dcd_force_job *job;
 
+	guard(mutex)(&jobs_lock);
+	job = gone ? dcd_force_job_get(dev) : NULL;
 	if (!job) {
 		dev_err(dev, "users of [%#llx, +%#llx] cannot be cut off: no memory, or the module is unloaded\n",
 			start, size);
@@ -452,7 +458,7 @@ void cxl_dcd_force_cut(struct cxl_dcd_extent *ext)
 		.size = cxl_dcd_extent_size(ext),
 	};
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(cxl_dcd_of(rgn));
 	lockdep_assert_held(&rgn->lock);
 	ext->cut = true;
 	if (rgn->closing)
@@ -473,7 +479,7 @@ void cxl_dcd_extent_forced(struct cxl_dcd_extent *ext)
 {
 	struct cxl_dcd_region *rgn = ext->rgn;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(cxl_dcd_of(rgn));
 	ext->forced = true;
 	ext->rest = true;
 	ext->told = true;
@@ -523,7 +529,7 @@ void cxl_dcd_forced_release(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
 
 	if (!rec->len || rec->dpa > U64_MAX - rec->len)
 		return;
-	list_for_each_entry(rgn, &cxl_dcd_regions, node)
+	list_for_each_entry(rgn, cxl_dcd_regions(dcd), node)
 		for (i = 0; i < rgn->ways; i++)
 			if (rgn->member[i].dcd == dcd)
 				dcd_force_member(rgn, rgn->member[i].dpa, rec);

@@ -112,17 +112,17 @@ static bool dcd_interrupt_lost(struct cxl_dcd *dcd)
 	int rc;
 
 	/* A work only tries: who does nothing else would never get it. */
-	if (!cxl_dcd_trylock())
+	if (!cxl_dcd_trylock(dcd))
 		return false;
 	if (dcd->dying || !dcd->armed) {
-		cxl_dcd_unlock();
+		cxl_dcd_unlock(dcd);
 		return true;
 	}
 	rc = cxl_dcd_get_irq_policy(dcd, &policy);
 	reset = !rc && !dcd_interrupt_is_on(&policy);
 	if (reset)
 		rc = dcd_interrupt_policy(dcd, message);
-	cxl_dcd_unlock();
+	cxl_dcd_unlock(dcd);
 	if (!reset || rc < 0)
 		dev_warn(&dcd->cxlmd->dev,
 			 "there are dynamic capacity events, but no interrupt came: reading them\n");
@@ -176,9 +176,9 @@ static void dcd_interrupt_watch_work(struct work_struct *work)
 /* Take events from now on; whatever the log already holds is handled. */
 static void dcd_interrupt_begin(struct cxl_dcd *dcd)
 {
-	cxl_dcd_lock();
+	cxl_dcd_lock(dcd);
 	dcd->armed = !cxl_dcd_unloading();
-	cxl_dcd_unlock();
+	cxl_dcd_unlock(dcd);
 	cxl_dcd_events_kick(dcd);
 	if (dcd->cxlds->regs.status)
 		queue_delayed_work(dcd->wq, &dcd->watch_work, WATCH_TIME);
@@ -196,9 +196,9 @@ static int dcd_interrupt_start(struct cxl_dcd *dcd)
 	int nr, rc;
 
 	/* Not between the commands of a chain of ours, which that would end. */
-	cxl_dcd_lock();
+	cxl_dcd_lock(dcd);
 	nr = dcd_interrupt_policy(dcd, message);
-	cxl_dcd_unlock();
+	cxl_dcd_unlock(dcd);
 	if (nr < 0)
 		return nr;
 	rc = dcd_interrupt_request(dcd, message, nr);

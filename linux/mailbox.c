@@ -19,7 +19,7 @@
 #define LIST_MAX BIT(20)
 /*
  * Time for a list of many commands, one way or the other: while it runs, all
- * that concerns any other device waits.
+ * that concerns the device waits.
  */
 #define LIST_TIME (10 * HZ)
 #define UPDATE_TIME (30 * HZ)
@@ -210,7 +210,7 @@ u32 cxl_dcd_update_room(struct cxl_dcd *dcd)
  * @nr: their number; 0 refuses the oldest offer
  *
  * A list that does not fit into one payload is sent as several commands chained
- * by More, which the device takes as one. The caller holds cxl_dcd_mutex, so
+ * by More, which the device takes as one. The caller holds the books, so
  * that no command of ours comes between them. Others use the mailbox as well:
  * when a command of theirs does, the device may drop the first part of the
  * chain and take the second for the whole. So after a list of more than
@@ -227,7 +227,7 @@ int cxl_dcd_update(struct cxl_dcd *dcd, u16 opcode,
 	u32 room, done = 0, n, i;
 	int rc;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(dcd);
 	if (dcd->dying)
 		return -ENODEV;
 	room = min(max(nr, 1), cxl_dcd_update_room(dcd));

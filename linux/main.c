@@ -90,9 +90,7 @@ static void dcd_memdev_attach(struct cxl_memdev *cxlmd)
 		return;
 	}
 
-	cxl_dcd_lock();
 	cxl_dcd_devices_add(dcd);
-	cxl_dcd_unlock();
 	dev_info(dev, "dynamic capacity: %u region%s of the device\n", nr_parts,
 		 nr_parts > 1 ? "s" : "");
 	cxl_dcd_roots_show();
@@ -107,36 +105,35 @@ static void dcd_memdev_attach(struct cxl_memdev *cxlmd)
 static void dcd_memdevs_arm(void)
 {
 	struct cxl_dcd *dcd;
+	u32 id = 0;
 
-	cxl_dcd_lock();
 	WRITE_ONCE(ready, true);
-	list_for_each_entry(dcd, &cxl_dcd_devices, node)
+	while ((dcd = cxl_dcd_next_get(&id))) {
 		cxl_dcd_interrupt_arm(dcd);
-	cxl_dcd_unlock();
+		cxl_dcd_put(dcd);
+	}
 }
 
 /* The memdev is about to be removed, or we are: let go of it. */
 static void dcd_memdev_detach(struct cxl_memdev *cxlmd)
 {
-	struct cxl_dcd *dcd;
+	struct cxl_dcd *dcd = cxl_dcd_find_get(cxlmd);
 
-	if (!cxl_dcd_is_ours(cxlmd))
-		return;
-	cxl_dcd_lock();
-	dcd = cxl_dcd_find(cxlmd);
-	/* The device would wait for ever for the answer to an open offer. */
-	if (dcd && dcd->chain.open)
-		cxl_dcd_accept_expired(dcd);
-	if (dcd)
-		cxl_dcd_devices_remove(dcd);
-	cxl_dcd_unlock();
 	if (!dcd)
 		return;
+	cxl_dcd_lock(dcd);
+	/* The device would wait for ever for the answer to an open offer. */
+	if (dcd->chain.open)
+		cxl_dcd_accept_expired(dcd);
+	cxl_dcd_devices_remove(dcd);
+	cxl_dcd_unlock(dcd);
 
 	cxl_dcd_interrupt_detach(dcd);
 	cxl_dcd_events_detach(dcd);
 	cxl_dcd_decoders_detach(dcd);
 	cxl_dcd_parts_hide(dcd);
+	/* Ours, and that of the list. */
+	cxl_dcd_put(dcd);
 	cxl_dcd_put(dcd);
 }
 
@@ -221,17 +218,17 @@ static void dcd_memdevs_attach(void)
 /* Some memdev that is ours, referenced, and the device behind it; or NULL. */
 static struct cxl_memdev *dcd_memdev_any(struct device **host)
 {
-	struct cxl_memdev *cxlmd = NULL;
+	struct cxl_memdev *cxlmd;
 	struct cxl_dcd *dcd;
+	u32 id = 0;
 
-	cxl_dcd_lock();
-	dcd = list_first_entry_or_null(&cxl_dcd_devices, struct cxl_dcd, node);
-	if (dcd) {
-		cxlmd = dcd->cxlmd;
-		get_device(&cxlmd->dev);
-		*host = get_device(cxlmd->dev.parent);
-	}
-	cxl_dcd_unlock();
+	dcd = cxl_dcd_next_get(&id);
+	if (!dcd)
+		return NULL;
+	cxlmd = dcd->cxlmd;
+	get_device(&cxlmd->dev);
+	*host = get_device(cxlmd->dev.parent);
+	cxl_dcd_put(dcd);
 	return cxlmd;
 }
 

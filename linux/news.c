@@ -80,7 +80,7 @@ void cxl_dcd_news_flush(struct cxl_dcd_region *rgn)
 	struct cxl_dcd_news *news = &rgn->news;
 	unsigned int i;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(cxl_dcd_of(rgn));
 	for (i = 0; i < news->nr; i++)
 		dcd_news_tell(rgn, &news->item[i]);
 	news->told = news->nr;
@@ -94,7 +94,7 @@ static void dcd_news_work(struct work_struct *work)
 		container_of(to_delayed_work(work), struct cxl_dcd_region,
 			     news.work);
 
-	guard(cxl_dcd)();
+	guard(cxl_dcd)(cxl_dcd_of(rgn));
 	cxl_dcd_news_flush(rgn);
 }
 
@@ -111,7 +111,7 @@ void cxl_dcd_uevent(struct cxl_dcd_region *rgn, enum cxl_dcd_news_kind kind,
 	struct cxl_dcd_news *news = &rgn->news;
 	struct cxl_dcd_news_item item = { .kind = kind, .length = length };
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(cxl_dcd_of(rgn));
 	memcpy(item.tag, tag, sizeof(item.tag));
 	if (!news->nr && time_after(jiffies, news->since + WINDOW)) {
 		news->since = jiffies;

@@ -129,18 +129,29 @@ void cxl_dcd_offer_explain(struct cxl_dcd_offer *offer)
 			 cxl_dcd_why_text(first->why));
 }
 
-/* Free extents that were prepared but not published. */
+/* Free an extent that was prepared but not published: its tag is free again. */
+static void dcd_offer_extent_put(struct cxl_dcd_extent *ext)
+{
+	list_del(&ext->node);
+	cxl_dcd_tag_drop(ext);
+	kobject_put(&ext->folder.kobj);
+}
+
+/* All of a list. */
 void cxl_dcd_extents_put(struct list_head *list)
 {
 	struct cxl_dcd_extent *ext, *next;
 
-	list_for_each_entry_safe(ext, next, list, node) {
-		list_del(&ext->node);
-		kobject_put(&ext->folder.kobj);
-	}
+	list_for_each_entry_safe(ext, next, list, node)
+		dcd_offer_extent_put(ext);
 }
 
-/* Prepare an extent for each record that is good and new; none on failure. */
+/*
+ * Prepare an extent for each record that is good and new; none on failure.
+ *
+ * Returns: 0; -ENOMEM; -EBUSY when a tag is another device's: that was offered
+ * it at the same time, and nobody has looked at both.
+ */
 int cxl_dcd_offer_prepare(struct cxl_dcd_offer *offer, struct list_head *list)
 {
 	struct cxl_dcd_extent *ext;
@@ -157,6 +168,10 @@ int cxl_dcd_offer_prepare(struct cxl_dcd_offer *offer, struct list_head *list)
 			return -ENOMEM;
 		}
 		list_add_tail(&ext->node, list);
+		if (!cxl_dcd_tag_take(ext)) {
+			cxl_dcd_extents_put(list);
+			return -EBUSY;
+		}
 	}
 	return 0;
 }
@@ -364,9 +379,7 @@ void cxl_dcd_offer_refuse(struct cxl_dcd_offer *offer, struct list_head *list)
 			continue;
 		ext = list_entry(at, struct cxl_dcd_extent, node);
 		at = at->next;
-		if (!rec->why)
-			continue;
-		list_del(&ext->node);
-		kobject_put(&ext->folder.kobj);
+		if (rec->why)
+			dcd_offer_extent_put(ext);
 	}
 }

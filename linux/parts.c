@@ -34,17 +34,17 @@ static bool dcd_parts_get(struct device *dev, unsigned int slot,
 			  struct cxl_dcd_part *part, int *qos_class)
 {
 	struct cxl_dcd *dcd;
-	int i = -ENXIO;
+	int i;
 
-	cxl_dcd_lock();
-	dcd = cxl_dcd_find(to_cxl_memdev(dev));
-	if (dcd)
-		i = cxl_dcd_slot_part(dcd->parts, dcd->nr_parts, slot);
+	dcd = cxl_dcd_find_get(to_cxl_memdev(dev));
+	if (!dcd)
+		return false;
+	i = cxl_dcd_slot_part(dcd->parts, dcd->nr_parts, slot);
 	if (i >= 0) {
 		*part = dcd->parts[i];
 		*qos_class = dcd->qos_class[i];
 	}
-	cxl_dcd_unlock();
+	cxl_dcd_put(dcd);
 	return i >= 0;
 }
 
@@ -119,12 +119,10 @@ static unsigned long dcd_parts_slots(struct cxl_dcd *dcd)
 	unsigned long slots = 0;
 	unsigned int i;
 
-	cxl_dcd_lock();
 	for (i = 0; i < cxl_dcd_slots(); i++)
 		if ((dcd->cdat_known || !cxl_dcd_names_need_cdat()) &&
 		    cxl_dcd_slot_part(dcd->parts, dcd->nr_parts, i) >= 0)
 			__set_bit(i, &slots);
-	cxl_dcd_unlock();
 	return slots;
 }
 

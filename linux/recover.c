@@ -64,7 +64,7 @@ int cxl_dcd_recover(struct cxl_dcd_region *rgn)
 	LIST_HEAD(extents);
 	int rc;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(cxl_dcd_of(rgn));
 	if (rgn->closing)
 		return -ENXIO;
 	offers = kcalloc(rgn->ways, sizeof(*offers), GFP_KERNEL);
@@ -126,7 +126,7 @@ static int dcd_recover_overflow(struct cxl_dcd *dcd)
 	rc = cxl_dcd_listed(dcd, &listed, &nr);
 	if (rc)
 		return rc;
-	list_for_each_entry(rgn, &cxl_dcd_regions, node) {
+	list_for_each_entry(rgn, cxl_dcd_regions(dcd), node) {
 		int pos = cxl_dcd_member_pos(rgn, dcd);
 
 		if (pos < 0)
@@ -150,13 +150,13 @@ int cxl_dcd_reconcile(struct cxl_dcd *dcd, bool emptied)
 	struct cxl_dcd_region *rgn;
 	int rc = 0, err;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(dcd);
 	/* The rest of an open offer may be in the log still. */
 	if (dcd->overflow && (emptied || !dcd->chain.open)) {
 		rc = dcd_recover_overflow(dcd);
 		dcd->overflow = rc;
 	}
-	list_for_each_entry(rgn, &cxl_dcd_regions, node)
+	list_for_each_entry(rgn, cxl_dcd_regions(dcd), node)
 		if (rgn->stale && !rgn->closing &&
 		    cxl_dcd_member_pos(rgn, dcd) >= 0) {
 			err = cxl_dcd_recover(rgn);

@@ -5,14 +5,18 @@
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "device.h"
 #include "judge.h"
 #include "lock.h"
 #include "region.h"
 
-LIST_HEAD(cxl_dcd_regions);
 const struct bus_type *cxl_dcd_dax_bus;
+
+/* All of them, to find out whose books one is in. */
+static LIST_HEAD(regions);
+static DEFINE_SPINLOCK(regions_lock);
 
 /* Not freed yet; must be none when the module is gone. */
 static atomic_t nr_regions;
@@ -28,6 +32,8 @@ int cxl_dcd_regions_left(void)
  * @part: the partition that it is over
  *
  * It is in no list yet. Ended by cxl_dcd_region_free().
+ *
+ * Returns: the region; NULL without memory, or when a device of it goes.
  */
 struct cxl_dcd_region *cxl_dcd_region_alloc(struct cxl_dax_region *cxlr_dax,
 					    unsigned int part)
@@ -39,7 +45,10 @@ struct cxl_dcd_region *cxl_dcd_region_alloc(struct cxl_dax_region *cxlr_dax,
 
 	if (!rgn)
 		return NULL;
+	atomic_inc(&nr_regions);
 	INIT_LIST_HEAD(&rgn->node);
+	INIT_LIST_HEAD(&rgn->all);
+	hash_init(rgn->tagged);
 	mutex_init(&rgn->lock);
 	INIT_LIST_HEAD(&rgn->extents);
 	mt_init(&rgn->by_dpa);
@@ -52,16 +61,21 @@ struct cxl_dcd_region *cxl_dcd_region_alloc(struct cxl_dax_region *cxlr_dax,
 	rgn->dpa_size = range_len(&rgn->hpa) / rgn->ways;
 	for (i = 0; i < rgn->ways; i++) {
 		struct cxl_endpoint_decoder *cxled = p->targets[i];
-		struct cxl_dcd *dcd = cxl_dcd_find(cxled_to_memdev(cxled));
+		struct cxl_dcd *dcd =
+			cxl_dcd_find_get(cxled_to_memdev(cxled));
 
+		/* It goes just now, and the region with it. */
+		if (!dcd) {
+			cxl_dcd_region_free(rgn);
+			return NULL;
+		}
 		/* The port of a target is there. */
 		cxl_dcd_read_cdat(dcd);
-		rgn->member[i].dcd = cxl_dcd_get(dcd);
+		rgn->member[i].dcd = dcd;
 		rgn->member[i].dpa = cxled->dpa_res->start;
 		rgn->shareable |= dcd->parts[part].shareable;
 		rgn->read_only |= dcd->parts[part].read_only;
 	}
-	atomic_inc(&nr_regions);
 	return rgn;
 }
 
@@ -79,24 +93,90 @@ void cxl_dcd_region_free(struct cxl_dcd_region *rgn)
 	atomic_dec(&nr_regions);
 }
 
-/* The region behind the device dax_regionN; NULL when it is none, or goes. */
-struct cxl_dcd_region *cxl_dcd_region_of(const struct device *dev)
+/* Into the books of its members, whom an interleave set gives the same. */
+void cxl_dcd_region_publish(struct cxl_dcd_region *rgn)
 {
+	struct cxl_dcd *dcd = cxl_dcd_of(rgn);
+
+	cxl_dcd_assert_held(dcd);
+	list_add_tail(&rgn->node, cxl_dcd_regions(dcd));
+	spin_lock(&regions_lock);
+	list_add_tail(&rgn->all, &regions);
+	spin_unlock(&regions_lock);
+}
+
+/* Out of them again; also one that never was there. */
+void cxl_dcd_region_unpublish(struct cxl_dcd_region *rgn)
+{
+	cxl_dcd_assert_held(cxl_dcd_of(rgn));
+	list_del_init(&rgn->node);
+	spin_lock(&regions_lock);
+	list_del_init(&rgn->all);
+	spin_unlock(&regions_lock);
+}
+
+/* The region of a DAX region, or of a DAX device; in books that may change. */
+static struct cxl_dcd_region *dcd_region_find(const struct device *dev)
+{
+	const struct device *parent = NULL;
 	struct cxl_dcd_region *rgn;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
-	list_for_each_entry(rgn, &cxl_dcd_regions, node)
-		if (rgn->dev == dev && !rgn->closing)
+	lockdep_assert_held(&regions_lock);
+	if (dev->bus && dev->bus == READ_ONCE(cxl_dcd_dax_bus))
+		parent = dev->parent;
+	list_for_each_entry(rgn, &regions, all)
+		if (rgn->dev == dev || rgn->dev == parent)
 			return rgn;
 	return NULL;
 }
 
-/* The region of a DAX device, NULL when it is not one of ours, or no more. */
-struct cxl_dcd_region *cxl_dcd_dax_to_region(const struct device *dax_dev)
+/* The device whose books a region is in, referenced; NULL for no region. */
+static struct cxl_dcd *dcd_region_owner(const struct device *dev)
 {
-	if (!cxl_dcd_dax_bus || dax_dev->bus != cxl_dcd_dax_bus)
+	struct cxl_dcd_region *rgn;
+
+	guard(spinlock)(&regions_lock);
+	rgn = dcd_region_find(dev);
+	return rgn ? cxl_dcd_get(cxl_dcd_of(rgn)) : NULL;
+}
+
+/* With the books of its owner held, a region stays, if it is there. */
+static struct cxl_dcd_region *dcd_region_held(const struct device *dev,
+					      struct cxl_dcd *owner)
+{
+	struct cxl_dcd_region *rgn;
+
+	cxl_dcd_assert_held(owner);
+	guard(spinlock)(&regions_lock);
+	rgn = dcd_region_find(dev);
+	return rgn && cxl_dcd_of(rgn) == owner ? rgn : NULL;
+}
+
+/**
+ * cxl_dcd_region_try - try for the books that a region is in
+ * @dev: the DAX region, or a DAX device
+ *
+ * Returns: the region, with the books held; NULL when there is none, or it
+ * goes; ERR_PTR(-EBUSY) when somebody else has the books.
+ */
+struct cxl_dcd_region *cxl_dcd_region_try(const struct device *dev)
+{
+	struct cxl_dcd *owner = dcd_region_owner(dev);
+	struct cxl_dcd_region *rgn;
+
+	if (!owner)
 		return NULL;
-	return cxl_dcd_region_of(dax_dev->parent);
+	if (!cxl_dcd_trylock(owner)) {
+		cxl_dcd_put(owner);
+		return ERR_PTR(-EBUSY);
+	}
+	rgn = dcd_region_held(dev, owner);
+	if (rgn && rgn->closing)
+		rgn = NULL;
+	if (!rgn)
+		cxl_dcd_unlock(owner);
+	cxl_dcd_put(owner);
+	return rgn;
 }
 
 /**
@@ -111,8 +191,7 @@ struct cxl_dcd_region *cxl_dcd_region_at(struct cxl_dcd *dcd, u64 dpa,
 	struct cxl_dcd_region *rgn;
 	unsigned int i;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
-	list_for_each_entry(rgn, &cxl_dcd_regions, node)
+	list_for_each_entry(rgn, cxl_dcd_regions(dcd), node)
 		for (i = 0; i < rgn->ways; i++) {
 			struct cxl_dcd_member *m = &rgn->member[i];
 
@@ -145,34 +224,28 @@ void cxl_dcd_regions_stale(struct cxl_dcd *dcd)
 {
 	struct cxl_dcd_region *rgn;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
-	list_for_each_entry(rgn, &cxl_dcd_regions, node)
+	list_for_each_entry(rgn, cxl_dcd_regions(dcd), node)
 		if (cxl_dcd_member_pos(rgn, dcd) >= 0)
 			rgn->stale = true;
 }
 
 /**
- * cxl_dcd_region_trylock - try for a region's addresses, with the mutex held
+ * cxl_dcd_region_trylock - try for a region's addresses, with the books held
  *
  * On failure somebody else has them, in a stock method that may not end soon:
  * whoever has them settles the region when he is done.
  */
 bool cxl_dcd_region_trylock(struct cxl_dcd_region *rgn)
 {
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(cxl_dcd_of(rgn));
 	if (mutex_trylock(&rgn->lock))
 		return true;
 	rgn->unsettled = true;
 	return false;
 }
 
-static struct cxl_dcd_region *dcd_region_find(const struct device *dev)
-{
-	return cxl_dcd_region_of(dev) ?: cxl_dcd_dax_to_region(dev);
-}
-
 /**
- * cxl_dcd_region_begin - wait for a region's addresses and for the mutex
+ * cxl_dcd_region_begin - wait for a region's addresses and for its books
  * @dev: the DAX region, or a DAX device
  *
  * Not in the method of a file. To be followed by cxl_dcd_release_leave() and
@@ -184,16 +257,14 @@ struct cxl_dcd_region *cxl_dcd_region_begin(const struct device *dev)
 {
 	struct cxl_dcd_region *rgn;
 
-	for (;;) {
-		cxl_dcd_lock();
-		rgn = dcd_region_find(dev);
-		if (!rgn || mutex_trylock(&rgn->lock))
-			break;
-		cxl_dcd_unlock();
+	while ((rgn = cxl_dcd_region_try(dev))) {
+		if (!IS_ERR(rgn)) {
+			if (mutex_trylock(&rgn->lock))
+				break;
+			cxl_dcd_unlock(cxl_dcd_of(rgn));
+		}
 		msleep(CXL_DCD_LOCK_POLL_MS);
 	}
-	if (!rgn)
-		cxl_dcd_unlock();
 	return rgn;
 }
 
@@ -214,7 +285,7 @@ void cxl_dcd_dax_removal(struct device *dev, bool begins)
 }
 
 /*
- * Enter a region from the method of a file, with the mutex held on success; to
+ * Enter a region from the method of a file, with the books held on success; to
  * call a @stock method not while the DAX core has its rwsem for a removal: that
  * may last, and a method that sleeps cannot be ended. (It may begin right after this look. Then the
  * method sleeps, as the stock one does, and holds up no other region.)
@@ -222,17 +293,17 @@ void cxl_dcd_dax_removal(struct device *dev, bool begins)
 static struct cxl_dcd_region *dcd_region_enter(const struct device *dev,
 					       bool stock)
 {
-	struct cxl_dcd_region *rgn;
-	int rc = cxl_dcd_lock_in_file();
+	struct cxl_dcd_region *rgn = cxl_dcd_region_try(dev);
 
-	if (rc)
-		return ERR_PTR(rc);
-	rgn = dcd_region_find(dev);
-	if (rgn && !rgn->deleting && !(stock && READ_ONCE(removed)) &&
-	    mutex_trylock(&rgn->lock))
-		return rgn;
-	cxl_dcd_unlock();
-	return ERR_PTR(rgn ? cxl_dcd_lock_restart() : -ENXIO);
+	if (!rgn)
+		return ERR_PTR(-ENXIO);
+	if (!IS_ERR(rgn)) {
+		if (!rgn->deleting && !(stock && READ_ONCE(removed)) &&
+		    mutex_trylock(&rgn->lock))
+			return rgn;
+		cxl_dcd_unlock(cxl_dcd_of(rgn));
+	}
+	return ERR_PTR(cxl_dcd_lock_restart());
 }
 
 /**
@@ -240,7 +311,7 @@ static struct cxl_dcd_region *dcd_region_enter(const struct device *dev,
  * @dev: the DAX region, or a DAX device
  * @stock: it calls a stock method, which waits for dax_region_rwsem
  *
- * The region does not end meanwhile. The mutex is not held on return, so that
+ * The region does not end meanwhile. The books are not held on return, so that
  * stock methods may be called. To be followed by cxl_dcd_release_leave().
  *
  * Returns: the region, or the ERR_PTR() of what the method has to return.
@@ -251,7 +322,7 @@ struct cxl_dcd_region *cxl_dcd_region_enter(const struct device *dev,
 	struct cxl_dcd_region *rgn = dcd_region_enter(dev, stock);
 
 	if (!IS_ERR(rgn))
-		cxl_dcd_unlock();
+		cxl_dcd_unlock(cxl_dcd_of(rgn));
 	return rgn;
 }
 
@@ -275,15 +346,17 @@ struct cxl_dcd_region *cxl_dcd_region_delete_begin(const struct device *dev)
 		return rgn;
 	rgn->deleting = true;
 	mutex_unlock(&rgn->lock);
-	cxl_dcd_unlock();
+	cxl_dcd_unlock(cxl_dcd_of(rgn));
 	return rgn;
 }
 
 void cxl_dcd_region_delete_end(struct cxl_dcd_region *rgn)
 {
-	cxl_dcd_lock();
+	struct cxl_dcd *dcd = cxl_dcd_of(rgn);
+
+	cxl_dcd_lock(dcd);
 	rgn->deleting = false;
-	cxl_dcd_unlock();
+	cxl_dcd_unlock(dcd);
 }
 
 /**
@@ -296,26 +369,29 @@ void cxl_dcd_region_delete_end(struct cxl_dcd_region *rgn)
  */
 void cxl_dcd_region_close(const struct device *dev)
 {
-	struct cxl_dcd_region *rgn, *found = NULL;
-	bool deleting;
+	struct cxl_dcd *owner = dcd_region_owner(dev);
+	struct cxl_dcd_region *rgn;
+	bool busy;
 
-	cxl_dcd_lock();
-	list_for_each_entry(rgn, &cxl_dcd_regions, node)
-		if (rgn->dev == dev)
-			found = rgn;
-	if (found)
-		found->closing = true;
-	cxl_dcd_unlock();
-	if (!found)
+	if (!owner)
 		return;
+	cxl_dcd_lock(owner);
 	/* It is freed by who called us, later. */
-	mutex_lock(&found->lock);
-	mutex_unlock(&found->lock);
+	rgn = dcd_region_held(dev, owner);
+	if (rgn)
+		rgn->closing = true;
+	cxl_dcd_unlock(owner);
+	/*
+	 * Looked at, not slept for: we are in a notifier of the CXL bus, and the
+	 * lock of that lockdep cannot tell from that of the DAX bus, within
+	 * which nobody may wait for a region.
+	 */
 	do {
-		cxl_dcd_lock();
-		deleting = found->deleting;
-		cxl_dcd_unlock();
-		if (deleting)
+		cxl_dcd_lock(owner);
+		busy = rgn && (rgn->deleting || mutex_is_locked(&rgn->lock));
+		cxl_dcd_unlock(owner);
+		if (busy)
 			msleep(CXL_DCD_LOCK_POLL_MS);
-	} while (deleting);
+	} while (busy);
+	cxl_dcd_put(owner);
 }

@@ -3,6 +3,7 @@
 #ifndef CXL_DCD_REGION_H
 #define CXL_DCD_REGION_H
 
+#include <linux/hashtable.h>
 #include <linux/list.h>
 #include <linux/maple_tree.h>
 #include <linux/mutex.h>
@@ -22,10 +23,11 @@ struct cxl_dcd_member {
 
 /**
  * struct cxl_dcd_region - a DAX region that we drive
- * @node: entry in cxl_dcd_regions
+ * @node: entry in the regions of its books
+ * @all: entry in the list of all regions
  * @lock: of its addresses: the children of @dax->res, the ranges of its DAX
  *	  devices, and of its extents @open and @claim, which are written with
- *	  cxl_dcd_mutex held too (lock.h)
+ *	  the books held too (lock.h)
  * @unsettled: something had to be left undone for want of @lock
  * @deleting: one of its DAX devices is being deleted by the stock method
  * @dev: the dax_regionN device
@@ -41,6 +43,7 @@ struct cxl_dcd_member {
  * @dpa_size: bytes of DPA on each member
  * @extents: struct cxl_dcd_extent, by arrival
  * @by_dpa: the same, by DPA offset
+ * @tagged: those with a tag, by tag
  * @nr_extents: length of @extents
  * @nr_releasing: how many of them are to leave
  * @next_id: for the names of extents
@@ -55,6 +58,7 @@ struct cxl_dcd_member {
  */
 struct cxl_dcd_region {
 	struct list_head node;
+	struct list_head all;
 	struct mutex lock; /* of its addresses, see above */
 	bool unsettled;
 	bool deleting;
@@ -71,6 +75,7 @@ struct cxl_dcd_region {
 	u64 dpa_size;
 	struct list_head extents;
 	struct maple_tree by_dpa;
+	DECLARE_HASHTABLE(tagged, 10);
 	u32 nr_extents;
 	u32 nr_releasing;
 	u32 next_id;
@@ -79,8 +84,6 @@ struct cxl_dcd_region {
 	struct cxl_dcd_member member[CXL_DECODER_MAX_INTERLEAVE];
 };
 
-extern struct list_head cxl_dcd_regions;
-
 /* The bus of DAX devices; NULL until the first region has one. */
 extern const struct bus_type *cxl_dcd_dax_bus;
 
@@ -88,9 +91,22 @@ struct cxl_dcd_region *cxl_dcd_region_alloc(struct cxl_dax_region *cxlr_dax,
 					    unsigned int part);
 void cxl_dcd_region_free(struct cxl_dcd_region *rgn);
 int cxl_dcd_regions_left(void);
+void cxl_dcd_region_publish(struct cxl_dcd_region *rgn);
+void cxl_dcd_region_unpublish(struct cxl_dcd_region *rgn);
 
-struct cxl_dcd_region *cxl_dcd_region_of(const struct device *dev);
-struct cxl_dcd_region *cxl_dcd_dax_to_region(const struct device *dax_dev);
+/* The device whose books a region is in, which are those of all its members. */
+static inline struct cxl_dcd *cxl_dcd_of(const struct cxl_dcd_region *rgn)
+{
+	return rgn->member[0].dcd;
+}
+
+/* The regions in the books of a device; only some may be over its capacity. */
+static inline struct list_head *cxl_dcd_regions(struct cxl_dcd *dcd)
+{
+	cxl_dcd_assert_held(dcd);
+	return &dcd->share.books->regions;
+}
+
 struct cxl_dcd_region *cxl_dcd_region_at(struct cxl_dcd *dcd, u64 dpa,
 					 u64 *offset);
 int cxl_dcd_member_pos(const struct cxl_dcd_region *rgn,
@@ -98,6 +114,7 @@ int cxl_dcd_member_pos(const struct cxl_dcd_region *rgn,
 void cxl_dcd_regions_stale(struct cxl_dcd *dcd);
 
 bool cxl_dcd_region_trylock(struct cxl_dcd_region *rgn);
+struct cxl_dcd_region *cxl_dcd_region_try(const struct device *dev);
 struct cxl_dcd_region *cxl_dcd_region_begin(const struct device *dev);
 struct cxl_dcd_region *cxl_dcd_region_enter(const struct device *dev,
 					    bool stock);

@@ -312,27 +312,27 @@ static void dcd_release_region_locked(struct cxl_dcd_region *rgn)
 	dcd_release_ready(rgn, &ready);
 }
 
-/* Release whatever was asked for and is free by now. */
-void cxl_dcd_release_ready(void)
+/* Release whatever was asked for in these books and is free by now. */
+void cxl_dcd_release_ready(struct cxl_dcd *dcd)
 {
 	struct cxl_dcd_region *rgn;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
-	list_for_each_entry(rgn, &cxl_dcd_regions, node)
+	cxl_dcd_assert_held(dcd);
+	list_for_each_entry(rgn, cxl_dcd_regions(dcd), node)
 		if ((rgn->nr_releasing || rgn->unsettled) && !rgn->closing &&
 		    cxl_dcd_region_trylock(rgn))
 			dcd_release_region_locked(rgn);
 }
 
 /**
- * cxl_dcd_release_leave - drop a region's lock; the mutex is held
+ * cxl_dcd_release_leave - drop a region's lock; the books are held
  * @rgn: region
  *
  * Sees to what others could not do meanwhile.
  */
 void cxl_dcd_release_leave(struct cxl_dcd_region *rgn)
 {
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(cxl_dcd_of(rgn));
 	lockdep_assert_held(&rgn->lock);
 	if (rgn->unsettled && !rgn->closing)
 		dcd_release_region_locked(rgn);
@@ -358,14 +358,14 @@ void cxl_dcd_release_asked(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
 	bool found = false;
 	unsigned int i;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(dcd);
 	if (!rec->len || rec->dpa > U64_MAX - rec->len) {
 		dev_warn_ratelimited(&dcd->cxlmd->dev,
 				     "release of [%#llx, +%#llx] makes no sense, ignored\n",
 				     rec->dpa, rec->len);
 		return;
 	}
-	list_for_each_entry(rgn, &cxl_dcd_regions, node)
+	list_for_each_entry(rgn, cxl_dcd_regions(dcd), node)
 		for (i = 0; i < rgn->ways; i++) {
 			struct cxl_dcd_extent *ext;
 			unsigned long at;
@@ -410,7 +410,7 @@ int cxl_dcd_release_here(struct cxl_dcd_extent *ext)
 	LIST_HEAD(ready);
 	int rc = 0;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	cxl_dcd_assert_held(cxl_dcd_of(rgn));
 	lockdep_assert_held(&rgn->lock);
 	if (rgn->closing) {
 		rc = -ENXIO;

@@ -6,7 +6,7 @@
 #include "extent.h"
 
 void cxl_dcd_release_asked(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec);
-void cxl_dcd_release_ready(void);
+void cxl_dcd_release_ready(struct cxl_dcd *dcd);
 void cxl_dcd_release_leave(struct cxl_dcd_region *rgn);
 int cxl_dcd_release_here(struct cxl_dcd_extent *ext);
 void cxl_dcd_release_extents(struct cxl_dcd_region *rgn,

@@ -41,8 +41,7 @@ int cxl_dcd_cxlr_part(struct cxl_region *cxlr)
 	struct cxl_region_params *p = &cxlr->params;
 	int i, part = -ENODEV;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
-	if (list_empty(&cxl_dcd_devices) || !cxl_dcd_facts_targets(cxlr))
+	if (!cxl_dcd_devices_any() || !cxl_dcd_facts_targets(cxlr))
 		return -ENODEV;
 	for (i = 0; i < p->nr_targets; i++) {
 		struct cxl_endpoint_decoder *cxled = p->targets[i];
@@ -51,10 +50,11 @@ int cxl_dcd_cxlr_part(struct cxl_region *cxlr)
 
 		if (!cxled->dpa_res)
 			return -ENODEV;
-		dcd = cxl_dcd_find(cxled_to_memdev(cxled));
+		dcd = cxl_dcd_find_get(cxled_to_memdev(cxled));
 		if (dcd) {
 			this = cxl_dcd_part_find(dcd->parts, dcd->nr_parts,
 						 cxled->dpa_res->start);
+			cxl_dcd_put(dcd);
 			if (this == CXL_DCD_PART_NONE)
 				this = -ENODEV;
 		}
@@ -66,10 +66,7 @@ int cxl_dcd_cxlr_part(struct cxl_region *cxlr)
 	return part;
 }
 
-/*
- * Is no target on a device of ours? Without cxl_dcd_mutex, so that regions that
- * have nothing to do with us never wait for it.
- */
+/* Is no target on a device of ours? */
 bool cxl_dcd_cxlr_is_foreign(struct cxl_region *cxlr)
 {
 	struct cxl_region_params *p = &cxlr->params;
@@ -157,7 +154,8 @@ void cxl_dcd_cxlr_gone(struct device *dev)
 void cxl_dcd_cxlr_found(struct cxl_region *cxlr)
 {
 	struct dcd_cxlr *known;
-	unsigned int slot = 0;
+	struct cxl_dcd *dcd;
+	unsigned int slot;
 	int part;
 
 	mutex_lock(&cxlrs_lock);
@@ -165,17 +163,15 @@ void cxl_dcd_cxlr_found(struct cxl_region *cxlr)
 	mutex_unlock(&cxlrs_lock);
 	if (known)
 		return;
-	cxl_dcd_lock();
 	part = cxl_dcd_cxlr_part(cxlr);
-	if (part >= 0) {
-		struct cxl_memdev *first =
-			cxled_to_memdev(cxlr->params.targets[0]);
-
-		slot = cxl_dcd_slot_of(&cxl_dcd_find(first)->parts[part], part);
-	}
-	cxl_dcd_unlock();
-	if (part >= 0)
-		cxl_dcd_cxlr_know(&cxlr->dev, slot);
+	if (part < 0)
+		return;
+	dcd = cxl_dcd_find_get(cxled_to_memdev(cxlr->params.targets[0]));
+	if (!dcd)
+		return;
+	slot = cxl_dcd_slot_of(&dcd->parts[part], part);
+	cxl_dcd_put(dcd);
+	cxl_dcd_cxlr_know(&cxlr->dev, slot);
 }
 
 static int dcd_cxlr_attach_one(struct device *dev, void *unused)
@@ -193,14 +189,8 @@ void cxl_dcd_cxlrs_attach(void)
 
 static bool dcd_cxlr_is_ours(struct device *dev)
 {
-	int part = -ENODEV;
-
-	if (is_cxl_region(dev)) {
-		cxl_dcd_lock();
-		part = cxl_dcd_cxlr_part(cxl_dcd_to_region(dev));
-		cxl_dcd_unlock();
-	}
-	return part != -ENODEV;
+	return is_cxl_region(dev) &&
+	       cxl_dcd_cxlr_part(cxl_dcd_to_region(dev)) != -ENODEV;
 }
 
 static int dcd_cxlr_enable_one(struct device *dev, void *unused)

@@ -31,9 +31,7 @@ static int dcd_dax_cxl_probe(struct device *dev)
 		return -ENODEV;
 	if (cxl_dcd_cxlr_is_foreign(to_cxl_dax_region(dev)->cxlr))
 		return stock_probe(dev);
-	cxl_dcd_lock();
 	part = cxl_dcd_cxlr_part(to_cxl_dax_region(dev)->cxlr);
-	cxl_dcd_unlock();
 	return part == -ENODEV ? stock_probe(dev) : -ENODEV;
 }
 

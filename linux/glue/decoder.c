@@ -28,14 +28,15 @@
 
 /*
  * One change of a decoder at a time: within it run the stock methods of their
- * files, which sleep on locks of the CXL core. Taken outside of cxl_dcd_mutex.
+ * files, which sleep on locks of the CXL core. Not within anybody's books, nor
+ * they within it, so that no decoder waits for the mailbox of a device.
  */
 static DEFINE_MUTEX(change_lock);
 
 /**
  * struct dcd_decoder - what is known of an endpoint decoder of a DC memdev
- * @node: entry in decoders; that changes with change_lock, cxl_dcd_mutex and
- *	  decoders_lock held, and each of them is enough to look
+ * @node: entry in decoders; that changes with change_lock and decoders_lock
+ *	  held, and each of them is enough to look
  * @cxled: the decoder
  * @part: partition chosen with `mode`, -1 for none
  * @own_skip: its DPA skip is not backed by a resource
@@ -55,7 +56,6 @@ static struct dcd_decoder *dcd_decoder_find(const struct device *dev)
 	struct dcd_decoder *dec;
 
 	lockdep_assert(lockdep_is_held(&change_lock) ||
-		       lockdep_is_held(&cxl_dcd_mutex) ||
 		       lockdep_is_held(&decoders_lock));
 	list_for_each_entry(dec, &decoders, node)
 		if (&dec->cxled->cxld.dev == dev)
@@ -165,19 +165,21 @@ static struct cxl_dcd_override mode_file, dpa_size_file;
 static ssize_t dcd_decoder_mode_show(struct device *dev,
 				     struct device_attribute *attr, char *buf)
 {
-	struct cxl_dcd *dcd;
+	struct cxl_endpoint_decoder *cxled = to_cxl_endpoint_decoder(dev);
+	struct cxl_dcd *dcd = cxl_dcd_find_get(cxled_to_memdev(cxled));
 	struct dcd_decoder *dec;
 	unsigned int slot = 0;
 	int part = -ENODEV;
 
-	cxl_dcd_lock();
+	spin_lock(&decoders_lock);
 	dec = dcd_decoder_find(dev);
-	dcd = dec ? cxl_dcd_find(cxled_to_memdev(dec->cxled)) : NULL;
-	if (dcd)
+	if (dcd && dec)
 		part = dcd_decoder_part(dcd, dec);
+	spin_unlock(&decoders_lock);
 	if (part >= 0)
 		slot = cxl_dcd_slot_of(&dcd->parts[part], part);
-	cxl_dcd_unlock();
+	if (dcd)
+		cxl_dcd_put(dcd);
 	if (part >= 0)
 		return sysfs_emit(buf, "%s\n", cxl_dcd_slot_name(slot));
 	return mode_file.stock->show(dev, mode_file.stock, buf);
@@ -193,12 +195,8 @@ static struct dcd_decoder *dcd_decoder_change_begin(struct device *dev,
 	struct dcd_decoder *dec;
 
 	mutex_lock(&change_lock);
-	cxl_dcd_lock();
 	dec = dcd_decoder_find(dev);
-	*dcd = dec ? cxl_dcd_find(cxled_to_memdev(dec->cxled)) : NULL;
-	if (*dcd)
-		cxl_dcd_get(*dcd);
-	cxl_dcd_unlock();
+	*dcd = dec ? cxl_dcd_find_get(cxled_to_memdev(dec->cxled)) : NULL;
 	if (*dcd)
 		return dec;
 	mutex_unlock(&change_lock);
@@ -325,9 +323,7 @@ static struct cxl_dcd_override dpa_size_file = {
 static void dcd_decoder_endpoint_ready(struct cxl_dcd *dcd,
 				       struct cxl_port *port)
 {
-	cxl_dcd_lock();
 	cxl_dcd_read_cdat(dcd);
-	cxl_dcd_unlock();
 	if (port->cdat.table)
 		cxl_dcd_read_qos(dcd, port);
 	cxl_dcd_roots_show();
@@ -345,9 +341,10 @@ static struct cxl_dcd *dcd_decoder_add(struct cxl_endpoint_decoder *cxled)
 	dec->cxled = cxled;
 	dec->part = -1;
 	guard(mutex)(&change_lock);
-	guard(cxl_dcd)();
-	dcd = cxl_dcd_find(cxled_to_memdev(cxled));
+	dcd = cxl_dcd_find_get(cxled_to_memdev(cxled));
 	if (!dcd || dcd_decoder_find(&cxled->cxld.dev)) {
+		if (dcd)
+			cxl_dcd_put(dcd);
 		kfree(dec);
 		return NULL;
 	}
@@ -356,7 +353,7 @@ static struct cxl_dcd *dcd_decoder_add(struct cxl_endpoint_decoder *cxled)
 	spin_unlock(&decoders_lock);
 	cxl_dcd_decoder_committed(dcd, cxled);
 	dcd_decoder_recall_skip(dcd, dec);
-	return cxl_dcd_get(dcd);
+	return dcd;
 }
 
 /* An endpoint decoder was added: is it on one of our devices? */
@@ -386,7 +383,6 @@ void cxl_dcd_decoder_gone(struct device *dev)
 	if (!dcd_decoder_is_ours(dev))
 		return;
 	guard(mutex)(&change_lock);
-	guard(cxl_dcd)();
 	dec = dcd_decoder_find(dev);
 	if (!dec)
 		return;
@@ -446,7 +442,7 @@ bool cxl_dcd_dpa_is_ram(struct cxl_dcd *dcd, u64 dpa, u64 len)
 {
 	struct dcd_decoder *dec;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
+	guard(spinlock)(&decoders_lock);
 	list_for_each_entry(dec, &decoders, node) {
 		const struct cxl_decoder *cxld = &dec->cxled->cxld;
 		const struct resource *res = dec->cxled->dpa_res;

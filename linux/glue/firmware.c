@@ -39,7 +39,6 @@ void cxl_dcd_decoder_committed(struct cxl_dcd *dcd,
 	const struct cxl_dcd_part *part;
 	unsigned int i;
 
-	lockdep_assert_held(&cxl_dcd_mutex);
 	if (!res)
 		return;
 	i = cxl_dcd_part_find(dcd->parts, dcd->nr_parts, res->start);
@@ -83,14 +82,20 @@ static bool dcd_firmware_any_committed(struct cxl_dev_state *cxlds)
 static int dcd_firmware_retry_one(struct device *dev, void *unused)
 {
 	struct cxl_memdev *cxlmd;
+	struct cxl_dcd *dcd;
 	bool ours;
 
 	if (!is_cxl_memdev(dev) || dev->driver)
 		return 0;
 	cxlmd = to_cxl_memdev(dev);
-	cxl_dcd_lock();
-	ours = cxl_dcd_find(cxlmd) && dcd_firmware_any_committed(cxlmd->cxlds);
-	cxl_dcd_unlock();
+	dcd = cxl_dcd_find_get(cxlmd);
+	if (!dcd)
+		return 0;
+	/* While they are held, it stays. */
+	cxl_dcd_lock(dcd);
+	ours = !dcd->dying && dcd_firmware_any_committed(dcd->cxlds);
+	cxl_dcd_unlock(dcd);
+	cxl_dcd_put(dcd);
 	if (ours && device_attach(dev) < 0)
 		dev_err(dev, "has committed decoders, but cannot be used\n");
 	return 0;

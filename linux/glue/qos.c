@@ -41,7 +41,7 @@ static int dcd_qos_class_of(struct cxl_root *root,
  * @dcd: device
  * @port: its endpoint, whose ancestors stay; its CDAT has been read
  *
- * Without cxl_dcd_mutex: the platform's firmware is asked.
+ * Not within anybody's books: the platform's firmware is asked.
  */
 void cxl_dcd_read_qos(struct cxl_dcd *dcd, struct cxl_port *port)
 {

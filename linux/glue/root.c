@@ -150,20 +150,20 @@ void cxl_dcd_roots_show(void)
 	unsigned long slots = 0;
 	struct cxl_dcd *dcd;
 	unsigned int i;
+	u32 id = 0;
 
 	mutex_lock(&lock);
 	if (!root_files[0].create.show)
 		dcd_root_files_init();
-	cxl_dcd_lock();
-	list_for_each_entry(dcd, &cxl_dcd_devices, node) {
-		if (cxl_dcd_names_need_cdat() && !dcd->cdat_known)
-			continue;
-		for (i = 0; i < dcd->nr_parts; i++)
+	while ((dcd = cxl_dcd_next_get(&id))) {
+		bool known = !cxl_dcd_names_need_cdat() || dcd->cdat_known;
+
+		for (i = 0; known && i < dcd->nr_parts; i++)
 			if (dcd->parts[i].size)
 				__set_bit(cxl_dcd_slot_of(&dcd->parts[i], i),
 					  &slots);
+		cxl_dcd_put(dcd);
 	}
-	cxl_dcd_unlock();
 	bus_for_each_dev(&cxl_bus_type, NULL, &slots, dcd_root_show_one);
 	mutex_unlock(&lock);
 }
