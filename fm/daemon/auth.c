@@ -17,6 +17,8 @@
 #define TOKEN_MAX   512
 #define FILE_MAX    (1 << 20)
 #define HOSTS       "host="
+#define CERTIFICATE "cert:"
+#define NAME_BYTES    255
 
 struct AuthTokens {
     char *path;
@@ -49,6 +51,7 @@ AuthRole auth_role_parse(const char *name)
 void auth_grant_clear(AuthGrant *grant)
 {
     g_clear_pointer(&grant->name, g_free);
+    g_clear_pointer(&grant->common_name, g_free);
     g_clear_pointer(&grant->hosts, g_strfreev);
     grant->role = AUTH_NOBODY;
 }
@@ -68,6 +71,7 @@ void auth_grant_copy(const AuthGrant *from, AuthGrant *to)
 {
     *to = *from;
     to->name = g_strdup(from->name);
+    to->common_name = g_strdup(from->common_name);
     to->hosts = g_strdupv(from->hosts);
 }
 
@@ -77,6 +81,34 @@ void auth_digest(const char *token, uint8_t digest[DIGEST_SIZE])
     gsize size = DIGEST_SIZE;
 
     g_checksum_update(sum, (const guchar *)token, strlen(token));
+    g_checksum_get_digest(sum, digest, &size);
+}
+
+bool auth_common_name(const char *name)
+{
+    size_t len = strlen(name);
+    const char *at;
+
+    if (!len || len > NAME_BYTES || !g_utf8_validate(name, len, NULL)) {
+        return false;
+    }
+    for (at = name; *at; at = g_utf8_next_char(at)) {
+        if (!g_unichar_isgraph(g_utf8_get_char(at)) ||
+            (*at != ' ' && strchr(AUTH_NAME_NOT, *at))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A NUL is in it, and in no token: none can pass for a certificate. */
+static void auth_digest_name(const char *name, uint8_t digest[DIGEST_SIZE])
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    gsize size = DIGEST_SIZE;
+
+    g_checksum_update(sum, (const guchar *)CERTIFICATE, sizeof(CERTIFICATE));
+    g_checksum_update(sum, (const guchar *)name, strlen(name));
     g_checksum_get_digest(sum, digest, &size);
 }
 
@@ -115,6 +147,21 @@ bool auth_digest_equal(const uint8_t a[DIGEST_SIZE],
         differs |= a[i] ^ b[i];
     }
     return !differs;
+}
+
+/* The third word of a line */
+static bool auth_proof(const char *text, AuthGrant *token)
+{
+    if (!g_str_has_prefix(text, CERTIFICATE)) {
+        return auth_secret(text, token->digest);
+    }
+    text += strlen(CERTIFICATE);
+    if (!auth_common_name(text)) {
+        return false;
+    }
+    token->common_name = g_strdup(text);
+    auth_digest_name(text, token->digest);
+    return true;
 }
 
 /* "host=NAME,NAME", only where it limits something */
@@ -163,15 +210,16 @@ static bool auth_line(const char *path, unsigned number, char *line,
     if (good) {
         token.role = auth_role_parse(words[0]);
         good = token.role != AUTH_ROLE_MAX &&
-               auth_secret(words[2], token.digest) &&
+               auth_proof(words[2], &token) &&
                (count == 3 || auth_hosts(words[3], &token));
     }
     if (!good) {
         auth_grant_clear(&token);
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                     "%s line %u: expected ROLE NAME TOKEN with a role of "
-                    "reader, user or admin and a token of %d to %d letters or "
-                    "sha256: and 64 hexadecimal digits; after a user's, "
+                    "reader, user or admin and a token of %d to %d letters, "
+                    "sha256: and 64 hexadecimal digits, or cert:NAME for the "
+                    "common name of a certificate; after a user's, "
                     "host=NAME,NAME may follow", path, number, TOKEN_MIN,
                     TOKEN_MAX);
         return false;
@@ -313,6 +361,15 @@ bool auth_tokens_check(AuthTokens *tokens, const char *token,
         return false;
     }
     auth_digest(token, digest);
+    return auth_tokens_again(tokens, digest, ret_grant);
+}
+
+bool auth_tokens_certificate(AuthTokens *tokens, const char *name,
+                             AuthGrant *ret_grant)
+{
+    uint8_t digest[DIGEST_SIZE];
+
+    auth_digest_name(name, digest);
     return auth_tokens_again(tokens, digest, ret_grant);
 }
 

@@ -22,8 +22,10 @@ typedef enum AuthRole {
 typedef struct AuthGrant {
     AuthRole role;
     char *name;                   /* of the token */
+    char *common_name;            /* of a certificate; NULL: it is a token */
     char **hosts;                 /* claims of these hosts only; NULL: of all */
-    uint8_t digest[AUTH_DIGEST_SIZE]; /* of the token */
+    uint8_t digest[AUTH_DIGEST_SIZE]; /* of the token, or the common name */
+    int64_t until;                /* end of what was shown, s since 1970; 0 */
 } AuthGrant;
 
 void auth_grant_copy(const AuthGrant *from, AuthGrant *to);
@@ -35,8 +37,10 @@ typedef struct AuthTokens AuthTokens;
 /*
  * @path has lines "ROLE NAME TOKEN", or "ROLE NAME sha256:DIGEST" for a token
  * that is not to stand in a file; "host=NAME,NAME" may follow for a user whose
- * claims are for these hosts only; '#' begins a comment. Others than the owner
- * and its group may not be able to read it. NULL with @error.
+ * claims are for these hosts only; '#' begins a comment. For who shows a
+ * certificate a line has cert:NAME in place of the token, its common name.
+ * Others than the owner and its group may not be able to read it. NULL with
+ * @error.
  */
 AuthTokens *auth_tokens_load(const char *path, GError **error);
 void auth_tokens_free(AuthTokens *tokens);
@@ -47,7 +51,16 @@ void auth_tokens_free(AuthTokens *tokens);
  */
 bool auth_tokens_check(AuthTokens *tokens, const char *token,
                        AuthGrant *ret_grant);
-/* The same for the digest of a token */
+/* The same for the common name of a certificate that was found good */
+bool auth_tokens_certificate(AuthTokens *tokens, const char *name,
+                             AuthGrant *ret_grant);
+/*
+ * Whether @name is one that a line can have: UTF-8 without blanks, control
+ * characters and AUTH_NAME_NOT. That is also what RFC 4514 writes as it is.
+ */
+bool auth_common_name(const char *name);
+#define AUTH_NAME_NOT ", + \" \\ < > ; #"
+/* The same for the digest of a token, or that of a common name */
 bool auth_tokens_again(AuthTokens *tokens,
                        const uint8_t digest[AUTH_DIGEST_SIZE],
                        AuthGrant *ret_grant);

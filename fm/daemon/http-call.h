@@ -68,6 +68,13 @@ struct HttpServer {
 /* http-check.c: take in header and body; false: answered with an error. */
 bool http_check_head(HttpCall *call, const char *method, const char *url);
 bool http_check_body(HttpCall *call);
+/* http-cert.c: the text of client-ca, or NULL with @error. */
+char *http_cert_read(const char *path, GError **error);
+/*
+ * Who it is by the certificate that was shown, AUTH_NOBODY without one; false:
+ * it is not good, and the request is answered.
+ */
+bool http_cert_check(HttpCall *call, AuthGrant *ret_grant);
 /* http-send.c: hand the answer to libmicrohttpd, also the stream. */
 enum MHD_Result http_answer_send(HttpCall *call);
 /* http-stream.c: for http_answer_send(); takes over @request's stream. */

@@ -49,7 +49,7 @@ static bool http_check_basic(HttpServer *server, const char *text,
     return false;
 }
 
-/* False: something was shown that lets nobody in. */
+/* False: something was sent that lets nobody in. */
 static bool http_check_grant(HttpCall *call, AuthGrant *ret_grant)
 {
     const char *header = http_header(call, MHD_HTTP_HEADER_AUTHORIZATION);
@@ -74,7 +74,7 @@ static bool http_check_grant(HttpCall *call, AuthGrant *ret_grant)
 static bool http_check_role(HttpCall *call)
 {
     HttpServer *server = call->door->server;
-    AuthGrant grant = { .role = AUTH_NOBODY };
+    AuthGrant grant = { .role = AUTH_NOBODY }, shown;
     bool good;
     struct ucred peer = { .uid = -1 };
     socklen_t size = sizeof(peer);
@@ -91,12 +91,25 @@ static bool http_check_role(HttpCall *call)
         call->request.who = g_strdup_printf("uid %u", peer.uid);
         return true;
     }
+    if (!http_cert_check(call, &shown)) {
+        call->request.who = g_strdup("nobody");
+        return false;
+    }
     good = http_check_grant(call, &grant);
+    if (good && grant.role == AUTH_NOBODY) {
+        grant = shown;
+    } else {
+        /* A token was given for this request, a certificate for all. */
+        auth_grant_clear(&shown);
+    }
     call->request.role = grant.role;
+    call->request.until = grant.until;
     call->request.granted = grant.role != AUTH_NOBODY;
     memcpy(call->request.token, grant.digest, sizeof(grant.digest));
     call->request.hosts = g_steal_pointer(&grant.hosts);
-    call->request.who = grant.name ? g_strdup_printf("token %s", grant.name) :
+    call->request.who = grant.common_name ?
+                        g_strconcat("cert:", grant.common_name, NULL) :
+                        grant.name ? g_strconcat("token ", grant.name, NULL) :
                         g_strdup("nobody");
     auth_grant_clear(&grant);
     if (!good) {
@@ -115,6 +128,10 @@ static bool http_check_denied(HttpCall *call, AuthRole needed)
     }
     if (call->request.role == AUTH_NOBODY) {
         http_answer_error(&call->request, MHD_HTTP_UNAUTHORIZED, "no-token",
+                          call->door->server->config->client_ca ?
+                          "send Authorization: Bearer with a token of the "
+                          "daemon's tokens file, or show a certificate that "
+                          "client-ca has signed" :
                           "send Authorization: Bearer with a token of the "
                           "daemon's tokens file", "this needs the role %s",
                           auth_role_name(needed));

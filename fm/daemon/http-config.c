@@ -43,6 +43,7 @@ static const HttpText texts[] = {
     TEXT("listen", listen),
     TEXT("certificate", certificate),
     TEXT("key", key),
+    TEXT("client-ca", client_ca),
     TEXT("tokens", tokens),
 };
 
@@ -141,10 +142,11 @@ static bool http_config_tcp(const HttpConfig *config, GError **error)
                                 "unix socket");
     }
     if (!config->listen &&
-        (config->certificate || config->key || config->tokens)) {
-        return http_config_fail(error, "listen", "certificate, key and tokens "
-                                "are for TCP; say where to listen, such as "
-                                "0.0.0.0:8443");
+        (config->certificate || config->key || config->tokens ||
+         config->client_ca)) {
+        return http_config_fail(error, "listen", "certificate, key, tokens "
+                                "and client-ca are for TCP; say where to "
+                                "listen, such as 0.0.0.0:8443");
     }
     return true;
 }
@@ -202,6 +204,7 @@ void http_config_free(HttpConfig *config)
         g_free(config->listen);
         g_free(config->certificate);
         g_free(config->key);
+        g_free(config->client_ca);
         g_free(config->tokens);
         g_strfreev(config->names);
         g_free(config);

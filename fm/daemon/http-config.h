@@ -16,6 +16,7 @@ typedef struct HttpConfig {
     char *listen;                 /* "ADDRESS:PORT"; NULL: no TCP */
     char *certificate;            /* PEM files */
     char *key;
+    char *client_ca;              /* the same: who signs clients'; NULL */
     char *tokens;
     char **names;                 /* Host headers besides localhost and ours */
     unsigned connections;         /* at once, each door */

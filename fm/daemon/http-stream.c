@@ -23,6 +23,7 @@ struct HttpStream {
     AuthRole role;                /* the least that may */
     bool granted;
     uint8_t token[AUTH_DIGEST_SIZE];
+    int64_t until;
     /* With the server's lock: */
     bool woken;                   /* since it was asked last */
     bool suspended;
@@ -59,6 +60,7 @@ bool http_answer_stream(HttpServer *server, HttpRequest *request,
     stream->text = g_string_new(NULL);
     stream->role = request->route->role;
     stream->granted = request->granted;
+    stream->until = request->until;
     memcpy(stream->token, request->token, sizeof(stream->token));
     http_answer_text(request, MHD_HTTP_OK, type, NULL);
     request->stream = stream;
@@ -96,8 +98,9 @@ static void http_stream_sleep(HttpStream *stream)
 }
 
 /*
- * Whether who asked may go on: tokens are taken away. That his session is over
- * does not matter: a session's end is nothing to what it began (DSP0266).
+ * Whether who asked may go on: tokens are taken away, certificates end. That
+ * his session is over does not matter: a session's end is nothing to what it
+ * began (DSP0266).
  */
 static bool http_stream_may(const HttpStream *stream)
 {
@@ -107,6 +110,9 @@ static bool http_stream_may(const HttpStream *stream)
 
     if (!stream->granted) {
         return true;
+    }
+    if (stream->until && g_get_real_time() / G_USEC_PER_SEC > stream->until) {
+        return false;
     }
     may = auth_tokens_again(server->tokens, stream->token, &grant) &&
           grant.role >= stream->role;

@@ -257,9 +257,13 @@ static void http_log(void *opaque, const char *format, va_list args)
     g_debug("http: %s", g_strchomp(text));
 }
 
-/* Takes over @fd, which is -1 when listening failed with @error. */
+/*
+ * Takes over @fd, which is -1 when listening failed with @error. The texts are
+ * for TLS; @client_ca may be NULL.
+ */
 static bool http_open(HttpDoor *door, int fd, const char *key,
-                      const char *certificate, GError **error)
+                      const char *certificate, const char *client_ca,
+                      GError **error)
 {
     const HttpConfig *config = door->server->config;
     struct MHD_OptionItem tls[] = {
@@ -269,6 +273,8 @@ static bool http_open(HttpDoor *door, int fd, const char *key,
         { MHD_OPTION_TLS_NO_ALPN, 1, NULL },
         { MHD_OPTION_PER_IP_CONNECTION_LIMIT,
           config->connections_per_address, NULL },
+        { client_ca ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
+          (void *)client_ca },
         { MHD_OPTION_END, 0, NULL },
     };
 
@@ -309,7 +315,7 @@ static bool http_open_local(HttpServer *server, GError **error)
         return true;
     }
     return http_open(&server->local, http_listen_unix(server, error), NULL,
-                     NULL, error);
+                     NULL, NULL, error);
 }
 
 static bool http_open_tcp(HttpServer *server, GError **error)
@@ -317,10 +323,17 @@ static bool http_open_tcp(HttpServer *server, GError **error)
     const HttpConfig *config = server->config;
     g_autofree char *key = NULL;
     g_autofree char *certificate = NULL;
+    g_autofree char *client_ca = NULL;
     bool open;
 
     if (!config->listen) {
         return true;
+    }
+    if (config->client_ca) {
+        client_ca = http_cert_read(config->client_ca, error);
+        if (!client_ca) {
+            return false;
+        }
     }
     server->tokens = auth_tokens_load(config->tokens, error);
     if (!server->tokens ||
@@ -331,7 +344,7 @@ static bool http_open_tcp(HttpServer *server, GError **error)
     }
     server->sessions = auth_sessions_new(server->tokens);
     open = http_open(&server->tcp, http_listen_tcp(config, error), key,
-                     certificate, error);
+                     certificate, client_ca, error);
     explicit_bzero(key, strlen(key));
     return open;
 }

@@ -67,6 +67,7 @@ struct HttpRequest {
     char *who;                    /* for the journal: "uid 0", "token ci" */
     bool granted;                 /* by the token of this digest */
     uint8_t token[AUTH_DIGEST_SIZE];
+    int64_t until;                /* of a certificate, s since 1970; 0 */
     char session[AUTH_SESSION_ID]; /* by which it came; "" */
     AuthTokens *tokens;           /* NULL: no TCP */
     AuthSessions *sessions;       /* the same */
@@ -132,7 +133,8 @@ typedef bool (*HttpStreamFn)(GString *text, void *opaque);
 
 /*
  * Answer @request with a stream; @opaque is freed with @destroy. It ends soon
- * after the token of whoever asked is taken away. False when there are too many:
+ * after the token of whoever asked is taken away, or the certificate expires,
+ * by which it was asked for. False when there are too many:
  * @request is answered with an error.
  */
 bool http_answer_stream(HttpServer *server, HttpRequest *request,

@@ -96,6 +96,7 @@ static const struct {
     const char *code, *key;
     unsigned status;              /* 0: stays */
 } codes[] = {
+    { "bad-certificate", "ResourceAtUriUnauthorized", 0 },
     { "bad-if-match", "HeaderInvalid", 0 },
     { "bad-json", "MalformedJSON", 0 },
     { "bad-method", "OperationNotAllowed", 0 },

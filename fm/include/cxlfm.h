@@ -14,7 +14,8 @@
  *
  * An fm: address may end in ",eid=N" (8..254): the endpoint's MCTP address on
  * a line with several of them. For https the file that CXL_FMD_TOKEN_FILE names
- * has the token, and the one of CXL_FMD_CA_FILE who may vouch for the daemon.
+ * has the token, and the one of CXL_FMD_CA_FILE who may vouch for the daemon;
+ * CXL_FMD_CERT_FILE and CXL_FMD_KEY_FILE have a certificate to show.
  *
  * Terms (CXL r3.2 9.13.3)
  *   device   one Type 3 device with dynamic capacity; an address leads to one

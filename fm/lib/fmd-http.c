@@ -18,6 +18,8 @@
 #define TOKEN_MAX    4096
 #define TOKEN_FILE   "CXL_FMD_TOKEN_FILE"
 #define CA_FILE      "CXL_FMD_CA_FILE"
+#define CERT_FILE    "CXL_FMD_CERT_FILE"
+#define KEY_FILE     "CXL_FMD_KEY_FILE"
 
 typedef struct CxlfmAnswer {
     GByteArray *text;
@@ -56,10 +58,51 @@ static int cxlfm_fmd_token(cxlfm *fm, CxlfmFmd *fmd)
     return 0;
 }
 
+/* What the variable @name says; NULL: nothing */
+static const char *cxlfm_fmd_said(const char *name)
+{
+    const char *path = g_getenv(name);
+
+    return path && *path ? path : NULL;
+}
+
+/* The certificate that we show, and its key */
+static int cxlfm_fmd_certificate(cxlfm *fm, const CxlfmFmd *fmd)
+{
+    static const char *const names[] = { CERT_FILE, KEY_FILE };
+    unsigned i;
+
+    if (fmd->socket) {
+        return 0;
+    }
+    if (!cxlfm_fmd_said(CERT_FILE) != !cxlfm_fmd_said(KEY_FILE)) {
+        return cxlfm_fail(fm, CXLFM_ERROR_INVALID, "set " CERT_FILE " and "
+                          KEY_FILE ", or none of them: a certificate and its "
+                          "key, which may be in one file");
+    }
+    for (i = 0; i < G_N_ELEMENTS(names); i++) {
+        const char *path = cxlfm_fmd_said(names[i]);
+        g_autofree char *text = NULL;
+        g_autoptr(GError) error = NULL;
+        gsize len;
+
+        if (!path) {
+            continue;
+        }
+        if (!g_file_get_contents(path, &text, &len, &error)) {
+            return cxlfm_fail(fm, CXLFM_ERROR_INVALID, "%s: %s", names[i],
+                              error->message);
+        }
+        explicit_bzero(text, len);
+    }
+    return 0;
+}
+
 int cxlfm_fmd_open(cxlfm *fm, const char *where)
 {
     static gsize once;
     CxlfmFmd *fmd = g_new0(CxlfmFmd, 1);
+    int ret;
 
     if (g_once_init_enter(&once)) {
         curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -91,7 +134,8 @@ int cxlfm_fmd_open(cxlfm *fm, const char *where)
     }
     cxlfm_fmd_header(fmd, "Content-Type: application/json");
     cxlfm_fmd_header(fmd, "Expect:");
-    return cxlfm_fmd_token(fm, fmd);
+    ret = cxlfm_fmd_token(fm, fmd);
+    return ret < 0 ? ret : cxlfm_fmd_certificate(fm, fmd);
 }
 
 void cxlfm_fmd_close(cxlfm *fm)
@@ -117,7 +161,7 @@ void cxlfm_fmd_close(cxlfm *fm)
 void cxlfm_fmd_prepare(const CxlfmFmd *fmd, CURL *curl, const char *path)
 {
     g_autofree char *url = g_strconcat(fmd->base, path, NULL);
-    const char *ca = g_getenv(CA_FILE);
+    const char *ca = cxlfm_fmd_said(CA_FILE);
 
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, fmd->socket);
@@ -126,9 +170,11 @@ void cxlfm_fmd_prepare(const CxlfmFmd *fmd, CURL *curl, const char *path)
     /* What the environment says of proxies is about the web. */
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    if (ca && *ca) {
+    if (ca) {
         curl_easy_setopt(curl, CURLOPT_CAINFO, ca);
     }
+    curl_easy_setopt(curl, CURLOPT_SSLCERT, cxlfm_fmd_said(CERT_FILE));
+    curl_easy_setopt(curl, CURLOPT_SSLKEY, cxlfm_fmd_said(KEY_FILE));
 }
 
 static size_t cxlfm_fmd_take(char *bytes, size_t size, size_t count,
@@ -174,6 +220,11 @@ int cxlfm_fmd_unreachable(cxlfm *fm, CURLcode code)
         return cxlfm_fail(fm, CXLFM_ERROR_TIMEOUT,
                           "%s has not answered within %.1f s", fm->address,
                           fm->timeout / 1000.0);
+    }
+    if (code == CURLE_SSL_CERTPROBLEM) {
+        return cxlfm_fail(fm, CXLFM_ERROR_INVALID, CERT_FILE " and " KEY_FILE
+                          ": they must have a certificate and its key as PEM, "
+                          "without a password");
     }
     return cxlfm_fail(fm, CXLFM_ERROR_UNREACHABLE,
                       "cannot reach %s: %s; does cxl-fmd run, and may you use "

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 
+from certtest import Authority
 from fleettest import TOKENS
 from fmtest import Failed, run_tests, until
 from pooltest import Device
@@ -83,7 +84,7 @@ def document(w):
     blocks = [b for b in blocks_of("docs/fleet.md") if b.test == OURS]
     parts = [b for b in blocks if b.how == "part"]
     steps = [b for b in blocks if b.how == "elsewhere"]
-    w.checks.that(len(parts) == 1 and len(steps) >= 6,
+    w.checks.that(len(parts) == 2 and len(steps) >= 6,
                   "there is something to type", (len(parts), len(steps)))
     pair = certificate(w.dir.name)
     if not pair:
@@ -93,7 +94,14 @@ def document(w):
             file.write(f"{role} {role} {token}\n")
     with open(f"{w.dir.name}/token", "w", encoding="ascii") as file:
         file.write(TOKENS["user"] + "\n")
+    with open(f"{w.dir.name}/tokens", "a", encoding="ascii") as file:
+        file.write("user ci cert:NAME\n")
     os.chmod(f"{w.dir.name}/tokens", 0o640)
+    ca = Authority(w.dir.name)
+    os.rename(ca.cert, f"{w.dir.name}/clients.pem")
+    ca.cert = f"{w.dir.name}/clients.pem"
+    for path, name in zip(ca.issue("NAME"), ("ci.pem", "ci.key")):
+        os.rename(path, f"{w.dir.name}/{name}")
     environment = dict(os.environ, HOME=w.dir.name, LC_ALL="C",
                        PATH=f"{w.dir.name}/bin:{os.environ['PATH']}",
                        CXL_FM_ADDRESS=f"fmd:{w.socket}")
@@ -101,7 +109,7 @@ def document(w):
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                              text=True, bufsize=1, env=environment,
                              cwd=w.dir.name)
-    tcp = "\n".join(line.strip() for line in parts[0].lines[1:])
+    tcp = "\n".join(line.strip() for part in parts for line in part.lines[1:])
     try:
         for number, block in enumerate(steps):
             lines = block.lines

@@ -50,7 +50,8 @@ class Web(Client):
 
     def write_tokens(self, text):
         new = self.tokens + ".new"
-        with open(new, "w", encoding="ascii") as file:
+        with open(new, "w", encoding="utf-8",
+                  errors="surrogateescape") as file:
             file.write(text)
         os.chmod(new, 0o600)
         os.rename(new, self.tokens)

@@ -85,6 +85,7 @@ def provider(name):
     return {"glib-2.0": {"libglib2.0-dev"}, "gio-2.0": {"libglib2.0-dev"},
             "json-c": {"libjson-c-dev"}, "ncursesw": {"libncurses-dev"},
             "libmicrohttpd": {"libmicrohttpd-dev"},
+            "gnutls": {"libgnutls28-dev"},
             "libcurl": {"libcurl4-openssl-dev", "libcurl4-gnutls-dev"},
             "sqlite3": {"libsqlite3-dev"}, "libsystemd": {"libsystemd-dev"}
             }.get(name, set())

@@ -132,8 +132,13 @@ def free_port():
         return s.getsockname()[1]
 
 
-def tls(port, cert, timeout=LIMIT):
+def tls(port, cert, timeout=LIMIT, shown=None, version=None):
+    """@shown: (certificate, key) of the client; @version: of TLS, no other"""
     context = ssl.create_default_context(cafile=cert)
+    if shown:
+        context.load_cert_chain(*shown)
+    if version:
+        context.minimum_version = context.maximum_version = version
     return http.client.HTTPSConnection("localhost", port, context=context,
                                        timeout=timeout)
 
