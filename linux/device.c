@@ -158,6 +158,7 @@ static void dcd_device_free(struct cxl_dcd *dcd)
 	kvfree(dcd->events);
 	kvfree(dcd->handled);
 	cxl_dcd_share_end(&dcd->share);
+	put_device(dcd->host);
 	put_device(&dcd->cxlmd->dev);
 	kfree(dcd);
 	atomic_dec(&nr_devices);
@@ -183,6 +184,7 @@ struct cxl_dcd *cxl_dcd_alloc(struct cxl_memdev *cxlmd,
 	get_device(&cxlmd->dev);
 	atomic_inc(&nr_devices);
 	dcd->cxlmd = cxlmd;
+	dcd->host = get_device(cxlmd->dev.parent);
 	dcd->cxlds = cxlmd->cxlds;
 	kref_init(&dcd->kref);
 	memcpy(dcd->parts, parts, sizeof(dcd->parts));

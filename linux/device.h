@@ -42,6 +42,7 @@ struct cxl_dcd_event_ops;
  * @kref: held by the list, by every member of a region and by every extent
  * @share: of the books, which guard what follows but for what is said
  * @cxlmd: the memdev; its device is referenced
+ * @host: its parent, referenced: nobody else keeps that for one that goes
  * @cxlds: its state; not to be touched once @dying
  * @nr_parts: number of entries of @parts
  * @parts: partitions, by DC region index; attributes come with the CDAT, and do
@@ -78,6 +79,7 @@ struct cxl_dcd {
 	struct kref kref;
 	struct cxl_dcd_share share;
 	struct cxl_memdev *cxlmd;
+	struct device *host;
 	struct cxl_dev_state *cxlds;
 	unsigned int nr_parts;
 	struct cxl_dcd_part parts[CXL_DCD_MAX_REGIONS];

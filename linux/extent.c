@@ -57,10 +57,14 @@ bool cxl_dcd_tag_take(struct cxl_dcd_extent *ext)
 	if (cxl_dcd_tag_null(ext->tag))
 		return true;
 	guard(spinlock)(&tags_lock);
-	hash_for_each_possible(tags, other, hash, key)
-		if (!memcmp(other->tag, ext->tag, CXL_DCD_TAG_SIZE) &&
-		    other->home != ext->home)
+	hash_for_each_possible(tags, other, hash, key) {
+		if (memcmp(other->tag, ext->tag, CXL_DCD_TAG_SIZE))
+			continue;
+		/* All that have it have one home: the first of them decides. */
+		if (other->home != ext->home)
 			return false;
+		break;
+	}
 	hash_add(tags, &ext->hash, key);
 	return true;
 }

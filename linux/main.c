@@ -227,7 +227,7 @@ static struct cxl_memdev *dcd_memdev_any(struct device **host)
 		return NULL;
 	cxlmd = dcd->cxlmd;
 	get_device(&cxlmd->dev);
-	*host = get_device(cxlmd->dev.parent);
+	*host = get_device(dcd->host);
 	cxl_dcd_put(dcd);
 	return cxlmd;
 }

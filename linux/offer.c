@@ -172,6 +172,7 @@ int cxl_dcd_offer_prepare(struct cxl_dcd_offer *offer, struct list_head *list)
 			cxl_dcd_extents_put(list);
 			return -EBUSY;
 		}
+		cond_resched();
 	}
 	return 0;
 }

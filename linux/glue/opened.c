@@ -59,7 +59,8 @@ dcd_opened_methods(const struct file_operations *ops)
 	guard(mutex)(&methods_lock);
 	if (!ops->open || !ops->release)
 		return NULL;
-	if (ops != stock) {
+	/* Loaded anew, the stock module may have them at the same place. */
+	if (ops != stock || ops->mmap != mine.mmap) {
 		mine = *ops;
 		mine.owner = THIS_MODULE;
 		mine.open = dcd_opened_open;

@@ -12,10 +12,13 @@
  * device is open its file keeps the module loaded (opened.c); where pages of it
  * are held still when that is closed, a watch does, until they are let go.
  */
+#include <linux/cleanup.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -39,15 +42,23 @@
  * @pfn: and the page there, 0 for the first
  * @tell: when the log says why it waits
  * @told: it does
+ * @again: the device was closed once more since: begin with the first page
+ * @node: in the list of all, one for each device at most
  */
 struct dcd_pins_watch {
+	struct list_head node;
 	struct delayed_work work;
 	struct dev_dax *dev_dax;
 	int range;
 	unsigned long pfn;
 	unsigned long tell;
 	bool told;
+	bool again;
 };
+
+/* All watches, and whether one is to begin again */
+static LIST_HEAD(all);
+static DEFINE_MUTEX(all_lock);
 
 /* Destroying it waits until no work of ours is in our text any more. */
 static struct workqueue_struct *watches;
@@ -164,6 +175,36 @@ static bool dcd_pins_trylook(struct dcd_pins_watch *watch)
 	return over;
 }
 
+/* Is it over? Then it is in the list no more. */
+static bool dcd_pins_watch_over(struct dcd_pins_watch *watch)
+{
+	if (!dcd_pins_trylook(watch))
+		return false;
+	guard(mutex)(&all_lock);
+	if (watch->again) {
+		watch->again = false;
+		watch->range = 0;
+		watch->pfn = 0;
+		return false;
+	}
+	list_del(&watch->node);
+	return true;
+}
+
+/* Is there one for this device already? Then that one looks once more. */
+static bool dcd_pins_watch_again(struct dev_dax *dev_dax)
+{
+	struct dcd_pins_watch *watch;
+
+	lockdep_assert_held(&all_lock);
+	list_for_each_entry(watch, &all, node)
+		if (watch->dev_dax == dev_dax) {
+			watch->again = true;
+			return true;
+		}
+	return false;
+}
+
 static void dcd_pins_watch_work(struct work_struct *work)
 {
 	struct dcd_pins_watch *watch = container_of(to_delayed_work(work),
@@ -171,7 +212,7 @@ static void dcd_pins_watch_work(struct work_struct *work)
 						    work);
 	struct device *dev = &watch->dev_dax->dev;
 
-	if (!dcd_pins_trylook(watch)) {
+	if (!dcd_pins_watch_over(watch)) {
 		if (!watch->told && time_after(jiffies, watch->tell)) {
 			dev_warn(dev,
 				 "was closed, but pages of it are held (by io_uring, RDMA, VFIO, a pipe): cxl_dcd cannot be unloaded until they are let go\n");
@@ -201,6 +242,9 @@ void cxl_dcd_pins_watch(struct dev_dax *dev_dax)
 
 	if (dcd_pins_trylook(&look))
 		return;
+	guard(mutex)(&all_lock);
+	if (dcd_pins_watch_again(dev_dax))
+		return;
 	watch = kmemdup(&look, sizeof(look), GFP_KERNEL);
 	if (!watch)
 		return;
@@ -208,6 +252,7 @@ void cxl_dcd_pins_watch(struct dev_dax *dev_dax)
 	get_device(&dev_dax->dev);
 	cxl_dcd_users_add(&dev_dax->dev, CXL_DCD_USE_PAGES);
 	watch->tell = jiffies + PINS_TELL_TIME;
+	list_add_tail(&watch->node, &all);
 	INIT_DELAYED_WORK(&watch->work, dcd_pins_watch_work);
 	queue_delayed_work(watches, &watch->work, 1);
 }
