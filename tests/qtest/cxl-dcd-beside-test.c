@@ -73,6 +73,17 @@ static void done(CXLDcdDevice *device)
     qobject_unref(response);
 }
 
+/* Nearly no memory is behind the file any more. */
+static void wait_given_back(CXLDcdDevice *device)
+{
+    gint64 limit = g_get_monotonic_time() + 60 * G_TIME_SPAN_SECOND;
+
+    while (taken() > 64 * MIB) {
+        cxl_dcd_doorbell(device);
+        g_assert_cmpint(g_get_monotonic_time(), <, limit);
+    }
+}
+
 static void machine_goes_on(bool pool)
 {
     CXLDcdMachine *machine = start(pool, 1);
@@ -138,6 +149,7 @@ static void by_the_line(void)
     cxl_dcd_fm_close(&line);
     line = cxl_dcd_fm_connect();
     g_assert_cmpuint(cxl_dcd_fm_info(&line), ==, CXL_DCD_RC_SUCCESS);
+    wait_given_back(device);
     cxl_dcd_fm_close(&line);
     cxl_dcd_machine_stop(machine);
     unlink(file);
@@ -227,8 +239,7 @@ static void full(gconstpointer pool)
     empty = taken();
     cxl_dcd_qmp_add(device, .policy = "free", .length = GIB,
                     .error = "make room");
-    cxl_dcd_wait_clean(device);
-    g_assert_cmpuint(taken(), <, empty + 16 * MIB);
+    wait_given_back(device);
     cxl_dcd_qmp_add(device, .policy = "free", .length = 128 * MIB);
     g_assert_cmpuint(taken(), >=, empty + 128 * MIB);
     cxl_dcd_machine_stop(machine);
@@ -422,6 +433,50 @@ static void left_is_not_free(void)
     unlink(file);
 }
 
+/* The tag is another host's: refused when memory has been taken for it. */
+static void refused_in_the_end(void)
+{
+    CXLDcdMachine *one = start_shared(1), *two = start_shared(2);
+    CXLDcdDevice *a = &one->device[0], *b = &two->device[0];
+    CXLDcdSpan block = { a->dc_base, BLOCK };
+
+    cxl_dcd_qmp_add(a, .policy = "free", .length = BLOCK, .tag = TAG);
+    g_assert_cmpuint(cxl_dcd_update(a, CXL_DCD_OP_ADD_RESPONSE, 0, &block, 1),
+                     ==, CXL_DCD_RC_SUCCESS);
+    cxl_dcd_qmp_add(b, .policy = "free", .length = GIB, .tag = TAG,
+                    .error = "the tag is in use");
+    wait_given_back(b);
+    cxl_dcd_machine_stop(one);
+    cxl_dcd_machine_stop(two);
+    unlink(file);
+}
+
+/* The device goes while what the manager kept is cleaned. */
+static void left_and_unplugged(void)
+{
+    CXLDcdMachine *machine = start_shared(1);
+    CXLDcdDevice *device = &machine->device[0];
+
+    take_shared(device);
+    begin(device, "cxl-add-dynamic-capacity-reference", "");
+    done(device);
+    begin(device, RELEASE, FORCED);
+    done(device);
+    cxl_dcd_wait_clean(device);
+    begin(device, "cxl-remove-dynamic-capacity-reference", "");
+    cxl_dcd_device_unplug_begin(device);
+    while (taken() >= GIB / 8) {
+        qtest_clock_step(machine->qts, 1000);
+    }
+    /* It answers, and the host is free for another head */
+    qtest_qmp_assert_success(machine->qts, "{'execute':'query-status'}");
+    cxl_dcd_machine_stop(machine);
+    machine = start_shared(1);
+    take_shared(&machine->device[0]);
+    cxl_dcd_machine_stop(machine);
+    unlink(file);
+}
+
 int main(int argc, char **argv)
 {
     int result;
@@ -444,6 +499,8 @@ int main(int argc, char **argv)
     qtest_add_func("/cxl-dcd/beside/left/by-the-manager", left_by_the_manager);
     qtest_add_func("/cxl-dcd/beside/left/killed", left_and_killed);
     qtest_add_func("/cxl-dcd/beside/left/not-free", left_is_not_free);
+    qtest_add_func("/cxl-dcd/beside/left/unplugged", left_and_unplugged);
+    qtest_add_func("/cxl-dcd/beside/take/refused", refused_in_the_end);
     result = g_test_run();
     g_assert_cmpint(rmdir(folder), ==, 0);
     g_free(folder);

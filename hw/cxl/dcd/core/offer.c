@@ -192,6 +192,14 @@ static bool cxl_dcd_offer_check_free(const CXLDcd *dcd,
                             node->dpa, node->len,
                             cxl_dcd_state_name(node->state));
     }
+    if (dcd->ops->sanitizing &&
+        dcd->ops->sanitizing(dcd->opaque, extent->dpa,
+                             extent->dpa + extent->len)) {
+        return cxl_dcd_fail(error, CXL_DCD_RC_RETRY_REQUIRED,
+                            CXL_DCD_EXTENT_FMT
+                            " is still being sanitized in part; try again when "
+                            "it is free", extent->dpa, extent->len);
+    }
     return true;
 }
 

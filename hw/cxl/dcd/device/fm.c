@@ -125,6 +125,15 @@ static void cxl_dcd_fm_prepared(void *opaque)
     }
 }
 
+/* Nobody is there any more who asked for it. */
+static void cxl_dcd_fm_abandon(CXLDcdFm *fm)
+{
+    if (fm->prepare.waiting) {
+        cxl_dcd_settle_cancel(fm->device, &fm->prepare);
+        cxl_dcd_prepare_abandon(fm->device);
+    }
+}
+
 static const CXLDcdEndpointOps cxl_dcd_fm_endpoint_ops = {
     .send = cxl_dcd_fm_send,
     .ran = cxl_dcd_fm_ran,
@@ -140,7 +149,7 @@ static void cxl_dcd_fm_line_event(void *opaque, bool open)
     trace_cxl_dcd_fm_line(fm->device->path, open);
     if (!open) {
         timer_del(fm->delay);
-        cxl_dcd_settle_cancel(fm->device, &fm->prepare);
+        cxl_dcd_fm_abandon(fm);
         cxl_dcd_endpoint_disconnect(fm->endpoint);
     }
 }
@@ -260,7 +269,7 @@ void cxl_dcd_fm_free(CXLDcdFm *fm)
     }
     fm->device->fm = NULL;
     cxl_dcd_settle_cancel(fm->device, &fm->waiter);
-    cxl_dcd_settle_cancel(fm->device, &fm->prepare);
+    cxl_dcd_fm_abandon(fm);
     timer_free(fm->delay);
     if (fm->line) {
         cxl_dcd_line_leave(fm->line, &fm->client);
@@ -316,7 +325,7 @@ bool cxl_dcd_fm_load(CXLDcdDevice *device, const GByteArray *endpoint,
         return false;
     }
     cxl_dcd_settle_cancel(device, &fm->waiter);
-    cxl_dcd_settle_cancel(device, &fm->prepare);
+    cxl_dcd_fm_abandon(fm);
     timer_del(fm->delay);
     cxl_dcd_line_ready(fm->line);
     return true;

@@ -112,9 +112,34 @@ static bool cxl_dcd_head_take(CXLDcdDevice *device, uint64_t offset,
                                 NULL);
 }
 
+/*
+ * The blocks are claimed, without memory, and left at once: then they are
+ * cleaned like all that leaves, and nobody else has them meanwhile.
+ */
+static void cxl_dcd_head_untake(CXLDcdDevice *device, const CXLDcdRange *range)
+{
+    CXLDcdPool *pool = cxl_dcd_head_pool_of(device);
+    uint16_t host = cxl_dcd_head_host_of(device);
+    CXLDcdPoolExtent extent = {
+        .range = cxl_dcd_head_blocks_of(device, range->dpa, range->len),
+    };
+    g_autoptr(GArray) left =
+        g_array_new(false, false, sizeof(CXLDcdPoolRange));
+    uint64_t claims;
+
+    if (cxl_dcd_pool_free_since(pool, &extent.range, 1, &claims) &&
+        cxl_dcd_pool_claim_reserved(pool, host, &extent, 1, false, &claims,
+                                    NULL) &&
+        cxl_dcd_pool_leave(pool, host, &extent.range, NULL)) {
+        g_array_append_val(left, extent.range);
+        cxl_dcd_left_add(device, left, true);
+    }
+}
+
 const CXLDcdPrepareOps cxl_dcd_head_prepare_ops = {
     .claims = cxl_dcd_head_claims,
     .take = cxl_dcd_head_take,
+    .undo = cxl_dcd_head_untake,
 };
 
 /* --- It is claimed --- */
@@ -147,7 +172,7 @@ static bool cxl_dcd_head_claim(void *opaque, const CXLDcdExtent *extents,
         return ok || cxl_dcd_head_refuse(error, inner);
     }
     prepared = cxl_dcd_prepare(device, extents, count, &claims, error);
-    if (prepared == CXL_DCD_PREPARE_BEGUN) {
+    if (prepared == CXL_DCD_PREPARE_REFUSED) {
         return false;
     }
     for (i = 0; i < count; i++) {
@@ -169,6 +194,9 @@ static bool cxl_dcd_head_claim(void *opaque, const CXLDcdExtent *extents,
         prepared == CXL_DCD_PREPARED ? &claims : NULL, &inner);
     trace_cxl_dcd_pool_claim(device->path, cxl_dcd_head_host_of(device),
                              extents[0].dpa, count, ok);
+    if (!ok && prepared == CXL_DCD_PREPARED) {
+        cxl_dcd_prepare_undo(device, extents, count);
+    }
     return ok || cxl_dcd_head_refuse(error, inner);
 }
 

@@ -16,10 +16,10 @@ void cxl_dcd_left_end(CXLDcdDevice *device);
  * @ranges (CXLDcdPoolRange) are left to this host: they are freed, and before
  * that cleaned, or not; the sanitizer is poked then.
  */
-void cxl_dcd_left_add(CXLDcdDevice *device, GArray *ranges, bool clean);
+void cxl_dcd_left_add(CXLDcdDevice *device, const GArray *ranges, bool clean);
 /* Is that under way for this block? */
 bool cxl_dcd_left_has(const CXLDcdDevice *device, uint64_t block);
-/* Bytes of all ranges that begin within @within */
+/* Bytes within @within for which it is */
 uint64_t cxl_dcd_left_bytes(const CXLDcdDevice *device,
                             const CXLDcdPoolRange *within);
 

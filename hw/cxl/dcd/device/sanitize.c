@@ -36,7 +36,9 @@ static uint64_t cxl_dcd_sanitize_piece(CXLDcdDevice *device, unsigned region,
 {
     const CXLDcdRegionConfig *config =
         &cxl_dcd_config(device->dcd)->regions[region];
-    CXLDcdRange range = { dpa, MIN(config->base + config->length - dpa, STEP) };
+    uint64_t step = device->pool ?
+        MAX(STEP, cxl_dcd_pool_page(device->pool->pool)) : STEP;
+    CXLDcdRange range = { dpa, MIN(config->base + config->length - dpa, step) };
 
     if (device->pool) {
         return cxl_dcd_head_clear(device, &range) ? range.len : 0;

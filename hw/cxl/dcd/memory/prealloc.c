@@ -48,29 +48,33 @@ static bool cxl_dcd_prealloc_take(CXLDcdDevice *device, uint64_t offset,
     return !cxl_dcd_prealloc(device, offset, len);
 }
 
+/*
+ * What was taken for nothing goes back, if nobody has any of it; but a region
+ * that is nonvolatile may keep what was in it for whoever has it next.
+ */
+static void cxl_dcd_prealloc_undo(CXLDcdDevice *device,
+                                  const CXLDcdRange *range)
+{
+    const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
+    int region = cxl_dcd_region_of(device->dcd, range->dpa, range->len);
+    CXLDcdExtent extent;
+
+    if (region < 0 ||
+        config->regions[region].attributes & CXL_DCD_REGION_NONVOLATILE ||
+        (cxl_dcd_extent_from(device->dcd, range->dpa, &extent) &&
+         extent.dpa < range->dpa + range->len)) {
+        return;
+    }
+    /* It may be prepared for somebody else as well */
+    device->claims++;
+    cxl_dcd_sanitize_own_clean(device, range->dpa, range->len, false);
+}
+
 const CXLDcdPrepareOps cxl_dcd_prealloc_ops = {
     .claims = cxl_dcd_prealloc_claims,
     .take = cxl_dcd_prealloc_take,
+    .undo = cxl_dcd_prealloc_undo,
 };
-
-/*
- * What was taken for nothing goes back; but a region that is nonvolatile may
- * keep what was in it for whoever has it next.
- */
-static void cxl_dcd_prealloc_undo(CXLDcdDevice *device,
-                                  const CXLDcdExtent *extents, size_t count)
-{
-    const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
-    size_t i;
-
-    for (i = 0; i < count; i++) {
-        if (!(config->regions[extents[i].region].attributes &
-              CXL_DCD_REGION_NONVOLATILE)) {
-            cxl_dcd_sanitize_own_clean(device, extents[i].dpa, extents[i].len,
-                                       false);
-        }
-    }
-}
 
 bool cxl_dcd_prealloc_claim(void *opaque, const CXLDcdExtent *extents,
                             size_t count, bool join, GError **error)
@@ -81,7 +85,7 @@ bool cxl_dcd_prealloc_claim(void *opaque, const CXLDcdExtent *extents,
     int ret;
 
     switch (cxl_dcd_prepare(device, extents, count, &claims, error)) {
-    case CXL_DCD_PREPARE_BEGUN:
+    case CXL_DCD_PREPARE_REFUSED:
         return false;
     case CXL_DCD_PREPARED:
         device->claims++;
@@ -94,7 +98,7 @@ bool cxl_dcd_prealloc_claim(void *opaque, const CXLDcdExtent *extents,
                                cxl_dcd_backing_of(device, extents[i].dpa),
                                extents[i].len);
         if (ret) {
-            cxl_dcd_prealloc_undo(device, extents, count);
+            cxl_dcd_prepare_undo(device, extents, count);
             g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RESOURCES_EXHAUSTED,
                         "the memory backend has no room for 0x%" PRIx64
                         " bytes more: %s; make room, or ask for less",

@@ -9,13 +9,16 @@
  *
  * It is taken for what is free, and nothing keeps others from claiming that
  * meanwhile. Only what was somebody's loses its memory, though: so if nobody
- * has claimed anything since it was begun, the memory is there. Should the
- * system have none, the claim itself finds out, and tidies up.
+ * has claimed anything since it was begun, the memory is there. What was taken
+ * for nothing is given back, unless this process is killed: then it is there
+ * for who gets these bytes next.
  */
 #include "qemu/osdep.h"
 #include "hw/cxl/dcd/memory.h"
 #include "hw/cxl/dcd/trace.h"
 #include "hw/cxl/dcd/worker.h"
+#include "block/aio.h"
+#include "qemu/main-loop.h"
 
 /* Bytes in one go: at most some milliseconds */
 #define STEP_BYTES (16ULL << 20)
@@ -35,7 +38,20 @@ struct CXLDcdPrepare {
     bool may_wait;                /* whoever asks */
     bool busy;                    /* the worker has the job */
     bool failed;
+    bool abandoned;               /* nobody waits for it: it stops early */
 };
+
+/* All that was taken goes back, where it is free yet. */
+static void cxl_dcd_prepare_drop(CXLDcdPrepare *prepare)
+{
+    guint i;
+
+    for (i = 0; i < prepare->ranges->len; i++) {
+        prepare->ops->undo(prepare->device,
+                           &g_array_index(prepare->ranges, CXLDcdRange, i));
+    }
+    g_array_set_size(prepare->ranges, 0);
+}
 
 static bool cxl_dcd_prepare_some(void *opaque)
 {
@@ -44,6 +60,9 @@ static bool cxl_dcd_prepare_some(void *opaque)
         &g_array_index(prepare->parts, CXLDcdPart, prepare->part);
     uint64_t len = MIN(part->len - prepare->done, STEP_BYTES);
 
+    if (qatomic_read(&prepare->abandoned)) {
+        return true;
+    }
     if (!prepare->ops->take(prepare->device, part->offset + prepare->done,
                             len)) {
         prepare->failed = true;
@@ -57,13 +76,25 @@ static bool cxl_dcd_prepare_some(void *opaque)
     return prepare->part == prepare->parts->len;
 }
 
+static void cxl_dcd_prepare_unref(void *opaque)
+{
+    object_unref(OBJECT(opaque));
+}
+
 static void cxl_dcd_prepare_done(void *opaque)
 {
     CXLDcdPrepare *prepare = opaque;
 
     trace_cxl_dcd_prepared(prepare->device->path, prepare->failed);
     prepare->busy = false;
+    if (prepare->abandoned) {
+        prepare->abandoned = false;
+        cxl_dcd_prepare_drop(prepare);
+    }
     qemu_bh_schedule(prepare->device->settle_bh);
+    /* The worker is part of what ends with the device */
+    aio_bh_schedule_oneshot(qemu_get_aio_context(), cxl_dcd_prepare_unref,
+                            prepare->device);
 }
 
 static void cxl_dcd_prepare_begin(CXLDcdPrepare *prepare,
@@ -89,6 +120,7 @@ static void cxl_dcd_prepare_begin(CXLDcdPrepare *prepare,
     prepare->done = 0;
     prepare->failed = false;
     prepare->busy = true;
+    object_ref(OBJECT(prepare->device));
     trace_cxl_dcd_prepare(prepare->device->path, extents[0].dpa, count);
     cxl_dcd_worker_submit(prepare->worker, &prepare->job);
 }
@@ -98,7 +130,7 @@ static bool cxl_dcd_prepare_is_for(const CXLDcdPrepare *prepare,
 {
     size_t i;
 
-    if (prepare->busy || prepare->ranges->len != count) {
+    if (prepare->ranges->len != count) {
         return false;
     }
     for (i = 0; i < count; i++) {
@@ -110,6 +142,26 @@ static bool cxl_dcd_prepare_is_for(const CXLDcdPrepare *prepare,
         }
     }
     return true;
+}
+
+static bool cxl_dcd_prepare_overlaps(const CXLDcdPrepare *prepare,
+                                     const CXLDcdExtent *extents, size_t count)
+{
+    size_t i;
+    guint j;
+
+    for (i = 0; i < count; i++) {
+        for (j = 0; j < prepare->ranges->len; j++) {
+            const CXLDcdRange *range =
+                &g_array_index(prepare->ranges, CXLDcdRange, j);
+
+            if (range->dpa < extents[i].dpa + extents[i].len &&
+                extents[i].dpa < range->dpa + range->len) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 static uint64_t cxl_dcd_prepare_bytes(const CXLDcdExtent *extents, size_t count)
@@ -133,11 +185,16 @@ CXLDcdPrepared cxl_dcd_prepare(CXLDcdDevice *device,
     if (!prepare || !prepare->ops->claims(device, extents, count, &claims)) {
         return CXL_DCD_PREPARE_NOT;
     }
-    if (cxl_dcd_prepare_is_for(prepare, extents, count)) {
-        g_array_set_size(prepare->ranges, 0);
+    if (!prepare->busy && cxl_dcd_prepare_is_for(prepare, extents, count)) {
         if (prepare->failed) {
-            return CXL_DCD_PREPARE_NOT;
+            cxl_dcd_prepare_drop(prepare);
+            g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RESOURCES_EXHAUSTED,
+                        "the memory backend has no room for 0x%" PRIx64
+                        " bytes more; make room, or ask for less",
+                        cxl_dcd_prepare_bytes(extents, count));
+            return CXL_DCD_PREPARE_REFUSED;
         }
+        g_array_set_size(prepare->ranges, 0);
         if (prepare->claims == claims) {
             *ret_claims = claims;
             return CXL_DCD_PREPARED;
@@ -148,11 +205,43 @@ CXLDcdPrepared cxl_dcd_prepare(CXLDcdDevice *device,
         return CXL_DCD_PREPARE_NOT;
     }
     if (!prepare->busy) {
+        /* Of others who have not asked again; or who chose anew, like us */
+        if (!cxl_dcd_prepare_overlaps(prepare, extents, count)) {
+            cxl_dcd_prepare_drop(prepare);
+        }
+        if (!prepare->ops->claims(device, extents, count, &claims)) {
+            return CXL_DCD_PREPARE_NOT;
+        }
         cxl_dcd_prepare_begin(prepare, extents, count, claims);
     }
     g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RETRY_REQUIRED,
                 "memory is being taken; try again when it is there");
-    return CXL_DCD_PREPARE_BEGUN;
+    return CXL_DCD_PREPARE_REFUSED;
+}
+
+void cxl_dcd_prepare_undo(CXLDcdDevice *device, const CXLDcdExtent *extents,
+                          size_t count)
+{
+    size_t i;
+
+    for (i = 0; device->prepare && i < count; i++) {
+        CXLDcdRange range = { extents[i].dpa, extents[i].len };
+
+        device->prepare->ops->undo(device, &range);
+    }
+}
+
+void cxl_dcd_prepare_abandon(CXLDcdDevice *device)
+{
+    CXLDcdPrepare *prepare = device->prepare;
+
+    if (!prepare) {
+        return;
+    }
+    qatomic_set(&prepare->abandoned, prepare->busy);
+    if (!prepare->busy) {
+        cxl_dcd_prepare_drop(prepare);
+    }
 }
 
 bool cxl_dcd_preparing(const CXLDcdDevice *device)

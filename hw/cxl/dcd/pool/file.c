@@ -458,3 +458,8 @@ int cxl_dcd_pool_fd(const CXLDcdPool *pool)
 {
     return pool->fd;
 }
+
+uint64_t cxl_dcd_pool_page(const CXLDcdPool *pool)
+{
+    return cxl_dcd_pool_file_page_of(pool->fd);
+}

@@ -136,7 +136,7 @@ static void cxl_dcd_pool_tag_end_tag(CXLDcdPool *pool, uint32_t number,
         PoolRecord *extent = cxl_dcd_pool_record(pool, at, POOL_EXTENT);
         uint32_t next;
 
-        if (!extent) {
+        if (!extent || pool->failed) {
             return;
         }
         next = extent->next;

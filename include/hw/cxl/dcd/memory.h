@@ -93,23 +93,31 @@ typedef struct CXLDcdPrepareOps {
                    size_t count, uint64_t *ret);
     /* In a thread, without the BQL: a piece of the backend, some MiB */
     bool (*take)(CXLDcdDevice *device, uint64_t offset, uint64_t len);
+    /* It was taken for nothing: of what is free yet it goes back. */
+    void (*undo)(CXLDcdDevice *device, const CXLDcdRange *range);
 } CXLDcdPrepareOps;
 
 typedef enum CXLDcdPrepared {
     CXL_DCD_PREPARED,             /* it is there */
     CXL_DCD_PREPARE_NOT,          /* the claim has to take it */
-    CXL_DCD_PREPARE_BEGUN,        /* it is being taken; @error is set */
+    CXL_DCD_PREPARE_REFUSED,      /* @error says why, and whether for now */
 } CXLDcdPrepared;
 
 /*
  * For CXLDcdOps.claim: is memory there for @extents, which are free? If so, as
- * long as there are *@ret_claims. Retry Required (CXL_DCD_PREPARE_BEGUN): ask
- * again when cxl_dcd_preparing() says false; only to whoever may wait.
+ * long as there are *@ret_claims, and the claim that follows has to succeed, or
+ * cxl_dcd_prepare_undo() be called. Refused: with Retry Required, ask again
+ * when cxl_dcd_preparing() says false, which only whoever may wait is told;
+ * with Resources Exhausted there is none.
  */
 CXLDcdPrepared cxl_dcd_prepare(CXLDcdDevice *device,
                                const CXLDcdExtent *extents, size_t count,
                                uint64_t *ret_claims, GError **error);
 bool cxl_dcd_preparing(const CXLDcdDevice *device);
+void cxl_dcd_prepare_undo(CXLDcdDevice *device, const CXLDcdExtent *extents,
+                          size_t count);
+/* Whoever waited does not ask again. */
+void cxl_dcd_prepare_abandon(CXLDcdDevice *device);
 /* May whoever asks for capacity from here on wait? At first nobody may. */
 void cxl_dcd_prepare_may_wait(CXLDcdDevice *device, bool may_wait);
 void cxl_dcd_prepare_init(CXLDcdDevice *device, const CXLDcdPrepareOps *ops);

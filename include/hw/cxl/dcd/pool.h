@@ -99,6 +99,8 @@ uint64_t cxl_dcd_pool_blocks(const CXLDcdPool *pool);
  */
 uint8_t *cxl_dcd_pool_memory(CXLDcdPool *pool);
 int cxl_dcd_pool_fd(const CXLDcdPool *pool);
+/* Bytes of the pages that its file system has, which may be huge */
+uint64_t cxl_dcd_pool_page(const CXLDcdPool *pool);
 
 /* --- Hosts --- */
 
