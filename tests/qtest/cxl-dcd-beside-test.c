@@ -367,18 +367,24 @@ static void left_by_the_last(void)
     unlink(file);
 }
 
-/* What only the fabric manager kept: he lets go of it. */
-static void left_by_the_manager(void)
+/* No host has it any more, but the fabric manager has a reference. */
+static void keep_for_the_manager(CXLDcdDevice *device)
 {
-    CXLDcdMachine *machine = start_shared(1);
-    CXLDcdDevice *device = &machine->device[0];
-
     take_shared(device);
     begin(device, "cxl-add-dynamic-capacity-reference", "");
     done(device);
     begin(device, RELEASE, FORCED);
     done(device);
     cxl_dcd_wait_clean(device);
+}
+
+/* What only the fabric manager kept: he lets go of it. */
+static void left_by_the_manager(void)
+{
+    CXLDcdMachine *machine = start_shared(1);
+    CXLDcdDevice *device = &machine->device[0];
+
+    keep_for_the_manager(device);
     g_assert_cmpuint(taken(), >=, ALL);
     begin(device, "cxl-remove-dynamic-capacity-reference", "");
     g_assert_cmpuint(while_it_goes(device), >, 20);
@@ -457,12 +463,7 @@ static void left_and_unplugged(void)
     CXLDcdMachine *machine = start_shared(1);
     CXLDcdDevice *device = &machine->device[0];
 
-    take_shared(device);
-    begin(device, "cxl-add-dynamic-capacity-reference", "");
-    done(device);
-    begin(device, RELEASE, FORCED);
-    done(device);
-    cxl_dcd_wait_clean(device);
+    keep_for_the_manager(device);
     begin(device, "cxl-remove-dynamic-capacity-reference", "");
     cxl_dcd_device_unplug_begin(device);
     while (taken() >= GIB / 8) {
