@@ -460,18 +460,37 @@ static void refused_in_the_end(void)
 /* The device goes while what the manager kept is cleaned. */
 static void left_and_unplugged(void)
 {
-    CXLDcdMachine *machine = start_shared(1);
-    CXLDcdDevice *device = &machine->device[0];
+    CXLDcdOptions options = {
+        .size = ALL, .regions = SHARED, .pool = file, .host = 1,
+    };
+    static const uint8_t tag[] = {
+        0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27,
+        0x28, 0x29, 0x2a, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f,
+    };
+    uint8_t body[CXL_DCD_FM_CCI + sizeof(tag)];
+    CXLDcdMachine *machine;
+    CXLDcdFmLine line;
+    size_t len;
 
-    keep_for_the_manager(device);
-    begin(device, "cxl-remove-dynamic-capacity-reference", "");
-    cxl_dcd_device_unplug_begin(device);
-    while (taken() >= GIB / 8) {
-        qtest_clock_step(machine->qts, 1000);
+    cxl_dcd_fm_options(&options, NULL);
+    machine = cxl_dcd_machine_start(&options);
+    line = cxl_dcd_fm_connect();
+    keep_for_the_manager(&machine->device[0]);
+    /* Over the line: a command of QMP has others wait until it is clean */
+    len = cxl_dcd_fm_request(body, CXL_DCD_OP_FM_REMOVE_REFERENCE, 1, tag,
+                             sizeof(tag));
+    cxl_dcd_fm_send_message(&line, CXL_DCD_FM_EID, CXL_DCD_FM_OWNER, body, len);
+    while (taken() >= ALL) {
+        cxl_dcd_doorbell(&machine->device[0]);
     }
-    /* It answers, and the host is free for another head */
+    cxl_dcd_device_unplug_begin(&machine->device[0]);
+    while (taken() >= GIB / 8) {
+        g_usleep(1000);
+    }
     qtest_qmp_assert_success(machine->qts, "{'execute':'query-status'}");
+    cxl_dcd_fm_close(&line);
     cxl_dcd_machine_stop(machine);
+    /* The host is free for another head, and so is all of the pool */
     machine = start_shared(1);
     take_shared(&machine->device[0]);
     cxl_dcd_machine_stop(machine);
