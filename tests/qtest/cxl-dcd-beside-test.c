@@ -14,6 +14,7 @@
 #define GIB     CXL_DCD_TEST_GIB
 #define BLOCK   CXL_DCD_TEST_BLOCK
 #define ALL     (2 * GIB)
+#define SUCCESS CXL_DCD_RC_SUCCESS
 #define REGIONS "[{\"size\":2147483648}]"
 #define SHARED  "[{\"size\":2147483648,\"flags\":[\"sharable\"]}]"
 #define TAG     "20212223-2425-2627-2829-2a2b2c2d2e2f"
@@ -421,16 +422,25 @@ static void left_is_not_free(void)
 {
     CXLDcdMachine *one = start_shared(1), *two = start_shared(2);
     CXLDcdDevice *a = &one->device[0], *b = &two->device[0];
+    QDict *response;
 
     take_shared(a);
     begin(a, RELEASE, FORCED);
     while (taken() >= ALL) {
         cxl_dcd_doorbell(a);
     }
-    if (taken() > GIB) {
-        cxl_dcd_qmp_add(b, .policy = "free", .length = ALL, .tag = TAG,
-                        .error = "free");
+    begin(b, "cxl-add-dynamic-capacity",
+          ",'region':0,'selection-policy':'free','length':2147483648");
+    response = qtest_qmp_receive(two->qts);
+    if (qdict_haskey(response, "return")) {
+        /* On a machine that is busy enough it is clean by then */
+        g_assert_cmpuint(cxl_dcd_reject(b), ==, SUCCESS);
+        wait_free(b);
+    } else {
+        g_assert_nonnull(strstr(qdict_get_str(qdict_get_qdict(response,
+            "error"), "desc"), "region 0 has 0x0 free"));
     }
+    qobject_unref(response);
     done(a);
     wait_free(a);
     take_shared(b);
