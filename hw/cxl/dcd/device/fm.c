@@ -125,11 +125,14 @@ static void cxl_dcd_fm_prepared(void *opaque)
     }
 }
 
-/* Nobody is there any more who asked for it. */
+/* Who asked over the line is not there any more; others may wait as well. */
 static void cxl_dcd_fm_abandon(CXLDcdFm *fm)
 {
-    if (fm->prepare.waiting) {
-        cxl_dcd_settle_cancel(fm->device, &fm->prepare);
+    if (!fm->prepare.waiting) {
+        return;
+    }
+    cxl_dcd_settle_cancel(fm->device, &fm->prepare);
+    if (!cxl_dcd_settle_prepare_awaited(fm->device)) {
         cxl_dcd_prepare_abandon(fm->device);
     }
 }

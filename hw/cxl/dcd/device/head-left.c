@@ -225,7 +225,6 @@ uint64_t cxl_dcd_left_bytes(const CXLDcdDevice *device,
         for (i = left->finished; i < left->ranges->len; i++) {
             const CXLDcdPoolRange *range =
                 &g_array_index(left->ranges, CXLDcdPoolRange, i);
-
             uint64_t from = MAX(range->first, within->first);
             uint64_t to = MIN(range->first + range->count, end);
 

@@ -123,6 +123,18 @@ void cxl_dcd_settle_cancel(CXLDcdDevice *device, CXLDcdSettled *waiter)
     }
 }
 
+bool cxl_dcd_settle_prepare_awaited(const CXLDcdDevice *device)
+{
+    const CXLDcdSettled *waiter;
+
+    QTAILQ_FOREACH(waiter, &device->settled, next) {
+        if (waiter->prepare) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void cxl_dcd_settle_wake(void *opaque)
 {
     aio_co_wake(opaque);

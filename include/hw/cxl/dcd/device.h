@@ -228,6 +228,8 @@ bool cxl_dcd_clean(const CXLDcdDevice *device);
 /* done() is called from the main loop when it is so; once. */
 void cxl_dcd_settle_wait(CXLDcdDevice *device, CXLDcdSettled *waiter);
 void cxl_dcd_settle_cancel(CXLDcdDevice *device, CXLDcdSettled *waiter);
+/* Does anybody wait for memory that is being taken? */
+bool cxl_dcd_settle_prepare_awaited(const CXLDcdDevice *device);
 /* Wait in a coroutine; the device may be gone afterwards. */
 void coroutine_fn cxl_dcd_settle_co(CXLDcdDevice *device, bool clean);
 /* The same, for memory that is being taken, however long it takes */
