@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "guest"))
 
 from qmp import QMPError                                  # noqa: E402
-from vm import BUILD, GUEST, VM, GuestError               # noqa: E402
+from vm import BUILD, GUEST, VM, GuestError, poll          # noqa: E402
 
 OPTIONS = ["--append", "iomem=relaxed", "--dc-region", "1G:2M", "--dc-region",
            "512M:64K:sharable", "--static", "256M", "--persistent", "256M"]
@@ -103,10 +103,12 @@ def one_guest(vm, program, end, luck, counts):
     """Storm in one boot of the guest, as long as it answers."""
     put(vm, program)
     seconds = max(int(end - time.monotonic()), 5)
-    print(vm.guest(f"modprobe -q cxl_dcd; timeout {seconds + 20} /tmp/storm "
-                   f"{seconds} {luck.randrange(1 << 30)} > /tmp/storm.log 2>&1 "
-                   "< /dev/null & sleep 2; cat /tmp/storm.log", 60).text,
-          flush=True)
+    vm.guest(f"modprobe -q cxl_dcd; timeout {seconds + 20} /tmp/storm {seconds} "
+             f"{luck.randrange(1 << 30)} > /tmp/storm.log 2>&1 < /dev/null &")
+    poll(lambda: "mailboxes" in vm.guest("cat /tmp/storm.log").out, 60,
+         "the storm does not begin")
+    print(vm.guest_ok("cat /tmp/storm.log"), flush=True)
+    counts["storms"] = counts.get("storms", 0) + 1
     looked = time.monotonic()
     while time.monotonic() < end and alive(vm):
         ask(vm, luck, counts)
@@ -147,6 +149,8 @@ def main():
                 vm.log.seek(0)
                 print(vm.log.read()[-6000:])
             vm.stop()
+    if not counts.get("storms"):
+        problems.append("there was none")
     print(f"storm: {boots} boots, {counts}")
     for line in problems:
         print(f"storm: {line}")
