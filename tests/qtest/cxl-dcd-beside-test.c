@@ -350,6 +350,14 @@ static void begin(CXLDcdDevice *device, const char *command, const char *more)
     qtest_qmp_send_raw(device->machine->qts, "%s", text);
 }
 
+/* Some of it is clean by now. */
+static void wait_begun(CXLDcdDevice *device)
+{
+    while (taken() >= ALL) {
+        cxl_dcd_doorbell(device);
+    }
+}
+
 #define RELEASE "cxl-release-dynamic-capacity"
 #define FORCED  ",'region':0,'removal-policy':'tag-based','forced-removal':true"
 
@@ -404,9 +412,7 @@ static void left_and_killed(void)
 
     take_shared(device);
     begin(device, RELEASE, FORCED);
-    while (taken() >= ALL) {
-        cxl_dcd_doorbell(device);
-    }
+    wait_begun(device);
     cxl_dcd_machine_kill(machine);
     machine = start_shared(1);
     device = &machine->device[0];
@@ -426,9 +432,7 @@ static void left_is_not_free(void)
 
     take_shared(a);
     begin(a, RELEASE, FORCED);
-    while (taken() >= ALL) {
-        cxl_dcd_doorbell(a);
-    }
+    wait_begun(a);
     begin(b, "cxl-add-dynamic-capacity",
           ",'region':0,'selection-policy':'free','length':2147483648");
     response = qtest_qmp_receive(two->qts);
@@ -490,9 +494,7 @@ static void left_and_unplugged(void)
     len = cxl_dcd_fm_request(body, CXL_DCD_OP_FM_REMOVE_REFERENCE, 1, tag,
                              sizeof(tag));
     cxl_dcd_fm_send_message(&line, CXL_DCD_FM_EID, CXL_DCD_FM_OWNER, body, len);
-    while (taken() >= ALL) {
-        cxl_dcd_doorbell(&machine->device[0]);
-    }
+    wait_begun(&machine->device[0]);
     cxl_dcd_device_unplug_begin(&machine->device[0]);
     while (taken() >= GIB / 8) {
         g_usleep(1000);
