@@ -7,10 +7,9 @@ scripts/soak-host does.
 
 import os
 import random
-import threading
 
 from agent import Agent, Refused
-from qmp import QMP, QMPError
+from load import Load as LoadBase
 from steps import (ADD, MIB, RELEASE, add, create_dax, create_region,
                    destroy_region, memdev, request, states, wait_released,
                    wait_shown)
@@ -23,41 +22,17 @@ FIXED = (1536 * MIB, 64 * MIB)
 READERS = 2
 
 
-class Load:
-    """Offers and requests without a pause, over a QMP socket of its own."""
+class Load(LoadBase):
+    PAUSE = 0.01
 
     def __init__(self, path):
-        self.qmp = QMP(path)
-        self.stop, self.sent, self.error = threading.Event(), 0, None
-        self.thread = threading.Thread(target=self.run)
+        super().__init__(path)
         self.dice = random.Random(4)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *exc):
-        self.stop.set()
-        self.thread.join()
-        self.qmp.close()
-
-    def run(self):
-        try:
-            while not self.stop.wait(0.01):
-                self.once()
-        except Exception as err:            # looked at by the test
-            self.error = err
 
     def once(self):
         part = self.dice.choice(PARTS)
-        command = self.dice.choice([ADD, RELEASE])
-        try:
-            self.qmp.call(command, {
-                "path": "/machine/peripheral/cxl-mem0", "region-id": 0,
-                "extents": [{"offset": part[0], "len": part[1]}]})
-            self.sent += 1
-        except QMPError:
-            pass                            # it was there, or it was not
+        self.ask(self.dice.choice([ADD, RELEASE]),
+                 "/machine/peripheral/cxl-mem0", part)
 
 
 def test_in_use(vm, check):

@@ -2,10 +2,10 @@
 """One device takes its time for each command: the other one does not wait."""
 
 import statistics
-import threading
 import time
 
-from qmp import QMP, QMPError
+from load import Load as LoadBase
+from qmp import QMPError
 from steps import (ADD, MIB, RELEASE, create_region, dax_region,
                    destroy_region, request, states, wait_released, wait_shown)
 from vm import poll
@@ -24,39 +24,12 @@ ROUNDS = 8
 SLACK, TIMES = 1.0 + DELAY / 1000, 4
 
 
-class Load:
-    """Offers to a device, and requests for them, without a pause."""
-
-    def __init__(self, path):
-        self.qmp, self.stop = QMP(path), threading.Event()
-        self.thread = threading.Thread(target=self.run)
-        self.sent, self.error = 0, None
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *exc):
-        self.stop.set()
-        self.thread.join()
-        self.qmp.close()
-
-    def run(self):
-        try:
-            while not self.stop.wait(0.2):
-                self.once()
-        except Exception as err:            # looked at by the test
-            self.error = err
+class Load(LoadBase):
+    PAUSE = 0.2
 
     def once(self):
         for command in ADD, RELEASE:
-            try:
-                self.qmp.call(command, {
-                    "path": PATH, "region-id": 0,
-                    "extents": [{"offset": PART[0], "len": PART[1]}]})
-                self.sent += 1
-            except QMPError:
-                pass                        # it was there, or it was not
+            self.ask(command, PATH, PART)
 
 
 def struck(vm):
