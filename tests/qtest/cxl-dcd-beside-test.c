@@ -499,6 +499,8 @@ static void left_and_unplugged(void)
     while (taken() >= GIB / 8) {
         g_usleep(1000);
     }
+    /* It ends, and the machine lives */
+    qtest_qmp_eventwait(machine->qts, "DEVICE_DELETED");
     qtest_qmp_assert_success(machine->qts, "{'execute':'query-status'}");
     cxl_dcd_fm_close(&line);
     cxl_dcd_machine_stop(machine);
@@ -514,6 +516,8 @@ int main(int argc, char **argv)
     int result;
 
     g_test_init(&argc, &argv, NULL);
+    /* QEMU does not get away with using what it has freed */
+    g_setenv("MALLOC_PERTURB_", "165", false);
     folder = g_strdup("/dev/shm/cxl-dcd-XXXXXX");
     g_assert_nonnull(g_mkdtemp(folder));
     file = g_build_filename(folder, "memory", NULL);
