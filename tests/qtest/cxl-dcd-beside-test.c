@@ -490,7 +490,7 @@ static void left_and_unplugged(void)
     machine = cxl_dcd_machine_start(&options);
     line = cxl_dcd_fm_connect();
     keep_for_the_manager(&machine->device[0]);
-    /* Over the line: a command of QMP has others wait until it is clean */
+    /* Over the line, which waits as a client of QMP does */
     len = cxl_dcd_fm_request(body, CXL_DCD_OP_FM_REMOVE_REFERENCE, 1, tag,
                              sizeof(tag));
     cxl_dcd_fm_send_message(&line, CXL_DCD_FM_EID, CXL_DCD_FM_OWNER, body, len);

@@ -13,20 +13,24 @@
 #include "hw/cxl/dcd/head.h"
 #include "hw/cxl/dcd/memory.h"
 #include "hw/cxl/dcd/state.h"
+#include "monitor/monitor.h"
 #include "settle.h"
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
 
-/*
- * QEMU serves all QMP clients in turn, so a client that waits has the others
- * wait as well.
- */
+/* A client of QMP is answered by then, and asks for what is still to come. */
 #define LIMIT_NS NANOSECONDS_PER_SECOND
 
 bool cxl_dcd_settled(CXLDcdDevice *device)
 {
     return device->gone || (cxl_dcd_sanitizer_settled(device) &&
                             cxl_dcd_persist_settled(device));
+}
+
+bool cxl_dcd_durable(CXLDcdDevice *device)
+{
+    return device->gone || (cxl_dcd_settled(device) &&
+                            cxl_dcd_persist_durable(device));
 }
 
 bool cxl_dcd_clean(const CXLDcdDevice *device)
@@ -43,8 +47,9 @@ static bool cxl_dcd_settle_over(CXLDcdDevice *device,
     if (waiter->prepare) {
         return device->gone || !cxl_dcd_preparing(device);
     }
-    return device->gone ||
+    return device->gone || cxl_dcd_ending() ||
            (cxl_dcd_settled(device) &&
+            (!waiter->durable || cxl_dcd_durable(device)) &&
             (!waiter->clean || cxl_dcd_clean(device)));
 }
 
@@ -147,6 +152,7 @@ static void coroutine_fn cxl_dcd_settle_yield(CXLDcdDevice *device,
     waiter->opaque = qemu_coroutine_self();
     if (!cxl_dcd_settle_over(device, waiter, INT64_MIN)) {
         cxl_dcd_settle_wait(device, waiter);
+        monitor_qmp_serve_others();
         qemu_coroutine_yield();
     }
 }

@@ -19,6 +19,7 @@
 #include "hw/cxl/dcd/worker.h"
 #include "block/aio.h"
 #include "qemu/main-loop.h"
+#include "system/runstate-action.h"
 
 /* Bytes in one go: at most some milliseconds */
 #define STEP_BYTES (16ULL << 20)
@@ -40,6 +41,8 @@ struct CXLDcdPrepare {
     bool failed;
     bool abandoned;               /* nobody waits for it: it stops early */
 };
+
+static bool ending;
 
 /* All that was taken goes back, where it is free yet. */
 static void cxl_dcd_prepare_drop(CXLDcdPrepare *prepare)
@@ -204,6 +207,11 @@ CXLDcdPrepared cxl_dcd_prepare(CXLDcdDevice *device,
         cxl_dcd_prepare_bytes(extents, count) <= SMALL_BYTES) {
         return CXL_DCD_PREPARE_NOT;
     }
+    if (ending) {
+        g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RETRY_REQUIRED,
+                    "QEMU ends");
+        return CXL_DCD_PREPARE_REFUSED;
+    }
     if (!prepare->busy) {
         /* Of others who have not asked again; or who chose anew, like us */
         if (!cxl_dcd_prepare_overlaps(prepare, extents, count)) {
@@ -253,6 +261,41 @@ void cxl_dcd_prepare_may_wait(CXLDcdDevice *device, bool may_wait)
 {
     if (device->prepare) {
         device->prepare->may_wait = may_wait;
+    }
+}
+
+bool cxl_dcd_ending(void)
+{
+    return ending;
+}
+
+static int cxl_dcd_prepare_end_one(Object *obj, void *opaque)
+{
+    Object *device = object_dynamic_cast(obj, TYPE_CXL_DCD);
+
+    if (device && CXL_DCD(device)->settle_bh) {
+        cxl_dcd_prepare_abandon(CXL_DCD(device));
+        qemu_bh_schedule(CXL_DCD(device)->settle_bh);
+    }
+    return 0;
+}
+
+/* With -no-shutdown the machine is only stopped, and may go on. */
+static void cxl_dcd_prepare_shutdown(Notifier *notifier, void *data)
+{
+    if (shutdown_action != SHUTDOWN_ACTION_PAUSE) {
+        ending = true;
+        object_child_foreach_recursive(object_get_root(),
+                                       cxl_dcd_prepare_end_one, NULL);
+    }
+}
+
+void cxl_dcd_prepare_class_init(void)
+{
+    static Notifier shutdown = { .notify = cxl_dcd_prepare_shutdown };
+
+    if (!shutdown.node.le_prev) {
+        qemu_register_shutdown_notifier(&shutdown);
     }
 }
 

@@ -10,6 +10,7 @@
 #include "hw/cxl/dcd/head.h"
 #include "hw/cxl/dcd/trace.h"
 #include "block/thread-pool.h"
+#include "monitor/monitor.h"
 #include "qapi/error.h"
 #include "qapi/qapi-commands-cxl.h"
 
@@ -278,6 +279,7 @@ CxlDcPoolReclaimed *coroutine_fn qmp_cxl_reclaim_dc_pool(const char *pool,
     /* The object may be deleted meanwhile */
     object_ref(OBJECT(object));
     reclaim.pool = object->pool;
+    monitor_qmp_serve_others();
     thread_pool_submit_co(cxl_dcd_pool_query_reclaim, &reclaim);
     object_unref(OBJECT(object));
     if (reclaim.error) {

@@ -88,7 +88,7 @@ static bool coroutine_fn cxl_dcd_qmp_waited(CXLDcdDevice *device,
         return false;
     }
     cxl_dcd_settle_co(device, true);
-    if (device->gone) {
+    if (device->gone || cxl_dcd_ending()) {
         return false;
     }
     g_clear_error(error);
@@ -117,7 +117,7 @@ static bool coroutine_fn cxl_dcd_qmp_offer(CXLDcdDevice *device,
             prepared < PREPARE_TRIES && cxl_dcd_preparing(device)) {
             prepared++;
             cxl_dcd_settle_prepare_co(device);
-            if (device->gone) {
+            if (device->gone || cxl_dcd_ending()) {
                 return false;
             }
             g_clear_error(error);

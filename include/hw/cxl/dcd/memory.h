@@ -114,12 +114,16 @@ CXLDcdPrepared cxl_dcd_prepare(CXLDcdDevice *device,
                                const CXLDcdExtent *extents, size_t count,
                                uint64_t *ret_claims, GError **error);
 bool cxl_dcd_preparing(const CXLDcdDevice *device);
+/* QEMU is about to end, and waits for what its clients wait for: no longer */
+bool cxl_dcd_ending(void);
 void cxl_dcd_prepare_undo(CXLDcdDevice *device, const CXLDcdExtent *extents,
                           size_t count);
 /* Whoever waited does not ask again. */
 void cxl_dcd_prepare_abandon(CXLDcdDevice *device);
 /* May whoever asks for capacity from here on wait? At first nobody may. */
 void cxl_dcd_prepare_may_wait(CXLDcdDevice *device, bool may_wait);
+/* Have it end with QEMU (cxl_dcd_ending()). */
+void cxl_dcd_prepare_class_init(void);
 void cxl_dcd_prepare_init(CXLDcdDevice *device, const CXLDcdPrepareOps *ops);
 /* Nothing is taken any more when it returns; NULL allowed. */
 typedef struct CXLDcdPrepare CXLDcdPrepare;
