@@ -160,6 +160,7 @@ static void leaves_nothing(CXLDcdDevice *d)
 int main(int argc, char **argv)
 {
     static const CXLDcdOptions two = { .devices = 2 };
+    static const CXLDcdOptions below_a_switch = { .behind_switch = true };
     static const CXLDcdOptions with_static = {
         .static_size = 256 * CXL_DCD_TEST_MIB,
     };
@@ -170,6 +171,7 @@ int main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     cxl_dcd_add_case("/cxl-dcd/hotplug/idle", NULL, idle);
+    cxl_dcd_add_case("/cxl-dcd/hotplug/below-a-switch", &below_a_switch, idle);
     cxl_dcd_add_case("/cxl-dcd/hotplug/accepted-and-mapped", NULL,
                      accepted_and_mapped);
     cxl_dcd_add_case("/cxl-dcd/hotplug/with-static-memory", &with_static,
