@@ -235,13 +235,19 @@ uint16_t cxl_dcd_update(CXLDcdDevice *device, uint16_t opcode, uint8_t flags,
     return cxl_dcd_command(device, opcode, request, len, NULL, 0, NULL);
 }
 
-void cxl_dcd_begin_accept(CXLDcdDevice *device, CXLDcdSpan range)
+void cxl_dcd_begin_update(CXLDcdDevice *device, uint16_t opcode,
+                          CXLDcdSpan range)
 {
     size_t len;
     g_autofree CXLDcdUpdateRequest *request =
         cxl_dcd_update_request(0, &range, 1, &len);
 
-    cxl_dcd_command_begin(device, CXL_DCD_OP_ADD_RESPONSE, request, len);
+    cxl_dcd_command_begin(device, opcode, request, len);
+}
+
+void cxl_dcd_begin_accept(CXLDcdDevice *device, CXLDcdSpan range)
+{
+    cxl_dcd_begin_update(device, CXL_DCD_OP_ADD_RESPONSE, range);
 }
 
 uint16_t cxl_dcd_update_chain(CXLDcdDevice *device, uint16_t opcode,

@@ -210,7 +210,9 @@ uint16_t cxl_dcd_update_chain(CXLDcdDevice *device, uint16_t opcode,
 #define cxl_dcd_accept(device, ...) \
     cxl_dcd_update(device, CXL_DCD_OP_ADD_RESPONSE, 0, \
                    CXL_DCD_SPANS(__VA_ARGS__), CXL_DCD_COUNT(__VA_ARGS__))
-/* 4802h with one range; it is not waited for. */
+/* 4802h or 4803h with one range; it is not waited for. */
+void cxl_dcd_begin_update(CXLDcdDevice *device, uint16_t opcode,
+                          CXLDcdSpan range);
 void cxl_dcd_begin_accept(CXLDcdDevice *device, CXLDcdSpan range);
 /* Is a command being carried out? */
 bool cxl_dcd_doorbell(CXLDcdDevice *device);

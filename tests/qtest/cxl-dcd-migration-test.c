@@ -150,6 +150,40 @@ static void to_a_second_qemu(void)
 }
 
 /*
+ * What is asked of a machine that has gone elsewhere would be lost there: it is
+ * refused, and is not when this machine goes on after all.
+ */
+static void left_behind(void)
+{
+    static const char elsewhere[] = "has migrated";
+    Move move = move_begin();
+    CXLDcdMachine *m = cxl_dcd_machine_start(&small);
+    CXLDcdDevice *d = &m->device[0];
+    g_autofree char *fault = g_strdup_printf(
+        "{'execute':'cxl-inject-poison','arguments':{'path':'%s','start':%"
+        PRIu64 ",'length':64}}", d->path, d->dc_base);
+    g_autofree char *region = g_strdup_printf(
+        "{'execute':'cxl-set-dynamic-capacity-region','arguments':{"
+        "'path':'%s','region':0,'sanitize-on-release':false}}", d->path);
+    char *before;
+
+    prepare(d);
+    cxl_dcd_machine_save(m, move.uri);
+    before = cxl_dcd_snapshot(d);
+    cxl_dcd_qmp_add(d, .policy = "free", .length = BLOCK, .error = elsewhere);
+    cxl_dcd_qmp_release(d, CXL_DCD_EXTENTS({ 0, BLOCK }), .error = elsewhere);
+    cxl_dcd_qmp_release(d, .forced = true, CXL_DCD_EXTENTS({ 0, BLOCK }),
+                        .error = elsewhere);
+    cxl_dcd_qmp_fails(m, region, elsewhere);
+    cxl_dcd_qmp_fails(m, fault, elsewhere);
+    cxl_dcd_assert_unchanged(d, before);
+    qtest_qmp_assert_success(m->qts, "{'execute':'cont'}");
+    cxl_dcd_qmp_add(d, .policy = "free", .length = BLOCK);
+    cxl_dcd_machine_stop(m);
+    move_end(&move);
+}
+
+/*
  * A machine in use goes back to what it was: to the capacity that it had then,
  * and to the poison in it; nothing of what it had since is left.
  */
@@ -361,6 +395,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("/cxl-dcd/migration/to-a-second-qemu", to_a_second_qemu);
     qtest_add_func("/cxl-dcd/migration/fm-endpoint", fm_endpoint);
+    qtest_add_func("/cxl-dcd/migration/left-behind", left_behind);
     qtest_add_func("/cxl-dcd/migration/back-in-use", back_in_use);
     qtest_add_func("/cxl-dcd/migration/skips-unused-capacity",
                    skips_unused_capacity);

@@ -378,6 +378,84 @@ static void slow_disk(void)
     store_end(&store);
 }
 
+/* It has been tried: a request that would change nothing is refused, too. */
+static void wait_failed(CXLDcdDevice *d, const char *why)
+{
+    gint64 limit = g_get_monotonic_time() + 60 * G_TIME_SPAN_SECOND;
+    bool failed;
+
+    do {
+        QDict *response = qtest_qmp(d->machine->qts,
+            "{'execute':'cxl-set-dynamic-capacity-region','arguments':{"
+            "'path':%s,'region':1,'block-size':%u}}", d->path, (int)BLOCK);
+        QDict *error = qdict_get_qdict(response, "error");
+
+        failed = error && strstr(qdict_get_str(error, "desc"), why);
+        qobject_unref(response);
+        g_assert_cmpint(g_get_monotonic_time(), <, limit);
+    } while (!failed);
+}
+
+/* A disk that refuses: nothing is answered that a crash would take back. */
+static void failing_disk(void)
+{
+    static const char why[] = "cannot be written to";
+    Store store = store_begin(BOTH, 2 * REGION);
+    CXLDcdMachine *m = cxl_dcd_machine_start(&store.options);
+    CXLDcdDevice *d = &m->device[0];
+    g_autofree char *fresh = g_strdup_printf("%s.new", store.state);
+    CXLDcdSpan offer = { d->dc_base, BLOCK };
+    g_autofree char *region = g_strdup_printf(
+        "{'execute':'cxl-set-dynamic-capacity-region','arguments':{"
+        "'path':'%s','region':0,'sanitize-on-release':false}}", d->path);
+
+    offer_and_accept(d, 0, 8 * BLOCK, BLOCK, NULL);
+    assert_saved(d, &store);
+    g_assert_cmpint(mkdir(fresh, 0700), ==, 0);
+    cxl_dcd_qmp_add(d, .region = 0, CXL_DCD_EXTENTS({ 0, BLOCK }));
+    cxl_dcd_qmp_add(d, .region = 1, CXL_DCD_EXTENTS({ 0, BLOCK }));
+    cxl_dcd_begin_accept(d, offer);
+    wait_failed(d, why);
+    cxl_dcd_qmp_add(d, .region = 0, CXL_DCD_EXTENTS({ 4 * BLOCK, BLOCK }),
+                    .error = why);
+    cxl_dcd_qmp_release(d, .forced = true, .region = 0, .error = why,
+                        CXL_DCD_EXTENTS({ 8 * BLOCK, BLOCK }));
+    cxl_dcd_qmp_fails(m, region, why);
+    g_assert_cmpuint(cxl_dcd_query_count(d, "state", "accepted"), ==, 2);
+    g_assert_cmpuint(cxl_dcd_query_count(d, "state", "pending"), ==, 1);
+    g_assert_true(cxl_dcd_doorbell(d));
+    /* A reset ends it, as it ends everything */
+    cxl_dcd_machine_reset(m);
+    g_assert_false(cxl_dcd_doorbell(d));
+    g_assert_false(saved(d, &store));
+
+    g_assert_cmpint(rmdir(fresh), ==, 0);
+    assert_saved(d, &store);
+    cxl_dcd_machine_kill(m);
+    m = cxl_dcd_machine_start(&store.options);
+    d = &m->device[0];
+    cxl_dcd_assert_extents(d, { d->dc_base, BLOCK },
+                           { d->dc_base + 8 * BLOCK, BLOCK });
+
+    /* Answered when there is room again, and not before */
+    g_assert_cmpint(mkdir(fresh, 0700), ==, 0);
+    cxl_dcd_begin_update(d, CXL_DCD_OP_RELEASE, offer);
+    for (unsigned i = 0; i < 100; i++) {
+        g_assert_true(cxl_dcd_doorbell(d));
+        g_usleep(1000);
+    }
+    g_assert_cmpint(rmdir(fresh), ==, 0);
+    while (cxl_dcd_doorbell(d)) {
+        g_usleep(1000);
+    }
+    cxl_dcd_machine_kill(m);
+    m = cxl_dcd_machine_start(&store.options);
+    d = &m->device[0];
+    cxl_dcd_assert_extents(d, { d->dc_base + 8 * BLOCK, BLOCK });
+    cxl_dcd_machine_stop(m);
+    store_end(&store);
+}
+
 static void needs_shared_file(void)
 {
     Store store = store_begin(BOTH, 2 * REGION);
@@ -406,6 +484,7 @@ int main(int argc, char **argv)
     qtest_add_func("/cxl-dcd/persist/killed-after-answers",
                    killed_after_answers);
     qtest_add_func("/cxl-dcd/persist/slow-disk", slow_disk);
+    qtest_add_func("/cxl-dcd/persist/failing-disk", failing_disk);
     qtest_add_func("/cxl-dcd/persist/reset-on-slow-disk", reset_on_slow_disk);
     qtest_add_func("/cxl-dcd/persist/needs-shared-file", needs_shared_file);
     return g_test_run();

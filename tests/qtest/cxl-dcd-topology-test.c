@@ -188,6 +188,35 @@ static void migrated(const void *opaque)
     rmdir(folder);
 }
 
+/*
+ * QEMU follows addresses through one switch: what the host could never reach is
+ * not offered.
+ */
+static void two_switches(void)
+{
+    static const CXLDcdOptions options = {
+        .behind_switch = true,
+        .arguments =
+            "-device cxl-downstream,id=ds9,bus=up0,chassis=0,slot=9,port=9 "
+            "-device cxl-upstream,id=up9,bus=ds9 "
+            "-device cxl-downstream,id=ds10,bus=up9,chassis=0,slot=10,port=0 "
+            "-object memory-backend-ram,id=deep-memory,size=1G,reserve=off "
+            "-device cxl-type3,id=deep,bus=ds10,volatile-dc-memdev=deep-memory,"
+            "num-dc-regions=1 ",
+    };
+    CXLDcdMachine *m = cxl_dcd_machine_start(&options);
+    CXLDcdDevice *d = &m->device[0], deep = *d;
+
+    deep.path = (char *)"/machine/peripheral/deep";
+    cxl_dcd_qmp_add(&deep, CXL_DCD_EXTENTS({ 0, BLOCK }),
+                    .error = "behind 2 CXL switches in a row");
+    cxl_dcd_qmp_add(&deep, .policy = "free", .length = BLOCK,
+                    .error = "put it behind one switch or none");
+    /* Its neighbour is behind the first of them only */
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
+    cxl_dcd_machine_stop(m);
+}
+
 int main(int argc, char **argv)
 {
     static const Topology topologies[] = {
@@ -214,5 +243,6 @@ int main(int argc, char **argv)
     for (i = 0; i < G_N_ELEMENTS(moved); i++) {
         g_test_add_data_func(moved[i].path, &moved[i], migrated);
     }
+    g_test_add_func("/cxl-dcd/topology/two-switches", two_switches);
     return g_test_run();
 }

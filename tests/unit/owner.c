@@ -201,6 +201,17 @@ static bool owner_offerable(void *opaque, GError **error)
     return !owner->refuse_offer;
 }
 
+static bool owner_may_change(void *opaque, GError **error)
+{
+    Owner *owner = opaque;
+
+    if (owner->refuse_all) {
+        g_set_error_literal(error, CXL_DCD_ERROR, CXL_DCD_RC_RETRY_REQUIRED,
+                            owner->refuse_all);
+    }
+    return !owner->refuse_all;
+}
+
 static void owner_outcome(void *opaque, CXLDcdOutcome outcome,
                           const CXLDcdExtent *extents, size_t count)
 {
@@ -257,6 +268,7 @@ static const CXLDcdOps owner_ops = {
     .event_ranges = owner_event_ranges,
     .accept = owner_accept,
     .leave = owner_leave,
+    .may_change = owner_may_change,
     .offerable = owner_offerable,
 };
 

@@ -42,6 +42,7 @@ typedef struct Owner {
     bool slow;                          /* sanitizing ends by sanitized() */
     const char *refuse_change;          /* why capacity does not change hands */
     const char *refuse_offer;           /* why nothing can be offered */
+    const char *refuse_all;             /* why no manager changes anything */
     bool trace_agreement;               /* trace accept and leave */
     CXLDcdEventLog *unread;             /* the host's log; NULL: it has none */
 } Owner;

@@ -250,6 +250,28 @@ static void changes_can_be_refused(void)
     assert_message("nobody can reach it");
 }
 
+/* The manager's every way to change something, and the host's none of them */
+static void manager_refused(void)
+{
+    g_autoptr(Owner) o = owner_with_everything();
+
+    o->refuse_all = "it has moved";
+    skip_trace(o);
+    assert_rc(add(o, "0:16+1"), RETRY_REQUIRED);
+    assert_rc(add_free(o, 0, 1, 0), RETRY_REQUIRED);
+    assert_rc(add_shared(o, 2, 'B'), RETRY_REQUIRED);
+    assert_rc(ask_back(o, "0:0+1"), RETRY_REQUIRED);
+    assert_rc(force(o, "0:0+1"), RETRY_REQUIRED);
+    assert_rc(force_tag(o, 'A', 2 * MIB), RETRY_REQUIRED);
+    assert_rc(set_region(o, 0, MIB, false), RETRY_REQUIRED);
+    assert_rc(hold(o, 'C'), RETRY_REQUIRED);
+    assert_rc(let_go(o, 'B'), RETRY_REQUIRED);
+    assert_message("it has moved");
+    assert_extents(o, EVERYTHING);
+    assert_trace(o, "");
+    assert_ok(give_back(o, "1:0+2"));
+}
+
 /* As the list will have them: a tag's order is the same over a reset. */
 static void offered_by_rising_address(void)
 {
@@ -282,6 +304,7 @@ int main(int argc, char **argv)
     g_test_add_func("/core/release/asked-once", asked_once);
     g_test_add_func("/core/agreement/changes-can-be-refused",
                     changes_can_be_refused);
+    g_test_add_func("/core/agreement/manager-refused", manager_refused);
     g_test_add_func("/core/offer/by-rising-address", offered_by_rising_address);
     return g_test_run();
 }

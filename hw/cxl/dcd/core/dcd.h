@@ -63,4 +63,10 @@ struct CXLDcd {
     GArray *chain;              /* of CXLDcdRange */
 };
 
+/* False with @error set: no fabric manager's request may change anything. */
+static inline bool cxl_dcd_may_change(const CXLDcd *dcd, GError **error)
+{
+    return !dcd->ops->may_change || dcd->ops->may_change(dcd->opaque, error);
+}
+
 #endif

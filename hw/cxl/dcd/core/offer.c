@@ -461,6 +461,9 @@ bool cxl_dcd_add(CXLDcd *dcd, const CXLDcdAddRequest *request, GError **error)
                             "host %u does not exist; the device's host is %u",
                             request->host_id, dcd->config.host_id);
     }
+    if (!cxl_dcd_may_change(dcd, error)) {
+        return false;
+    }
     if (dcd->ops->offerable && !dcd->ops->offerable(dcd->opaque, error)) {
         return false;
     }

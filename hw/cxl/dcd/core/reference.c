@@ -30,6 +30,9 @@ bool cxl_dcd_reference_add(CXLDcd *dcd, const CXLDcdTag *tag, GError **error)
     CXLDcdTagEntry *entry;
 
     CXL_DCD_CHECK(dcd);
+    if (!cxl_dcd_may_change(dcd, error)) {
+        return false;
+    }
     if (dcd->ops->reference) {
         return dcd->ops->reference(dcd->opaque, tag, true, error);
     }
@@ -52,6 +55,9 @@ bool cxl_dcd_reference_remove(CXLDcd *dcd, const CXLDcdTag *tag,
     CXLDcdNode *node, *next;
 
     CXL_DCD_CHECK(dcd);
+    if (!cxl_dcd_may_change(dcd, error)) {
+        return false;
+    }
     if (dcd->ops->reference) {
         return dcd->ops->reference(dcd->opaque, tag, false, error);
     }

@@ -64,7 +64,8 @@ bool cxl_dcd_set_region(CXLDcd *dcd, uint8_t index, uint64_t block_size,
                           .region = index };
 
     CXL_DCD_CHECK(dcd);
-    if (!cxl_dcd_region_check_change(dcd, index, block_size, sanitize, error)) {
+    if (!cxl_dcd_may_change(dcd, error) ||
+        !cxl_dcd_region_check_change(dcd, index, block_size, sanitize, error)) {
         return false;
     }
     config = &dcd->config.regions[index];

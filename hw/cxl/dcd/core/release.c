@@ -423,6 +423,9 @@ bool cxl_dcd_remove(CXLDcd *dcd, const CXLDcdRemoveRequest *request,
                     request->host_id, dcd->config.host_id);
         return false;
     }
+    if (!cxl_dcd_may_change(dcd, error)) {
+        return false;
+    }
     switch (request->policy) {
     case CXL_DCD_REMOVE_TAG:
         ok = cxl_dcd_release_choose_tag(dcd, request, ranges, error);

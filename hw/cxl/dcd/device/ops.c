@@ -39,6 +39,7 @@ static void cxl_dcd_op_event(void *opaque, const CXLDcdEvent *event)
 static void cxl_dcd_op_reach(void *opaque, const CXLDcdRange *range,
                              bool reachable)
 {
+    cxl_dcd_persist_reach(opaque, range);
     if (reachable) {
         cxl_dcd_backing_changed(opaque, range);
         cxl_dcd_footprint_use(opaque, range);
@@ -68,6 +69,33 @@ static GHashTable *cxl_dcd_op_event_ranges(void *opaque, uint8_t type)
     return cxl_dcd_event_log_ranges(CXL_DCD(opaque)->events, type);
 }
 
+/*
+ * What is not in the file would be lost by a crash, and what is changed after
+ * it was sent is not so where the guest goes on.
+ */
+static bool cxl_dcd_op_may_change(void *opaque, GError **error)
+{
+    CXLDcdDevice *device = opaque;
+    int failed = cxl_dcd_persist_failed(device);
+
+    if (failed) {
+        g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RETRY_REQUIRED,
+                    "the state of device '%s' cannot be written to '%s': %s; "
+                    "nothing is changed before that is mended (it is tried "
+                    "every second)", device->path, device->state_path,
+                    g_strerror(failed));
+        return false;
+    }
+    if (cxl_dcd_migrated(device)) {
+        g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RETRY_REQUIRED,
+                    "the machine of device '%s' has migrated, and what is "
+                    "changed here is not so there: ask the machine that it "
+                    "went to, or this one when it runs again", device->path);
+        return false;
+    }
+    return true;
+}
+
 /* Windows are followed through one switch only, as QEMU's own code does it */
 static bool cxl_dcd_op_offerable(void *opaque, GError **error)
 {
@@ -92,6 +120,7 @@ const CXLDcdOps cxl_dcd_device_ops = {
     .commit = cxl_dcd_op_commit,
     .sanitize = cxl_dcd_op_sanitize,
     .event_ranges = cxl_dcd_op_event_ranges,
+    .may_change = cxl_dcd_op_may_change,
     .offerable = cxl_dcd_op_offerable,
     .outcome = cxl_dcd_outcome_tell,
 };

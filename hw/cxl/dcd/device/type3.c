@@ -65,6 +65,17 @@ static bool cxl_dcd_use_pool(CXLDcdDevice *device, Error **errp)
     return ct3d->dc.host_dc;
 }
 
+static bool cxl_dcd_check_number(const char *name, uint32_t number,
+                                 uint32_t max, Error **errp)
+{
+    if (!number || number > max) {
+        error_setg(errp, "property '%s' is %u, it must be from 1 to %u", name,
+                   number, max);
+        return false;
+    }
+    return true;
+}
+
 static bool cxl_dcd_check_props(CXLDcdDevice *device, Error **errp)
 {
     CXLType3Dev *ct3d = CXL_TYPE3(device);
@@ -95,10 +106,12 @@ static bool cxl_dcd_check_props(CXLDcdDevice *device, Error **errp)
                    "host: make it without readonly=on and rom=on");
         return false;
     }
-    if (!device->max_extents || !device->max_tags) {
-        error_setg(errp, "property '%s' must be at least 1",
-                   device->max_extents ? CXL_DCD_PROP_TAGS
-                                       : CXL_DCD_PROP_EXTENTS);
+    if (!cxl_dcd_check_number(CXL_DCD_PROP_EXTENTS, device->max_extents,
+                              CXL_DCD_EXTENTS_MAX, errp) ||
+        !cxl_dcd_check_number(CXL_DCD_PROP_TAGS, device->max_tags,
+                              CXL_DCD_EXTENTS_MAX, errp) ||
+        !cxl_dcd_check_number(CXL_DCD_PROP_LOG_SIZE, device->event_log_size,
+                              CXL_DCD_EVENT_DEPTH_MAX, errp)) {
         return false;
     }
     if (device->fmapi_eid > 254 ||
@@ -106,13 +119,6 @@ static bool cxl_dcd_check_props(CXLDcdDevice *device, Error **errp)
         error_setg(errp, "property '" CXL_DCD_PROP_FMAPI_EID "' is %u, it must "
                    "be 0 (none yet) or from %u to 254", device->fmapi_eid,
                    CXL_DCD_MCTP_EID_FIRST);
-        return false;
-    }
-    if (!device->event_log_size ||
-        device->event_log_size > CXL_DCD_EVENT_DEPTH_MAX) {
-        error_setg(errp, "property '" CXL_DCD_PROP_LOG_SIZE "' is %u, it must "
-                   "be from 1 to %u", device->event_log_size,
-                   CXL_DCD_EVENT_DEPTH_MAX);
         return false;
     }
     if (device->map_limit > CXL_DCD_MAP_LIMIT_MAX) {
@@ -460,6 +466,7 @@ static void cxl_dcd_class_init(ObjectClass *oc, void *data)
     pc->config_write = cxl_dcd_config_write;
     ctc->set_cacheline = cxl_dcd_set_cacheline;
     device_class_set_legacy_reset(dc, cxl_dcd_reset_device);
+    cxl_dcd_prepare_class_init();
     cxl_dcd_vmstate_class_init(dc);
     cxl_dcd_discard_class_init(oc);
     dc->desc = "CXL Memory Device (Type 3)";

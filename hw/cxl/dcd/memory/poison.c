@@ -27,6 +27,11 @@ bool cxl_dcd_poison_inject(CXLType3Dev *ct3d, uint64_t start, uint64_t length,
     if (!device->dcd) {
         return true;
     }
+    if (cxl_dcd_migrated(device)) {
+        error_setg(errp, "the machine has migrated: ask the one that it went "
+                   "to");
+        return false;
+    }
     if (!length || !cxl_dcd_poison_possible(device, start, length)) {
         error_setg(errp, "poison [0x%" PRIx64 ", +0x%" PRIx64 "] is not inside "
                    "static memory, which ends at 0x%" PRIx64 ", nor inside "

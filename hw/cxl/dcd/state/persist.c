@@ -52,7 +52,8 @@ struct CXLDcdPersist {
     GByteArray *writing;        /* what is being written; NULL: nothing is */
     GByteArray *written;        /* what the file holds; NULL: not known */
     bool changed;               /* since what is written or being written */
-    bool failed;                /* the last write; it is tried again */
+    int failed;                 /* errno of the last write, tried again */
+    bool owed;                  /* the host has what the file has not */
     QEMUTimer *retry;
     bool locked;
 };
@@ -66,7 +67,20 @@ static bool cxl_dcd_persist_checksum(const uint8_t *bytes, size_t len,
                                len, &sum, &size, errp);
 }
 
-static GByteArray *cxl_dcd_persist_encode(CXLDcdDevice *device, Error **errp)
+/* In the writer's thread: a large state takes longer than others may wait */
+static int cxl_dcd_persist_seal(GByteArray *file)
+{
+    uint8_t sum[SUM_SIZE];
+
+    if (!cxl_dcd_persist_checksum(file->data, file->len, sum, NULL)) {
+        return EIO;
+    }
+    memcpy(file->data + offsetof(StateHeader, sum), sum, SUM_SIZE);
+    return 0;
+}
+
+/* Not sealed yet */
+static GByteArray *cxl_dcd_persist_encode(CXLDcdDevice *device)
 {
     g_autoptr(GByteArray) core = cxl_dcd_save_persistent(device->dcd);
     GByteArray *file = g_byte_array_new();
@@ -79,11 +93,6 @@ static GByteArray *cxl_dcd_persist_encode(CXLDcdDevice *device, Error **errp)
     memcpy(header.magic, MAGIC, sizeof(header.magic));
     g_byte_array_append(file, (uint8_t *)&header, sizeof(header));
     g_byte_array_append(file, core->data, core->len);
-    if (!cxl_dcd_persist_checksum(file->data, file->len, header.sum, errp)) {
-        g_byte_array_unref(file);
-        return NULL;
-    }
-    memcpy(file->data, &header, sizeof(header));
     return file;
 }
 
@@ -117,24 +126,31 @@ static bool cxl_dcd_persist_write_ended(CXLDcdPersist *persist, Error **errp)
     }
     trace_cxl_dcd_state_written(persist->device->path, persist->writing->len);
     persist->written = g_steal_pointer(&persist->writing);
+    persist->owed = persist->changed;
     return true;
 }
 
-/* Write what the file does not hold yet; nothing is being written. */
-static bool cxl_dcd_persist_write_begin(CXLDcdPersist *persist, Error **errp)
+/* But for the checksum, which only the one has that was written */
+static bool cxl_dcd_persist_same(const GByteArray *one, const GByteArray *other)
 {
-    g_autoptr(GByteArray) bytes = cxl_dcd_persist_encode(persist->device, errp);
+    return one->len == other->len &&
+           !memcmp(one->data + sizeof(StateHeader),
+                   other->data + sizeof(StateHeader),
+                   one->len - sizeof(StateHeader));
+}
 
-    if (!bytes) {
-        return false;
-    }
+/* Write what the file does not hold yet; nothing is being written. */
+static void cxl_dcd_persist_write_begin(CXLDcdPersist *persist)
+{
+    g_autoptr(GByteArray) bytes = cxl_dcd_persist_encode(persist->device);
+
     persist->changed = false;
-    if (!persist->written || persist->written->len != bytes->len ||
-        memcmp(persist->written->data, bytes->data, bytes->len)) {
+    if (!persist->written || !cxl_dcd_persist_same(persist->written, bytes)) {
         persist->writing = g_steal_pointer(&bytes);
         cxl_dcd_writer_start(persist->writer, persist->writing);
+    } else {
+        persist->owed = false;
     }
-    return true;
 }
 
 /* All that there is to be written is, when it returns */
@@ -146,9 +162,7 @@ static bool cxl_dcd_persist_write_now(CXLDcdPersist *persist, Error **errp)
     cxl_dcd_writer_wait(persist->writer);
     cxl_dcd_persist_write_ended(persist, &old);
     error_free(old);            /* it is tried again */
-    if (!cxl_dcd_persist_write_begin(persist, errp)) {
-        return false;
-    }
+    cxl_dcd_persist_write_begin(persist);
     cxl_dcd_writer_wait(persist->writer);
     qemu_bh_cancel(persist->bh);
     qemu_bh_schedule(persist->device->settle_bh);
@@ -177,10 +191,10 @@ static void cxl_dcd_persist_step(void *opaque)
     bool failed_before = persist->failed;
     Error *err = NULL;
 
-    if (!cxl_dcd_persist_write_ended(persist, &err) ||
-        (persist->locked && persist->changed && !persist->writing &&
-         !cxl_dcd_persist_write_begin(persist, &err))) {
+    if (!cxl_dcd_persist_write_ended(persist, &err)) {
         cxl_dcd_persist_write_later(persist, err, failed_before);
+    } else if (persist->locked && persist->changed && !persist->writing) {
+        cxl_dcd_persist_write_begin(persist);
     }
     if (!persist->writing) {
         qemu_bh_schedule(persist->device->settle_bh);
@@ -201,6 +215,21 @@ void cxl_dcd_persist_changed(CXLDcdDevice *device)
     if (device->persist) {
         device->persist->changed = true;
         qemu_bh_schedule(device->persist->bh);
+    }
+}
+
+void cxl_dcd_persist_reach(CXLDcdDevice *device, const CXLDcdRange *range)
+{
+    const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
+
+    for (unsigned i = 0; device->persist && i < config->num_regions; i++) {
+        const CXLDcdRegionConfig *region = &config->regions[i];
+
+        if (region->attributes & CXL_DCD_REGION_NONVOLATILE &&
+            range->dpa >= region->base &&
+            range->dpa - region->base < region->length) {
+            device->persist->owed = true;
+        }
     }
 }
 
@@ -382,7 +411,8 @@ bool cxl_dcd_persist_init(CXLDcdDevice *device, Error **errp)
     persist->device = device;
     persist->bh = qemu_bh_new_guarded(cxl_dcd_persist_step, persist,
                                       &DEVICE(device)->mem_reentrancy_guard);
-    persist->writer = cxl_dcd_writer_new(device->state_path, persist->bh);
+    persist->writer = cxl_dcd_writer_new(device->state_path,
+                                         cxl_dcd_persist_seal, persist->bh);
     persist->retry =
         timer_new_ms(QEMU_CLOCK_REALTIME, cxl_dcd_persist_step, persist);
     persist->exit.notify = cxl_dcd_persist_at_exit;
@@ -439,4 +469,16 @@ bool cxl_dcd_persist_settled(const CXLDcdDevice *device)
 
     return !persist || !persist->locked || persist->failed ||
            (!persist->writing && !persist->changed);
+}
+
+bool cxl_dcd_persist_durable(const CXLDcdDevice *device)
+{
+    const CXLDcdPersist *persist = device->persist;
+
+    return !persist || !persist->locked || !persist->owed;
+}
+
+int cxl_dcd_persist_failed(const CXLDcdDevice *device)
+{
+    return device->persist ? device->persist->failed : 0;
 }

@@ -39,6 +39,7 @@ static int cxl_dcd_vmstate_capacity_put(QEMUFile *f, void *pv, size_t size,
 
     cxl_dcd_vmstate_put_bytes(f, cxl_dcd_save(device->dcd));
     cxl_dcd_vmstate_put_bytes(f, cxl_dcd_event_log_save(device->events));
+    device->sent = true;
     return 0;
 }
 
@@ -373,6 +374,16 @@ static int cxl_dcd_vmstate_stopped(Object *obj, void *opaque)
     return 0;
 }
 
+static int cxl_dcd_vmstate_goes_on(Object *obj, void *opaque)
+{
+    Object *device = object_dynamic_cast(obj, TYPE_CXL_DCD);
+
+    if (device) {
+        CXL_DCD(device)->sent = false;
+    }
+    return 0;
+}
+
 /*
  * The last of the memory is copied after the machine was stopped, or the other
  * machine has it from here on: what is not clean yet is cleaned there, or here
@@ -391,10 +402,10 @@ static void cxl_dcd_vmstate_machine_changes(void *opaque, bool running,
     cxl_dcd_sanitizer_hold_all(CXL_DCD_HOLD_STOPPED, hold);
     if (running) {
         cxl_dcd_route_changed();
-    } else {
-        object_child_foreach_recursive(object_get_root(),
-                                       cxl_dcd_vmstate_stopped, NULL);
     }
+    object_child_foreach_recursive(object_get_root(),
+                                   running ? cxl_dcd_vmstate_goes_on :
+                                             cxl_dcd_vmstate_stopped, NULL);
 }
 
 void cxl_dcd_vmstate_class_init(DeviceClass *dc)

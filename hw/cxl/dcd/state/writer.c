@@ -14,6 +14,7 @@
 struct CXLDcdWriter {
     char *path;
     char *fresh;                /* where new contents come to be */
+    int (*seal)(GByteArray *bytes);
     QEMUBH *done;
     QemuThread thread;
     QemuMutex mutex;            /* of what follows */
@@ -77,8 +78,9 @@ static void *cxl_dcd_writer_run(void *opaque)
             break;
         }
         qemu_mutex_unlock(&writer->mutex);
-        /* Nobody changes the bytes as long as they are there */
-        writer->result = cxl_dcd_writer_replace(writer, writer->bytes);
+        /* Nobody else changes the bytes as long as they are there */
+        writer->result = writer->seal(writer->bytes) ?:
+                         cxl_dcd_writer_replace(writer, writer->bytes);
         qemu_mutex_lock(&writer->mutex);
         g_clear_pointer(&writer->bytes, g_byte_array_unref);
         qemu_cond_broadcast(&writer->cond);
@@ -88,12 +90,14 @@ static void *cxl_dcd_writer_run(void *opaque)
     return NULL;
 }
 
-CXLDcdWriter *cxl_dcd_writer_new(const char *path, QEMUBH *done)
+CXLDcdWriter *cxl_dcd_writer_new(const char *path,
+                                 int (*seal)(GByteArray *bytes), QEMUBH *done)
 {
     CXLDcdWriter *writer = g_new0(CXLDcdWriter, 1);
 
     writer->path = g_strdup(path);
     writer->fresh = g_strdup_printf("%s.new", path);
+    writer->seal = seal;
     writer->done = done;
     qemu_mutex_init(&writer->mutex);
     qemu_cond_init(&writer->cond);

@@ -127,10 +127,13 @@ typedef struct CXLDcdRegionConfig {
     bool sanitize_configurable;
 } CXLDcdRegionConfig;
 
+/* What cxl_dcd_save() makes of so many can be restored by another machine */
+#define CXL_DCD_EXTENTS_MAX (4u << 20)
+
 typedef struct CXLDcdConfig {
     uint16_t host_id;
-    uint32_t max_extents;         /* tracked: all but sanitizing ones */
-    uint32_t max_tags;
+    uint32_t max_extents;         /* tracked: all but sanitizing ones; 1.. */
+    uint32_t max_tags;            /* both up to CXL_DCD_EXTENTS_MAX */
     unsigned num_regions;               /* 1..8 */
     CXLDcdRegionConfig regions[CXL_DCD_MAX_REGIONS];
 } CXLDcdConfig;
@@ -178,6 +181,11 @@ typedef struct CXLDcdOps {
                    GError **error);
     bool (*leave)(void *opaque, const CXLDcdExtent *extents, size_t count,
                   GError **error);
+    /*
+     * Before a fabric manager's request changes anything: may it, here and now?
+     * False with @error set refuses it. NULL: always.
+     */
+    bool (*may_change)(void *opaque, GError **error);
     /* Can the host use what it is offered at all? False with @error set. */
     bool (*offerable)(void *opaque, GError **error);
     /* For operators: what became of a request. @extents is valid in the call */

@@ -27,6 +27,7 @@
 #include "qemu/interval-tree.h"
 #include "qemu/queue.h"
 #include "qom/object.h"
+#include "system/runstate.h"
 
 #define TYPE_CXL_DCD "cxl-type3"
 OBJECT_DECLARE_TYPE(CXLDcdDevice, CXLDcdDeviceClass, CXL_DCD)
@@ -160,6 +161,7 @@ struct CXLDcdDevice {
 
     /* access: DVSEC Mem_Enable was withdrawn, memory space is disabled */
     bool mem_withdrawn;
+    bool sent;                    /* to where the machine goes on, or a file */
     bool reachable;
 
     /* layout */
@@ -200,6 +202,18 @@ struct CXLDcdDevice {
 /* QAPI list of attribute flags and back. The caller frees the list. */
 CxlDynamicCapacityRegionFlagList *cxl_dcd_props_flags(uint8_t attributes);
 
+/* --- vmstate --- */
+
+/*
+ * Has this machine's state gone to another one, which the guest runs on in? A
+ * change is lost from then on, unless this one runs again.
+ */
+static inline bool cxl_dcd_migrated(const CXLDcdDevice *device)
+{
+    return device->sent && (runstate_check(RUN_STATE_FINISH_MIGRATE) ||
+                            runstate_check(RUN_STATE_POSTMIGRATE));
+}
+
 /* --- settle --- */
 
 /* Somebody who waits before he says that something is done */
@@ -208,6 +222,8 @@ typedef struct CXLDcdSettled {
     bool clean;
     /* Only for memory that is being taken (cxl_dcd_preparing()) */
     bool prepare;
+    /* Until the file has it, whatever the disk says */
+    bool durable;
     /* For a second at most, whatever is not so by then */
     bool limited;
     void (*done)(void *opaque);
@@ -223,6 +239,8 @@ typedef struct CXLDcdSettled {
  * outlives the process has been written? A device that is gone has settled.
  */
 bool cxl_dcd_settled(CXLDcdDevice *device);
+/* ... and what the host has would be so after a crash, too? */
+bool cxl_dcd_durable(CXLDcdDevice *device);
 /* ... and is all clean that left, here or at the pool? */
 bool cxl_dcd_clean(const CXLDcdDevice *device);
 /* done() is called from the main loop when it is so; once. */

@@ -18,6 +18,11 @@ bool cxl_dcd_persist_init(CXLDcdDevice *device, Error **errp);
 void cxl_dcd_persist_free(CXLDcdDevice *device);
 /* Something may have changed; it is written when the main loop comes round. */
 void cxl_dcd_persist_changed(CXLDcdDevice *device);
+/*
+ * @range is the host's now, or no longer. If it is nonvolatile, the host is not
+ * answered before the file has that (cxl_dcd_persist_durable()).
+ */
+void cxl_dcd_persist_reach(CXLDcdDevice *device, const CXLDcdRange *range);
 /* Has all been written that was to be? Only with property dc-state. */
 bool cxl_dcd_persist_current(const CXLDcdDevice *device);
 /*
@@ -25,6 +30,13 @@ bool cxl_dcd_persist_current(const CXLDcdDevice *device);
  * full must not stop the machine. settle_bh is scheduled when it becomes so.
  */
 bool cxl_dcd_persist_settled(const CXLDcdDevice *device);
+/*
+ * Has the file all that the host has of nonvolatile capacity? Not while the
+ * disk is full.
+ */
+bool cxl_dcd_persist_durable(const CXLDcdDevice *device);
+/* errno of the last write, if it failed; it is tried again. */
+int cxl_dcd_persist_failed(const CXLDcdDevice *device);
 
 /* --- vmstate --- */
 
