@@ -188,7 +188,7 @@ static void cxl_dcd_mailbox_ring(CXLDcdMailbox *mailbox)
     mailbox->delay_ms = answer.delay;
     cxl_dcd_device_fault_ended(device);
     if (answer.code == CXL_MBOX_SUCCESS && cxl_dcd_mailbox_answers(opcode) &&
-        !cxl_dcd_settled(device)) {
+        !cxl_dcd_durable(device)) {
         cxl_dcd_settle_wait(device, &mailbox->waiter);
     } else {
         cxl_dcd_mailbox_settled(mailbox);
@@ -243,6 +243,7 @@ void cxl_dcd_mailbox_registers_init(CXLDcdDevice *device)
 
     mailbox->device = device;
     mailbox->waiter.done = cxl_dcd_mailbox_settled;
+    mailbox->waiter.durable = true;
     mailbox->waiter.opaque = mailbox;
     mailbox->delay = timer_new_ms(QEMU_CLOCK_VIRTUAL, cxl_dcd_mailbox_let_go,
                                   mailbox);

@@ -68,15 +68,15 @@ static bool cxl_dcd_persist_checksum(const uint8_t *bytes, size_t len,
 }
 
 /* In the writer's thread: a large state takes longer than others may wait */
-static int cxl_dcd_persist_seal(GByteArray *file)
+static bool cxl_dcd_persist_seal(GByteArray *file)
 {
     uint8_t sum[SUM_SIZE];
 
     if (!cxl_dcd_persist_checksum(file->data, file->len, sum, NULL)) {
-        return EIO;
+        return false;
     }
     memcpy(file->data + offsetof(StateHeader, sum), sum, SUM_SIZE);
-    return 0;
+    return true;
 }
 
 /* Not sealed yet */

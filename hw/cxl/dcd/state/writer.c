@@ -14,7 +14,7 @@
 struct CXLDcdWriter {
     char *path;
     char *fresh;                /* where new contents come to be */
-    int (*seal)(GByteArray *bytes);
+    bool (*seal)(GByteArray *bytes);
     QEMUBH *done;
     QemuThread thread;
     QemuMutex mutex;            /* of what follows */
@@ -79,8 +79,8 @@ static void *cxl_dcd_writer_run(void *opaque)
         }
         qemu_mutex_unlock(&writer->mutex);
         /* Nobody else changes the bytes as long as they are there */
-        writer->result = writer->seal(writer->bytes) ?:
-                         cxl_dcd_writer_replace(writer, writer->bytes);
+        writer->result = writer->seal(writer->bytes) ?
+                         cxl_dcd_writer_replace(writer, writer->bytes) : EIO;
         qemu_mutex_lock(&writer->mutex);
         g_clear_pointer(&writer->bytes, g_byte_array_unref);
         qemu_cond_broadcast(&writer->cond);
@@ -91,7 +91,8 @@ static void *cxl_dcd_writer_run(void *opaque)
 }
 
 CXLDcdWriter *cxl_dcd_writer_new(const char *path,
-                                 int (*seal)(GByteArray *bytes), QEMUBH *done)
+                                 bool (*seal)(GByteArray *bytes),
+                                 QEMUBH *done)
 {
     CXLDcdWriter *writer = g_new0(CXLDcdWriter, 1);
 

@@ -11,10 +11,12 @@ typedef struct CXLDcdWriter CXLDcdWriter;
 
 /*
  * For the file at @path; @done is scheduled at the end of every write. In the
- * thread, @seal makes the bytes complete before they are written; 0 or an errno
+ * thread, @seal makes the bytes complete before they are written. False: it
+ * cannot, which is EIO.
  */
 CXLDcdWriter *cxl_dcd_writer_new(const char *path,
-                                 int (*seal)(GByteArray *bytes), QEMUBH *done);
+                                 bool (*seal)(GByteArray *bytes),
+                                 QEMUBH *done);
 /* Ends what is being written first. */
 void cxl_dcd_writer_free(CXLDcdWriter *writer);
 /* Replace the file by @bytes, which nobody changes; not while it is busy. */
