@@ -143,10 +143,66 @@ static void media_operations(CXLDcdDevice *d)
                     ==, CXL_DCD_RC_UNSUPPORTED);
 }
 
+/*
+ * A guest can ask for it: static memory that nobody has touched takes none of
+ * the host's, and what was written goes without holding up the machine.
+ */
+static void static_memory(void)
+{
+    static const uint8_t zero[4096];
+    g_autofree char *folder = g_dir_make_tmp("cxl-dcd-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(folder, "memory", NULL);
+    g_autofree char *labels = g_build_filename(folder, "labels", NULL);
+    g_autofree char *arguments = g_strdup_printf(
+        "-object memory-backend-file,id=pmem,size=4G,share=on,mem-path=%s "
+        "-object memory-backend-file,id=lsa,size=1M,share=on,mem-path=%s ",
+        file, labels);
+    CXLDcdOptions options = {
+        .arguments = arguments,
+        .properties = ",\"persistent-memdev\":\"pmem\",\"lsa\":\"lsa\"",
+    };
+    CXLDcdMachine *m = cxl_dcd_machine_start(&options);
+    static const uint64_t written[] = {
+        0, 1 << 20, 3ULL << 30, (4ULL << 30) - 4096
+    };
+    struct stat st;
+    int fd = open(file, O_RDWR), label = open(labels, O_RDWR);
+    uint8_t bytes[4096];
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(label, >=, 0);
+    memset(bytes, 0x5a, sizeof(bytes));
+    for (unsigned i = 0; i < ARRAY_SIZE(written); i++) {
+        g_assert_cmpint(pwrite(fd, bytes, sizeof(bytes), written[i]), ==,
+                        sizeof(bytes));
+    }
+    g_assert_cmpint(pwrite(label, bytes, sizeof(bytes), 8192), ==,
+                    sizeof(bytes));
+    g_assert_cmphex(run(&m->device[0], OP_SANITIZE, NULL, 0), ==, RC_STARTED);
+    finish(&m->device[0]);
+    for (unsigned i = 0; i < ARRAY_SIZE(written); i++) {
+        g_assert_cmpint(pread(fd, bytes, sizeof(bytes), written[i]), ==,
+                        sizeof(bytes));
+        g_assert_cmpmem(bytes, sizeof(bytes), zero, sizeof(zero));
+    }
+    g_assert_cmpint(pread(label, bytes, sizeof(bytes), 8192), ==,
+                    sizeof(bytes));
+    g_assert_cmpmem(bytes, sizeof(bytes), zero, sizeof(zero));
+    g_assert_cmpint(fstat(fd, &st), ==, 0);
+    g_assert_cmpuint(st.st_blocks, <, (64 << 20) / 512);
+    close(fd);
+    close(label);
+    cxl_dcd_machine_stop(m);
+    unlink(file);
+    unlink(labels);
+    rmdir(folder);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     cxl_dcd_add_case("/cxl-dcd/sanitize/erases", NULL, erases);
+    qtest_add_func("/cxl-dcd/sanitize/static-memory", static_memory);
     cxl_dcd_add_case("/cxl-dcd/sanitize/while-it-runs", NULL, while_it_runs);
     cxl_dcd_add_case("/cxl-dcd/sanitize/empties-logs", NULL, empties_logs);
     cxl_dcd_add_case("/cxl-dcd/sanitize/reset-does-not-end-it", NULL,
