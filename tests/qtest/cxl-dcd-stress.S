@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CXL Dynamic Capacity qtests: the processors of cxl-dcd-stress-test.c
+ * CXL Dynamic Capacity qtests: the processors of cxl-dcd-stress-test.c, and of
+ * cxl-dcd-ringing-test.c
  *
  * A ROM of 64 KiB below 1 MiB, the whole software of the machine. Every
  * processor comes to 64-bit mode with the first 512 GiB mapped as they are and
  * then, for ever: takes a block of capacity at random, loads a word of it,
  * compares it with what the test says about the block at that time, stores a
- * word beside it, and counts. The test's side is in ordinary memory:
+ * word beside it, and counts. Or it rings a mailbox, reads what that says, and
+ * counts. The test's side is in ordinary memory:
  */
         .set CONTROL,    0x20000
-        .set GO,         0x00        /* not 0: begin */
+        .set GO,         0x00        /* not 0: begin; 2: to ring */
         .set WINDOW,     0x08        /* address of block 0 */
         .set SHIFT,      0x10        /* a block is 1 << SHIFT bytes */
         .set MASK,       0x18        /* number of blocks - 1 */
@@ -18,6 +20,7 @@
         .set BAD_WORD,   0x30        /* what it held, */
         .set BAD_WANT,   0x38        /* what it should have, */
         .set BAD_STATE,  0x40        /* and its state */
+        .set MAILBOX,    0x48        /* to be rung; 0: none for now */
         .set COUNT,      0x80        /* a word per processor */
         .set ENTRY,      0x1000      /* a state and a value per block */
 
@@ -70,6 +73,8 @@ wait:
         pause
         cmpq    $0, GO(%r15)
         je      wait
+        cmpq    $2, GO(%r15)
+        je      ring
         movq    $0x9e3779b97f4a7c15, %rax
         leaq    1(%rbx), %rcx
         imulq   %rcx, %rax                      /* a seed of its own */
@@ -151,6 +156,25 @@ bad:
         movq    %r8, BAD_STATE(%r15)
         lock incq BAD(%r15)
         jmp     again
+
+/* Get Dynamic Capacity Configuration of the first region, for ever */
+ring:
+        incq    COUNT(%r15, %rbx, 8)
+        movq    MAILBOX(%r15), %rdi
+        testq   %rdi, %rdi
+        jz      ring
+        movl    $0x0001, 0x20(%rdi)             /* payload: one region */
+        movl    $0x24800, 8(%rdi)               /* command, two bytes of it */
+        movl    $0, 12(%rdi)
+        movl    $1, 4(%rdi)                     /* doorbell */
+        movq    0x10(%rdi), %rdx                /* status */
+        movl    4(%rdi), %edx
+        movl    0x20(%rdi), %edx                /* payload */
+        movl    $200, %ecx                     /* others have turns, too */
+between:
+        pause
+        loop    between
+        jmp     ring
 
         .balign 8
 gdt:
