@@ -89,7 +89,7 @@ struct json_object *redfish_connection(RedfishView *view, char *const *part)
     if (*redfish_host_pool(view, redfish_host(view, name))) {
         node_link_add(info, PATH_DEVICE_END, name);
     }
-    view->rev = node_get_number(claim, "revision");
+    node_mark(to, node_get_number(claim, "revision"));
     return to;
 }
 

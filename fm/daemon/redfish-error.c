@@ -66,6 +66,9 @@ static const Message messages[] = {
     { "QueryNotSupported", "Warning", "Querying is not supported by the "
       "implementation.", "Leave the query out, or use those that "
       "ProtocolFeaturesSupported of the service root has." },
+    { "QueryNotSupportedOnResource", "Warning", "Querying is not supported on "
+      "the requested resource.", "Leave $top, $skip and only out, or ask a "
+      "collection." },
     { "QueryParameterValueFormatError", "Warning", "The value '%1' for the "
       "parameter %2 is not a format that the parameter can accept.",
       "Send the request again with a proper value." },

@@ -195,6 +195,6 @@ struct json_object *redfish_chunk(RedfishView *view, char *const *part)
     chunk_status(to, redfish_claim_phase(claim));
     chunk_links(view, to, claim, part[0], index);
     chunk_oem(view, to, claim);
-    view->rev = node_get_number(claim, "revision");
+    node_mark(to, node_get_number(claim, "revision"));
     return to;
 }

@@ -183,6 +183,73 @@ void node_time(struct json_object *to, const char *key, int64_t seconds)
     node_text(to, key, text);
 }
 
+/* --- ETags --- */
+
+/* What follows says how long it is: no two values have the same bytes. */
+static void mark_bytes(GChecksum *sum, char kind, const char *bytes, size_t len)
+{
+    g_autofree char *head = g_strdup_printf("%c%zu:", kind, len);
+
+    g_checksum_update(sum, (const guchar *)head, -1);
+    g_checksum_update(sum, (const guchar *)bytes, len);
+}
+
+/*
+ * Not over its text, which json-c would keep with each of thousands of
+ * resources of one answer.
+ */
+static void mark_value(GChecksum *sum, struct json_object *o)
+{
+    int64_t numbers[2];
+    size_t i;
+
+    switch (json_object_get_type(o)) {
+    case json_type_object:
+        mark_bytes(sum, '{', "", 0);
+        json_object_object_foreach(o, key, value) {
+            mark_bytes(sum, 'k', key, strlen(key));
+            mark_value(sum, value);
+        }
+        mark_bytes(sum, '}', "", 0);
+        break;
+    case json_type_array:
+        mark_bytes(sum, '[', "", 0);
+        for (i = 0; i < node_count(o); i++) {
+            mark_value(sum, node_at(o, i));
+        }
+        mark_bytes(sum, ']', "", 0);
+        break;
+    case json_type_string:
+        mark_bytes(sum, 's', json_object_get_string(o),
+                   json_object_get_string_len(o));
+        break;
+    case json_type_int:
+        /* What is too large for the one is right in the other. */
+        numbers[0] = json_object_get_int64(o);
+        numbers[1] = json_object_get_uint64(o);
+        mark_bytes(sum, 'i', (const char *)numbers, sizeof(numbers));
+        break;
+    default:
+        mark_bytes(sum, 'o', json_object_to_json_string(o),
+                   strlen(json_object_to_json_string(o)));
+    }
+}
+
+void node_mark(struct json_object *to, uint64_t rev)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_autofree char *etag = NULL;
+
+    if (node_get(to, "@odata.etag")) {
+        return;
+    }
+    mark_value(sum, to);
+    etag = rev ? g_strdup_printf("\"%" G_GUINT64_FORMAT "-%.12s\"", rev,
+                                 g_checksum_get_string(sum)) :
+           g_strdup_printf("\"%.24s\"", g_checksum_get_string(sum));
+    node_text(to, "@odata.etag", etag);
+}
+
 /* --- Reading --- */
 
 struct json_object *node_get(struct json_object *o, const char *key)

@@ -51,6 +51,11 @@ void node_status(struct json_object *to, const char *state,
 struct json_object *node_oem(struct json_object *to, const char *type);
 /* s since 1970, as 2026-01-31T12:00:00Z */
 void node_time(struct json_object *to, const char *key, int64_t seconds);
+/*
+ * "@odata.etag" of what is in @to now; none when it has one already. @rev: of
+ * the claim that it shows, which comes first in it; 0: none
+ */
+void node_mark(struct json_object *to, uint64_t rev);
 
 /* --- Reading --- */
 

@@ -20,6 +20,7 @@ typedef struct Query {
     size_t weight;                /* of these */
     uint64_t top, skip;
     bool only;
+    bool paged;                   /* it asks for some of the members */
     char **select;                /* NULL: all */
 } Query;
 
@@ -75,6 +76,8 @@ static bool query_read(HttpRequest *request, Query *query)
                                   (gpointer *)&value)) {
         bool good = true;
 
+        query->paged |= !strcmp(key, "$top") || !strcmp(key, "$skip") ||
+                        !strcmp(key, "only");
         if (!strcmp(key, "$expand")) {
             good = query_expand(request, query, value);
         } else if (!strcmp(key, "$select")) {
@@ -120,6 +123,9 @@ static struct json_object *query_build(RedfishView *view, const char *path)
         }
         node = p->get(view, part);
         node_parts_free(part);
+        if (node) {
+            node_mark(node, 0);
+        }
         return node;
     }
     return NULL;
@@ -357,6 +363,11 @@ void redfish_answer(HttpRequest *request, unsigned status,
 {
     if (node) {
         query_link(request, node_get_text(node, "@odata.type"));
+        if (status == 200 || status == 201) {
+            node_mark(node, 0);
+            g_free(request->etag);
+            request->etag = g_strdup(node_get_text(node, "@odata.etag"));
+        }
         http_answer_json(request, status, node);
     } else {
         redfish_fail(request, 404, "ResourceMissingAtURI", "it was there, and "
@@ -364,19 +375,8 @@ void redfish_answer(HttpRequest *request, unsigned status,
     }
 }
 
-static char *query_etag(const char *text, size_t len, uint64_t rev)
-{
-    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256,
-                                                            text, len);
-
-    return rev ? g_strdup_printf("\"%" G_GUINT64_FORMAT "-%.12s\"", rev,
-                                 digest) :
-           g_strdup_printf("\"%.24s\"", digest);
-}
-
 bool redfish_if_match(HttpRequest *request)
 {
-    g_autofree char *etag = NULL, *text = NULL;
     struct json_object *node;
     RedfishView view;
     bool match;
@@ -386,47 +386,52 @@ bool redfish_if_match(HttpRequest *request)
     }
     redfish_view_begin(&view, request);
     node = query_build(&view, request->path);
-    if (node) {
-        /* As it is answered */
-        text = g_strconcat(json_object_to_json_string_ext(
-            node, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
-            "\n", NULL);
-        etag = query_etag(text, strlen(text), view.rev);
-        json_object_put(node);
-    }
     redfish_view_end(&view);
-    match = etag && !strcmp(etag, request->if_match);
-    if (!etag) {
+    match = !strcmp(node_get_text(node, "@odata.etag"), request->if_match);
+    if (!node) {
         redfish_fail(request, 404, "ResourceMissingAtURI", NULL, request->path,
                      NULL);
     } else if (!match) {
         redfish_fail(request, 412, "PreconditionFailed", NULL, NULL);
     }
+    json_object_put(node);
     return match;
+}
+
+/* With others in it, a resource's own ETag does not say what was answered. */
+static void query_expanded(HttpRequest *request)
+{
+    g_autofree char *digest = g_compute_checksum_for_string(
+        G_CHECKSUM_SHA256, request->text, request->text_len);
+
+    g_free(request->etag);
+    request->etag = g_strdup_printf("\"%.24s\"", digest);
 }
 
 static void query_answer(HttpRequest *request, Query *query)
 {
     struct json_object *node;
     RedfishView view;
-    uint64_t rev;
 
     redfish_view_begin(&view, request);
     node = query_build(&view, request->path);
     if (!node) {
         redfish_fail(request, 404, "ResourceMissingAtURI", NULL, request->path,
                      NULL);
+    } else if (query->paged && !node_get(node, "Members")) {
+        redfish_fail(request, 400, "QueryNotSupportedOnResource", NULL, NULL);
+        json_object_put(node);
     } else {
         node = query_only(&view, query, node);
-        rev = view.rev;
         query_page(request, query, node);
         if (query->levels) {
             query_deepen(&view, query, node, query->levels, false);
         }
         node = query_select(query, node);
         redfish_answer(request, 200, node);
-        g_free(request->etag);
-        request->etag = query_etag(request->text, request->text_len, rev);
+        if (query->levels) {
+            query_expanded(request);
+        }
     }
     redfish_view_end(&view);
 }

@@ -31,9 +31,11 @@ static void sse_free(gpointer data)
 }
 
 /* Takes over @record. */
-static void sse_say(GString *text, uint64_t id, struct json_object *record)
+static void sse_say(const Listener *listener, GString *text, uint64_t id,
+                    struct json_object *record)
 {
-    struct json_object *event = redfish_event_of(id, NULL, record);
+    /* Nobody chose a context for it, so it is the name of its subscription. */
+    struct json_object *event = redfish_event_of(id, listener->id, record);
 
     g_string_append_printf(text, "id: %" G_GUINT64_FORMAT "\ndata: %s\n\n", id,
                            json_object_to_json_string_ext(
@@ -60,7 +62,7 @@ static bool sse_next(GString *text, void *opaque)
 
         fmd_events(listener->fmd, listener->after, BATCH, &events, &lost);
         if (lost || listener->lost) {
-            sse_say(text, listener->after,
+            sse_say(listener, text, listener->after,
                     redfish_event_lost(listener->after));
             listener->lost = false;
         }
@@ -72,7 +74,7 @@ static bool sse_next(GString *text, void *opaque)
 
             listener->after = event->id;
             if (record) {
-                sse_say(text, event->id, record);
+                sse_say(listener, text, event->id, record);
             }
         }
     }

@@ -81,7 +81,7 @@ static struct json_object *subscription_stream(RedfishView *view,
     to = node_new("EventDestination.v1_11_0.EventDestination", id,
                   "Reader of the stream", PATH_SUBSCRIPTIONS "/%s", id);
     node_text(to, "Destination", "redfish-sse://client");
-    node_text(to, "Context", "");
+    node_text(to, "Context", id);
     node_text(to, "Protocol", "Redfish");
     node_text(to, "SubscriptionType", "SSE");
     node_text(to, "EventFormatType", "Event");

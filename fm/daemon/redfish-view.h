@@ -12,7 +12,6 @@
 typedef struct RedfishView {
     HttpRequest *request;
     struct fmd *fmd;
-    uint64_t rev;                 /* of the claim that was built; 0: none */
     struct json_object *pools, *hosts, *claims; /* arrays; NULL: not read */
     GHashTable *claim_of;         /* UUID: of @claims */
     GHashTable *some;             /* UUID: read while there was no @claims */

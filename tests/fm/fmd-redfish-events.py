@@ -336,6 +336,9 @@ def streamed(f):
     chunk = f.chunk(16)
     number, event = stream.until("ResourceCreated", chunk)
     f.checks.equal(str(number), event["Id"], "ids are those of the events")
+    f.checks.that(seats[0]["Context"] and
+                  event["Context"] == seats[0]["Context"],
+                  "its context says which stream it is", event)
     stream.close()
     f.ask("DELETE", chunk)
     f.checks.that(until(lambda: f.get(chunk).status == 404, LIMIT), "it goes")

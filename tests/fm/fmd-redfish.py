@@ -321,6 +321,8 @@ def queries(f):
                    "only of two is the collection")
     f.checks.equal(f.get(f"{ROOT}/?rpvunknown").status, 200,
                    "what is not known is nothing")
+    for query in ("only", "$top=1", "$skip=0"):
+        f.refuses(400, "QueryNotSupportedOnResource", "GET", f"{one}?{query}")
     f.refuses(501, "QueryNotSupported", "GET", f"{ROOT}/?$rpvunknown")
     f.refuses(501, "QueryNotSupported", "GET", f"{path}?$filter=Name%20eq%201")
     for query in ("only=foo", "$top=-1", "$top=x", "$skip=1.5", "$expand=x",
@@ -371,6 +373,40 @@ def conditions(f):
         etag = f.get(path).headers["ETag"]
         f.checks.equal(f.get(path, If_None_Match=etag).status, 304,
                        f"304 of {path}")
+    # Who reads a part, or it with others, can change what he saw, too.
+    path = f.chunk(16)
+    etag = f.node(path)["@odata.etag"]
+    f.checks.equal((f.get(path).headers["ETag"],
+                    f.get(f"{path}?$select=Name").headers["ETag"],
+                    f.node(f"{path}?$select=Name")["@odata.etag"],
+                    f.node(f"{path}?$expand=*")["@odata.etag"]), (etag,) * 4,
+                   "a resource has one ETag")
+    members = f"{f.chunks()}?$expand=."
+    f.checks.equal([m["@odata.etag"] for m in f.node(members)["Members"]],
+                   [etag], "as a member, too")
+    before = f.get(members).headers["ETag"]
+    f.checks.that(before != f.get(f.chunks()).headers["ETag"],
+                  "what is expanded is of more than one")
+    f.ask("DELETE", path, If_Match=etag)
+    f.checks.that(until(lambda: f.get(members).headers["ETag"] != before,
+                        LIMIT), "and is another when one of them is")
+
+
+def tagged(f):
+    """What is made or changed is answered with its ETag."""
+    seats = f"{ROOT}/EventService/Subscriptions"
+    answer = f.ask("POST", seats, {"Destination": "http://127.0.0.1:9/",
+                                   "Protocol": "Redfish"})
+    for body in (None, {"Context": "other"}):
+        path = answer.json()["@odata.id"]
+        if body:
+            answer = f.ask("PATCH", path, body,
+                           If_Match=answer.headers["ETag"])
+        f.checks.equal((answer.headers.get("ETag"),
+                        answer.json()["@odata.etag"]),
+                       (f.get(path).headers["ETag"],) * 2,
+                       f"{answer.status} says it")
+    f.checks.equal(answer.status, 200, "so it can be changed at once")
 
 
 def nonsense(f):
@@ -408,4 +444,4 @@ def nonsense(f):
 
 if __name__ == "__main__":
     main(entrance, tree, own, region, chunks, wishes, refused, queries,
-         large, conditions, nonsense)
+         large, conditions, tagged, nonsense)

@@ -95,8 +95,29 @@ WORDS = {
     "SessionType": {"Redfish"}, "Health": {"OK", "Warning", "Critical"},
     "State": STATES,
 }
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 # What clients write, and may leave empty
 EMPTY = {"Context", "DisplayName"}
+# What may be in Links of each type
+LINKS = {
+    "ServiceRoot": "Sessions", "Chassis": "ComputerSystems ManagedBy",
+    "PCIeDevice": "Chassis", "MemoryDomain": "CXLLogicalDevices",
+    "CXLLogicalDevice": "MemoryDomains MemoryChunks Endpoints",
+    "MemoryChunks": "Endpoints CXLLogicalDevices MemoryRegions",
+    "ComputerSystem": "Chassis ManagedBy Endpoints", "Memory": "Chassis",
+    "Endpoint": "Zones", "Zone": "Endpoints",
+    "Connection": "InitiatorEndpoints TargetEndpoints",
+    "ConnectionMethod": "AggregationSources", "Task": "CreatedResources",
+    "Manager": "ManagerForServers ManagerForChassis", "ManagerAccount": "Role",
+}
+# What each type may be asked for besides GET and HEAD
+METHODS = {
+    "MemoryChunksCollection": "POST", "ConnectionCollection": "POST",
+    "SessionCollection": "POST", "EventDestinationCollection": "POST",
+    "MemoryChunks": "PATCH DELETE", "Connection": "PATCH DELETE",
+    "Session": "DELETE", "Task": "DELETE",
+    "EventDestination": "PATCH DELETE",
+}
 # Where each type may be, as its schema says
 PLACES = {
     "MemoryChunks": r"/Chassis/[^/]+/MemoryDomains/[^/]+/MemoryChunks/[^/]+",
@@ -175,10 +196,15 @@ def faults(path, node):
         yield f"{key} is not of {kind}"
     if match[1] in PLACES and not re.fullmatch(ROOT + PLACES[match[1]], path):
         yield f"a {match[1]} cannot be there"
+    for key in set(node.get("Links", ())) - set(
+            LINKS.get(match[1], "").split()):
+        yield f"Links/{key} is not of {kind}"
     last = path.rstrip("/").rsplit("/", 1)[1]
     if match[1] in PLACES and node.get("Id") != last:
         yield f"Id {node.get('Id')!r} is not the end of its path"
     for where, key, value in values(node):
+        if key.endswith("Time") and not re.fullmatch(TIME, value):
+            yield f"{where}: {value!r} is no time"
         # What nobody can write says something or is left out.
         if value == "" and key not in EMPTY:
             yield f"{where}: an empty text"
@@ -208,7 +234,12 @@ def walk(get, begin=ROOT + "/"):
             wrong.append(f"{path}: no Allow")
         if not headers.get("ETag"):
             wrong.append(f"{path}: no ETag")
+        if node.get("@odata.etag") != headers.get("ETag"):
+            wrong.append(f"{path}: @odata.etag is not its ETag")
         kind = node.get("@odata.type", "#").split(".")
+        if not set(headers.get("Allow", "").split(", ")) <= {
+                "GET", "HEAD", *METHODS.get(kind[-1], "").split()}:
+            wrong.append(f"{path}: Allow is {headers['Allow']}")
         name = kind[0][1:] + (f".{kind[1]}" if len(kind) == 3 else "")
         if f"/{name}.json>; rel=describedby" not in headers.get("Link", ""):
             wrong.append(f"{path}: Link is {headers.get('Link')!r}")
