@@ -9,7 +9,8 @@ import uuid
 import xml.etree.ElementTree as ElementTree
 
 from fmtest import until
-from redfishtest import ROOT, main, message, own_faults, own_types, walk
+from redfishtest import (ROOT, main, message, own_faults, own_names, own_types,
+                         walk)
 from webtest import LIMIT, UnixConnection, ask, talk_nonsense
 
 NOBODY = str(uuid.UUID(int=1))
@@ -92,7 +93,14 @@ def own(f):
     """What is in Oem is as our schema says."""
     f.chunk(16, Oem={"CxlDcd": {"Consumer": "17", "ConsumerKind": "job"}})
     f.post({"MemoryChunkSizeMiB": 1 << 20}, "vm1")
-    types = own_types(f.get(f"{ROOT}/Schemas/CxlDcd_v1.xml").body)
+    text = f.get(f"{ROOT}/Schemas/CxlDcd_v1.xml").body
+    types = own_types(text)
+    labels = own_names(text, "Selector") or "nothing"
+    for name in ("row", "a.b-c_9", "_", "", ".row", "-row", "a b", "a/b"):
+        answer = f.post({"MemoryChunkSizeMiB": 2, "Oem": {"CxlDcd": {
+            "Selector": {name: "none"}}}})
+        f.checks.equal(answer.status, 202 if re.fullmatch(labels, name) else
+                       400, f"a label {name!r} is good or bad in both")
     wrong, seen = [], set()
     for path, node in walk(f.read)[0].items():
         ours = node.get("Oem", {}).get("CxlDcd")

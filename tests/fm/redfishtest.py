@@ -253,6 +253,16 @@ EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 KINDS = {"Edm.String": str, "Edm.Int64": int, "Edm.Boolean": bool}
 
 
+def own_names(text, name):
+    """The pattern of properties that @name may have besides; None: of none"""
+    for one in ElementTree.fromstring(text).iter(f"{EDM}ComplexType"):
+        said = {p.get("Property"): p.get("String") for p in
+                one.iter(f"{EDM}PropertyValue")}
+        if one.get("Name") == name and said.get("Type") == "Edm.String":
+            return said["Pattern"]
+    return None
+
+
 def own_types(text):
     """{name: {property: type}} of a schema in CSDL"""
     types = {}
