@@ -101,9 +101,11 @@ static void claim_own(Life *life)
 {
     uint64_t want = g_rand_int_range(life->rand, 1, 12);
     CXLDcdPoolExtent extent = { 0 };
+    bool apart = g_rand_boolean(life->rand);
 
-    if (!cxl_dcd_pool_find(life->pool, g_rand_int_range(life->rand, 0, BLOCKS),
-                           BLOCKS, want, &extent.range, NULL)) {
+    if (!(apart ? cxl_dcd_pool_find_apart : cxl_dcd_pool_find)(
+            life->pool, g_rand_int_range(life->rand, 0, BLOCKS), BLOCKS, want,
+            &extent.range, NULL)) {
         return;
     }
     extent.range.count = want;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "hw/cxl/dcd/pool/file.h"
 #include "tests/unit/pool-fixture.h"
 
 #define BLOCKS   512ULL
@@ -112,8 +113,9 @@ static void act_look(Bed *bed, uint32_t host)
         g_array_unref(cxl_dcd_pool_tags(bed->pool, &number));
         break;
     case 2:
-        cxl_dcd_pool_find(bed->pool, some(bed, BLOCKS), BLOCKS,
-                          1 + some(bed, 32), &found, NULL);
+        (some(bed, 2) ? cxl_dcd_pool_find : cxl_dcd_pool_find_apart)(
+            bed->pool, some(bed, BLOCKS), BLOCKS, 1 + some(bed, 32), &found,
+            NULL);
         cxl_dcd_pool_free_blocks(bed->pool, 0, BLOCKS);
         cxl_dcd_pool_longest(bed->pool);
         break;
@@ -155,15 +157,37 @@ static void act(Bed *bed)
 
 /* --- And what somebody else does to the file --- */
 
+/* Most of what is behind the memory is journals, and of them the begin counts */
+static off_t some_place(Bed *bed)
+{
+    off_t journals = config.size + 2 * POOL_PAGE;
+    off_t rest = journals + POOL_ENTRIES_OLD_BYTES;
+    off_t parcels = rest - POOL_PARCELS_BYTES;
+
+    switch (some(bed, 5)) {
+    case 0:
+        return parcels + some(bed, POOL_PARCELS * sizeof(PoolParcel));
+    case 1:
+        return parcels + POOL_PARCELS * sizeof(PoolParcel) +
+               (some(bed, BLOCKS / POOL_LEAF) * POOL_PARCEL_ENTRIES +
+                some(bed, 20)) * sizeof(PoolEntry) + some(bed, 40);
+    case 2:
+        return config.size + some(bed, 2 * POOL_PAGE + 20 * sizeof(PoolEntry));
+    case 3:
+        return config.size + g_rand_double(bed->rand) *
+                             (bed->length - config.size);
+    default:
+        return rest + g_rand_double(bed->rand) * (bed->length - rest);
+    }
+}
+
 /* A few bits of a word, or all of it: small numbers, and wild ones */
 static void spoil(Bed *bed)
 {
     int fd = cxl_dcd_pool_fd(bed->pool);
-    off_t at = config.size + g_rand_double(bed->rand) *
-                             (bed->length - config.size);
+    off_t at = some_place(bed) & ~7;
     uint64_t word = 0;
 
-    at &= ~7;
     if (pread(fd, &word, sizeof(word), at) != sizeof(word)) {
         return;
     }

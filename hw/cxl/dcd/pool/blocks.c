@@ -127,7 +127,9 @@ uint32_t cxl_dcd_pool_covering(CXLDcdPool *pool, uint64_t block)
         pool->failed = true;
         return 0;
     }
-    return number;
+    return pool_within(pool, &(CXLDcdPoolRange) { record->first,
+                                                  record->count }) ?
+           number : 0;
 }
 
 void cxl_dcd_pool_mark(CXLDcdPool *pool, uint32_t number, CXLDcdPoolState from,
@@ -162,8 +164,13 @@ uint32_t cxl_dcd_pool_own(CXLDcdPool *pool, uint32_t host, uint64_t block,
 uint32_t cxl_dcd_pool_tag_of(CXLDcdPool *pool, uint64_t block)
 {
     uint32_t number = cxl_dcd_pool_covering(pool, block);
+    uint32_t tag = number ? pool->records[number].parent : 0;
 
-    return number ? pool->records[number].parent : 0;
+    if (tag && pool->here) {
+        pool->narrow = pool->failed = true;
+        return 0;
+    }
+    return tag;
 }
 
 /*
@@ -249,11 +256,49 @@ bool cxl_dcd_pool_each_own(CXLDcdPool *pool, uint32_t host,
     return true;
 }
 
+PoolParcel *cxl_dcd_pool_parcel(const CXLDcdPool *pool,
+                                const CXLDcdPoolRange *first, size_t count,
+                                size_t step)
+{
+    PoolParcel *parcel = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        PoolParcel *of = pool_parcel_of(
+            pool, (const void *)((const uint8_t *)first + i * step));
+
+        if (!of || (parcel && of != parcel)) {
+            return NULL;
+        }
+        parcel = of;
+    }
+    return parcel;
+}
+
+typedef struct PoolChanges {
+    uint32_t host;
+    const CXLDcdPoolRange *ranges;
+    size_t count;
+    PoolChange change;
+} PoolChanges;
+
+static bool cxl_dcd_pool_blocks_change(CXLDcdPool *pool, void *opaque,
+                                       GError **error)
+{
+    const PoolChanges *all = opaque;
+
+    for (size_t i = 0; i < all->count; i++) {
+        if (!all->change(pool, all->host, &all->ranges[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool cxl_dcd_pool_change_all(CXLDcdPool *pool, uint32_t host,
                              const CXLDcdPoolRange *ranges, size_t count,
                              PoolChange change, GError **error)
 {
-    bool ok = true;
+    PoolChanges all = { host, ranges, count, change };
 
     if (!cxl_dcd_pool_check_host(pool, host, error)) {
         return false;
@@ -263,11 +308,8 @@ bool cxl_dcd_pool_change_all(CXLDcdPool *pool, uint32_t host,
             return false;
         }
     }
-    if (!cxl_dcd_pool_begin(pool, error)) {
-        return false;
-    }
-    for (size_t i = 0; ok && i < count; i++) {
-        ok = change(pool, host, &ranges[i], error);
-    }
-    return cxl_dcd_pool_end(pool, ok, error);
+    return cxl_dcd_pool_transact(pool,
+                                 cxl_dcd_pool_parcel(pool, ranges, count,
+                                                     sizeof(*ranges)),
+                                 cxl_dcd_pool_blocks_change, &all, error);
 }

@@ -24,7 +24,10 @@ uint32_t cxl_dcd_pool_covering(CXLDcdPool *pool, uint64_t block);
 /* The record of @host's that covers @block; 0 with @error set */
 uint32_t cxl_dcd_pool_own(CXLDcdPool *pool, uint32_t host, uint64_t block,
                           GError **error);
-/* The tag of @block; 0: it is not shared */
+/*
+ * The tag of @block; 0: it is not shared. Tags are of all of the pool: a
+ * transaction of a parcel that meets one is done again.
+ */
 uint32_t cxl_dcd_pool_tag_of(CXLDcdPool *pool, uint64_t block);
 /*
  * @step on each record of @host's within @range, after dividing those that
@@ -41,5 +44,9 @@ typedef bool (*PoolChange)(CXLDcdPool *pool, uint32_t host,
 bool cxl_dcd_pool_change_all(CXLDcdPool *pool, uint32_t host,
                              const CXLDcdPoolRange *ranges, size_t count,
                              PoolChange change, GError **error);
+/* The parcel that has all of these; NULL: none. @step: bytes from one to one */
+PoolParcel *cxl_dcd_pool_parcel(const CXLDcdPool *pool,
+                                const CXLDcdPoolRange *first, size_t count,
+                                size_t step);
 
 #endif

@@ -206,33 +206,67 @@ static bool cxl_dcd_pool_check_tags(Check *check)
                                     pool->root->tag_count);
 }
 
+/* A list of free records; with what was counted before in *@count */
+static bool cxl_dcd_pool_check_free(Check *check, uint32_t first,
+                                    uint32_t *count)
+{
+    const CXLDcdPool *pool = check->pool;
+    const uint32_t fresh = pool->root->fresh_record;
+
+    for (uint32_t at = first; at; at = pool->records[at].next) {
+        if (at >= fresh || ++*count > fresh ||
+            pool->records[at].kind != POOL_UNUSED) {
+            return cxl_dcd_pool_check_wrong(check, "a list of free records");
+        }
+    }
+    return true;
+}
+
+static bool cxl_dcd_pool_check_parcels(Check *check, uint32_t *count,
+                                       uint32_t *used)
+{
+    const CXLDcdPool *pool = check->pool;
+
+    for (uint32_t i = 0; i < pool->parcels_count; i++) {
+        const PoolParcel *parcel = &pool->parcels[i];
+
+        if (parcel->generation > parcel->generation_end ||
+            parcel->generation_end > pool->root->generation) {
+            return cxl_dcd_pool_check_wrong(check, "the counters of parcel %u",
+                                            i);
+        }
+        if (!cxl_dcd_pool_check_free(check, parcel->free_record, count)) {
+            return false;
+        }
+        *used += parcel->used_records;
+    }
+    return true;
+}
+
 static bool cxl_dcd_pool_check_records(Check *check)
 {
     const CXLDcdPool *pool = check->pool;
     const PoolRoot *root = pool->root;
-    uint32_t at = root->free_record, count = 0, used = 0;
+    uint32_t count = 0, used = 0, said = root->used_records;
 
     if (!root->fresh_record || root->fresh_record > pool->config.max_records ||
         root->region_count > CXL_DCD_POOL_REGIONS) {
         return cxl_dcd_pool_check_wrong(check, "its counters");
     }
-    for (; at; at = pool->records[at].next) {
-        if (at >= root->fresh_record || count++ >= root->fresh_record ||
-            pool->records[at].kind != POOL_UNUSED) {
-            return cxl_dcd_pool_check_wrong(check, "the list of free records");
-        }
+    if (!cxl_dcd_pool_check_free(check, root->free_record, &count) ||
+        !cxl_dcd_pool_check_parcels(check, &count, &said)) {
+        return false;
     }
     for (uint32_t i = 1; i < root->fresh_record; i++) {
         used += pool->records[i].kind != POOL_UNUSED;
     }
-    return (used == root->used_records && used == check->linked &&
+    return (used == said && used == check->linked &&
             used + count + 1 == root->fresh_record) ||
            cxl_dcd_pool_check_wrong(
                check,
                "%u records are in use, %u are in lists, %u free, "
                "counters say %u of %u",
-               used, check->linked, count, root->used_records,
-               root->fresh_record - 1);
+               used, check->linked, count, said, root->fresh_record - 1);
 }
 
 static bool cxl_dcd_pool_check_hash(Check *check)

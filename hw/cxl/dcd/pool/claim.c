@@ -89,29 +89,56 @@ static void cxl_dcd_pool_claim_undo(CXLDcdPool *pool, uint32_t host,
     }
 }
 
+typedef struct Claim {
+    uint32_t host;
+    const CXLDcdPoolExtent *extents;
+    size_t count;
+    bool shared;
+    const uint64_t *claims;       /* when memory was taken; NULL: it was not */
+    PoolParcel *parcel;           /* that has all of it; NULL: none */
+    bool reserved;                /* set: that memory is still there */
+} Claim;
+
+static bool cxl_dcd_pool_claim_work(CXLDcdPool *pool, void *opaque,
+                                    GError **error)
+{
+    Claim *claim = opaque;
+    uint64_t generation;
+
+    claim->reserved = claim->claims && *claim->claims ==
+                      cxl_dcd_pool_sum_of_generations(pool);
+    if (claim->parcel && !pool->here) {
+        cxl_dcd_pool_supply(pool, claim->parcel);
+    }
+    generation = cxl_dcd_pool_new_generation(pool);
+    return generation &&
+           (claim->shared ? cxl_dcd_pool_claim_shared :
+                            cxl_dcd_pool_claim_own)(pool, claim->host,
+                                                    claim->extents,
+                                                    claim->count, generation,
+                                                    error);
+}
+
 bool cxl_dcd_pool_claim_reserved(CXLDcdPool *pool, uint32_t host,
                                  const CXLDcdPoolExtent *extents, size_t count,
                                  bool shared, const uint64_t *claims,
                                  GError **error)
 {
-    uint64_t generation;
-    bool ok, reserved;
+    Claim claim = { .host = host, .extents = extents, .count = count,
+                    .shared = shared, .claims = claims };
 
-    if (!cxl_dcd_pool_claim_check(pool, host, extents, count, error) ||
-        !cxl_dcd_pool_begin(pool, error)) {
+    if (!cxl_dcd_pool_claim_check(pool, host, extents, count, error)) {
         return false;
     }
-    reserved = claims && *claims == pool->root->generation;
-    generation = pool->root->generation + 1;
-    cxl_dcd_pool_set(pool, &pool->root->generation, &generation,
-                     sizeof(generation));
-    ok = (shared ? cxl_dcd_pool_claim_shared :
-                   cxl_dcd_pool_claim_own)(pool, host, extents, count,
-                                           generation, error);
-    if (!cxl_dcd_pool_end(pool, ok, error)) {
+    if (!shared) {
+        claim.parcel = cxl_dcd_pool_parcel(pool, &extents->range, count,
+                                           sizeof(*extents));
+    }
+    if (!cxl_dcd_pool_transact(pool, claim.parcel, cxl_dcd_pool_claim_work,
+                               &claim, error)) {
         return false;
     }
-    for (size_t i = 0; !reserved && i < count; i++) {
+    for (size_t i = 0; !claim.reserved && i < count; i++) {
         if (!cxl_dcd_pool_reserve_blocks(pool, &extents[i].range, error)) {
             cxl_dcd_pool_claim_undo(pool, host, extents, count);
             return false;

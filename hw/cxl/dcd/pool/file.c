@@ -22,6 +22,7 @@
 #include "file.h"
 #include "index.h"
 #include "lock.h"
+#include "upgrade.h"
 
 #define HUGETLBFS 0x958458f6
 
@@ -51,7 +52,9 @@ static void cxl_dcd_pool_file_lay_out(CXLDcdPool *pool, uint64_t page)
         uint64_t bytes;
     } parts[] = {
         { (void **)&pool->root, sizeof(PoolRoot) },
-        { (void **)&pool->journal, POOL_JOURNAL_ENTRIES * sizeof(PoolEntry) },
+        { (void **)&pool->journal,
+          POOL_ENTRIES_OLD_BYTES - POOL_PARCELS_BYTES },
+        { (void **)&pool->parcels, POOL_PARCELS_BYTES },
         { (void **)&pool->hosts, config->max_hosts * sizeof(PoolHost) },
         { (void **)&pool->buckets, pool->buckets_count * sizeof(uint32_t) },
         { (void **)&pool->records, config->max_records * sizeof(PoolRecord) },
@@ -76,19 +79,23 @@ static void cxl_dcd_pool_file_set_sizes(CXLDcdPool *pool, uint64_t page)
     pool->blocks = config->size / config->block_size;
     pool->leaves = cxl_dcd_pool_file_power_of_two(
         cxl_dcd_pool_file_round_up(pool->blocks, POOL_LEAF) / POOL_LEAF);
+    pool->journal_entries = POOL_ENTRIES;
+    pool->parcels_count = MIN(pool->leaves, POOL_PARCELS);
+    pool->parcel_blocks = pool->leaves / pool->parcels_count * POOL_LEAF;
+    pool->parcel_shift = __builtin_ctzll(pool->parcel_blocks);
     pool->buckets_count =
         MAX(cxl_dcd_pool_file_power_of_two(config->max_records), 2);
     cxl_dcd_pool_file_lay_out(pool, page);
 }
 
 static void cxl_dcd_pool_file_fill_header(const CXLDcdPool *pool,
-                                          PoolHeader *header)
+                                          uint64_t version, PoolHeader *header)
 {
     g_autofree char *sum = NULL;
 
     memset(header, 0, sizeof(*header));
     memcpy(header->magic, POOL_MAGIC, sizeof(POOL_MAGIC));
-    header->version = POOL_VERSION;
+    header->version = version;
     header->size = pool->config.size;
     header->block_size = pool->config.block_size;
     header->max_hosts = pool->config.max_hosts;
@@ -156,7 +163,8 @@ static bool cxl_dcd_pool_file_fill_file(CXLDcdPool *pool, uint64_t page,
     }
     pool->root->fresh_record = 1;
     cxl_dcd_pool_index(pool, &all);
-    cxl_dcd_pool_file_fill_header(pool, (PoolHeader *)(void *)pool->meta);
+    cxl_dcd_pool_file_fill_header(pool, POOL_VERSION,
+                                  (PoolHeader *)(void *)pool->meta);
     return true;
 }
 
@@ -251,22 +259,38 @@ static bool cxl_dcd_pool_file_read_header(const CXLDcdPool *pool,
     return true;
 }
 
+/* With the checksum of its own version, or of that which it was made as */
+static bool cxl_dcd_pool_file_header_is(const CXLDcdPool *pool,
+                                        const PoolHeader *found)
+{
+    for (uint64_t made = POOL_VERSION_OLD; made <= found->version; made++) {
+        PoolHeader want;
+
+        cxl_dcd_pool_file_fill_header(pool, made, &want);
+        want.version = found->version;
+        if (!memcmp(&want, found, sizeof(want))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool cxl_dcd_pool_file_check_header(CXLDcdPool *pool, uint64_t length,
                                            const PoolHeader *found,
                                            GError **error)
 {
     CXLDcdPoolConfig *config = &pool->config;
-    PoolHeader want;
 
     if (memcmp(found->magic, POOL_MAGIC, sizeof(POOL_MAGIC))) {
         return cxl_dcd_pool_fail(error, EINVAL, "'%s' is no pool of size %"
                                  PRIu64 ": there is no pool's header behind "
                                  "the memory", pool->path, config->size);
     }
-    if (found->version != POOL_VERSION) {
+    if (found->version != POOL_VERSION && found->version != POOL_VERSION_OLD) {
         return cxl_dcd_pool_fail(error, EINVAL, "pool '%s' has format version "
-                                 "%" PRIu64 ", this program knows %d",
-                                 pool->path, found->version, POOL_VERSION);
+                                 "%" PRIu64 ", this program knows %d and %d",
+                                 pool->path, found->version, POOL_VERSION_OLD,
+                                 POOL_VERSION);
     }
     if (found->max_hosts && found->max_hosts <= CXL_DCD_POOL_HOSTS_MAX &&
         config->max_hosts && found->max_hosts != config->max_hosts) {
@@ -286,8 +310,7 @@ static bool cxl_dcd_pool_file_check_header(CXLDcdPool *pool, uint64_t length,
     config->max_hosts = MIN(found->max_hosts, CXL_DCD_POOL_HOSTS_MAX);
     config->max_records = MIN(found->max_records, CXL_DCD_POOL_RECORDS_MAX);
     cxl_dcd_pool_file_set_sizes(pool, cxl_dcd_pool_file_page_of(pool->fd));
-    cxl_dcd_pool_file_fill_header(pool, &want);
-    if (memcmp(&want, found, sizeof(want)) || pool->length != length) {
+    if (!cxl_dcd_pool_file_header_is(pool, found) || pool->length != length) {
         return cxl_dcd_pool_fail(error, EINVAL, "pool '%s' is damaged: its "
                                  "header's checksum or its length is wrong; "
                                  "remove the file, what it holds is lost",
@@ -371,6 +394,7 @@ static bool cxl_dcd_pool_file_open_at(CXLDcdPool *pool, const char *path,
     return cxl_dcd_pool_file_check_file(pool, error) &&
            cxl_dcd_pool_file_map(pool, cxl_dcd_pool_file_page_of(pool->fd),
                                  error) &&
+           cxl_dcd_pool_upgrade(pool, error) &&
            cxl_dcd_pool_lock_init(pool, error) &&
            cxl_dcd_pool_check(pool, error);
 }

@@ -6,7 +6,8 @@
  *
  *   header   a page that never changes, with a checksum, but for the lock in it
  *   root     counters, lists, regions
- *   journal  old values of the transaction that is going on
+ *   journal  old values of the transaction of the whole pool that is going on
+ *   parcels  locks, journals, free records of as many runs of blocks
  *   hosts    one entry per host
  *   buckets  hash of tags and references, to records
  *   records  extents, tags, references
@@ -22,9 +23,10 @@
 #include "hw/cxl/dcd/pool.h"
 
 #define POOL_MAGIC "CXLDCDP"
-#define POOL_VERSION 3
+#define POOL_VERSION 4
+/* The same but for the parcels, where it had more of the journal */
+#define POOL_VERSION_OLD 3
 #define POOL_PAGE 4096ULL
-#define POOL_JOURNAL_ENTRIES 65536U
 #define POOL_NONE UINT32_MAX      /* no host */
 
 typedef struct PoolHeader {
@@ -146,6 +148,42 @@ typedef struct PoolEntry {        /* of the journal */
 
 enum { POOL_ENTRY_SET, POOL_ENTRY_FILL, POOL_ENTRY_INDEX };
 
+/*
+ * A run of blocks that is changed without the rest of the pool. Who has its
+ * lock changes, besides what is in here: words and nodes of its blocks, records
+ * of extents that lie in it as a whole, and of those also the lists of his own
+ * hosts. Whoever has the lock of the pool has all of them.
+ */
+typedef struct PoolParcel {
+    uint64_t lock;                /* token of who has it; 0: nobody */
+    uint64_t journal_count;
+    uint64_t reserved[6];
+    uint64_t generation;          /* of its last claim */
+    uint64_t generation_end;      /* it may have numbers up to this */
+    uint32_t free_record;         /* list by next; 0 ends it */
+    uint32_t used_records;        /* more, or (wrapped) less, than it got */
+    uint64_t unused[5];
+} PoolParcel;
+
+/*
+ * All of them lie together, for they are looked at together; the lines of one
+ * are no other's. Their journals are behind them.
+ */
+#define POOL_PARCELS 16U          /* at most; a power of two */
+#define POOL_PARCELS_BYTES (POOL_PARCELS * 8192U)
+#define POOL_PARCEL_ENTRIES \
+    ((POOL_PARCELS_BYTES / POOL_PARCELS - (uint32_t)sizeof(PoolParcel)) / \
+     (uint32_t)sizeof(PoolEntry))
+
+#define POOL_ENTRIES_OLD 65536U
+#define POOL_ENTRIES_OLD_BYTES (POOL_ENTRIES_OLD * sizeof(PoolEntry))
+#define POOL_ENTRIES \
+    ((uint32_t)((POOL_ENTRIES_OLD_BYTES - POOL_PARCELS_BYTES) / \
+                sizeof(PoolEntry)))
+
+G_STATIC_ASSERT(sizeof(PoolParcel) == 128);
+G_STATIC_ASSERT(POOL_ENTRIES_OLD_BYTES % POOL_PAGE == 0);
+
 struct CXLDcdPool {
     char *path;
     CXLDcdPoolConfig config;
@@ -153,6 +191,10 @@ struct CXLDcdPool {
     uint64_t blocks;
     uint64_t leaves;              /* a power of two */
     uint64_t buckets_count;       /* a power of two */
+    uint32_t parcels_count;       /* a power of two */
+    uint64_t parcel_blocks;       /* a power of two */
+    unsigned parcel_shift;        /* which one */
+    uint32_t journal_entries;     /* that there is room for */
     uint64_t length;              /* of the file */
     uint64_t meta_length;
     uint8_t *memory;              /* mapping of the memory, read on use */
@@ -161,6 +203,7 @@ struct CXLDcdPool {
     uint64_t token;               /* ours */
     PoolRoot *root;
     PoolEntry *journal;
+    PoolParcel *parcels;          /* and behind them their journals */
     PoolHost *hosts;
     uint32_t *buckets;
     PoolRecord *records;
@@ -168,10 +211,40 @@ struct CXLDcdPool {
     PoolNode *nodes;
     bool *attached;               /* by host: this process is it */
     unsigned wait_ms;             /* for the lock, at most */
+    int64_t until;                /* when that is over; 0: not begun */
+    unsigned met;                 /* how much others were in the way lately */
+    unsigned away;                /* searches that are still made in @home */
+    uint32_t home;                /* a parcel, away from others */
+    uint32_t turn;                /* that chose it */
+    PoolParcel *here;             /* the transaction's; NULL: all of the pool */
+    bool narrow;                  /* it needs more than that parcel */
     bool frozen;                  /* the lock is held over several readings */
     bool locked;
     bool failed;                  /* the transaction must be undone */
     bool full;                    /* because the journal is */
 };
+
+/* The parcel that has all of @range; NULL: none has */
+static inline PoolParcel *pool_parcel_of(const CXLDcdPool *pool,
+                                         const CXLDcdPoolRange *range)
+{
+    uint64_t number = range->first >> pool->parcel_shift;
+
+    return range->count && range->first < pool->blocks &&
+           range->count <= pool->blocks - range->first &&
+           (range->first + range->count - 1) >> pool->parcel_shift == number ?
+           &pool->parcels[number] : NULL;
+}
+
+/* May the transaction change these blocks? If not, it is done once more. */
+static inline bool pool_within(CXLDcdPool *pool, const CXLDcdPoolRange *range)
+{
+    bool within = !pool->here || pool_parcel_of(pool, range) == pool->here;
+
+    if (!within) {
+        pool->narrow = pool->failed = true;
+    }
+    return within;
+}
 
 #endif

@@ -5,6 +5,7 @@
 #include "index.h"
 #include "journal.h"
 #include "lock.h"
+#include "record.h"
 
 bool cxl_dcd_pool_find(CXLDcdPool *pool, uint64_t from, uint64_t end,
                        uint64_t count, CXLDcdPoolRange *ret, GError **error)
@@ -18,6 +19,88 @@ bool cxl_dcd_pool_find(CXLDcdPool *pool, uint64_t from, uint64_t end,
     cxl_dcd_pool_end(pool, true, NULL);
     return found;
 }
+
+/* --- Away from others --- */
+
+/* So often must others have been in the way, of late, ... */
+#define OFTEN 64
+/* ... for so many searches in another parcel */
+#define AWAY 65536
+
+typedef struct Find {
+    uint64_t from;
+    uint64_t end;
+    uint64_t count;
+    CXLDcdPoolRange run;          /* set, when it is @found */
+    bool found;
+} Find;
+
+static bool cxl_dcd_pool_find_work(CXLDcdPool *pool, void *opaque,
+                                   GError **error)
+{
+    Find *find = opaque;
+    uint64_t from = find->from, end = find->end;
+
+    if (pool->here) {
+        uint64_t first = (pool->here - pool->parcels) * pool->parcel_blocks;
+
+        from = MAX(from, first);
+        end = MIN(end, first + pool->parcel_blocks);
+    }
+    find->found = cxl_dcd_pool_run(pool, from, end, find->count, &find->run);
+    pool->narrow = pool->here && !find->found;
+    return !pool->narrow;
+}
+
+/* Numbers with their bits in reverse are far apart, also the first of them. */
+static uint32_t cxl_dcd_pool_find_reverse(uint32_t number, uint32_t count)
+{
+    uint32_t reverse = 0;
+
+    for (uint32_t bit = 1; bit < count; bit *= 2, number /= 2) {
+        reverse = reverse * 2 + (number & 1);
+    }
+    return reverse;
+}
+
+/* A parcel for a process that has to wait too often; NULL: as others do */
+static PoolParcel *cxl_dcd_pool_find_home(CXLDcdPool *pool)
+{
+    if (pool->met >= OFTEN) {
+        uint64_t used = ((pool->blocks - 1) >> pool->parcel_shift) + 1;
+
+        if (!pool->turn) {
+            pool->turn = pool->token % POOL_PARCELS;
+        }
+        pool->home = cxl_dcd_pool_find_reverse(++pool->turn,
+                                               pool->parcels_count) % used;
+        pool->away = AWAY;
+        pool->met = 0;
+    }
+    if (!pool->away) {
+        return NULL;
+    }
+    pool->away--;
+    return &pool->parcels[pool->home];
+}
+
+bool cxl_dcd_pool_find_apart(CXLDcdPool *pool, uint64_t from, uint64_t end,
+                             uint64_t count, CXLDcdPoolRange *ret,
+                             GError **error)
+{
+    Find find = { .from = from, .end = end, .count = count };
+
+    if (!cxl_dcd_pool_transact(pool, cxl_dcd_pool_find_home(pool),
+                               cxl_dcd_pool_find_work, &find, error)) {
+        return false;
+    }
+    if (find.found) {
+        *ret = find.run;
+    }
+    return find.found;
+}
+
+/* --- How much --- */
 
 uint64_t cxl_dcd_pool_free_blocks(CXLDcdPool *pool, uint64_t from, uint64_t end)
 {
@@ -50,7 +133,7 @@ bool cxl_dcd_pool_free_since(CXLDcdPool *pool, const CXLDcdPoolRange *ranges,
                               ranges[i].first + ranges[i].count,
                               ranges[i].count, &run);
     }
-    *ret_claims = pool->root->generation;
+    *ret_claims = cxl_dcd_pool_sum_of_generations(pool);
     return cxl_dcd_pool_end(pool, ok, NULL);
 }
 
@@ -61,7 +144,7 @@ uint64_t cxl_dcd_pool_longest(CXLDcdPool *pool)
     if (!cxl_dcd_pool_begin(pool, NULL)) {
         return 0;
     }
-    longest = pool->nodes[1].longest;
+    longest = cxl_dcd_pool_longest_run(pool);
     cxl_dcd_pool_end(pool, true, NULL);
     return longest;
 }

@@ -284,5 +284,13 @@ GArray *cxl_dcd_pool_tags(CXLDcdPool *pool, uint32_t *ret_generation)
 
 uint64_t cxl_dcd_pool_claims(const CXLDcdPool *pool)
 {
-    return pool->root->generation;
+    uint64_t claims = pool->root->generation;
+
+    for (uint32_t i = 0; i < pool->parcels_count; i++) {
+        const PoolParcel *parcel = &pool->parcels[i];
+
+        /* It has numbers that no claim has yet */
+        claims -= parcel->generation_end - parcel->generation;
+    }
+    return claims;
 }

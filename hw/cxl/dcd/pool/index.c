@@ -6,6 +6,8 @@
  * at its end, its longest run and how many there are. Finding a run, and
  * bringing the tree in step with a changed block, touch one node a level.
  * Nodes are numbered as in a heap: 1 is the root, 2n and 2n + 1 are below n.
+ * The uppermost nodes that are kept are the parcels', for those have different
+ * writers; what is above is worked out when it is asked for.
  */
 #include "index.h"
 
@@ -15,24 +17,42 @@ static bool cxl_dcd_pool_index_is_free(const CXLDcdPool *pool, uint64_t block)
            !__atomic_load_n(&pool->words[block], __ATOMIC_RELAXED);
 }
 
+/* Of a leaf that is not all free; bit n of runs[i]: 2^i free blocks from n */
+static uint32_t cxl_dcd_pool_index_longest_in(uint64_t free)
+{
+    uint64_t runs[6] = { free }, from = UINT64_MAX;
+    uint32_t longest = 0;
+
+    for (unsigned i = 1; i < G_N_ELEMENTS(runs); i++) {
+        runs[i] = runs[i - 1] & runs[i - 1] >> (1 << (i - 1));
+    }
+    for (unsigned i = G_N_ELEMENTS(runs); i--;) {
+        uint64_t longer = from & runs[i] >> longest;
+
+        if (longer) {
+            from = longer;
+            longest += 1 << i;
+        }
+    }
+    return longest;
+}
+
 static PoolNode cxl_dcd_pool_index_leaf_of(const CXLDcdPool *pool,
                                            uint64_t leaf)
 {
-    PoolNode node = { 0 };
-    uint32_t run = 0;
+    const PoolNode all = { POOL_LEAF, POOL_LEAF, POOL_LEAF, POOL_LEAF };
+    uint64_t first = leaf * POOL_LEAF, end = first + POOL_LEAF, free = 0;
 
-    for (uint32_t i = 0; i < POOL_LEAF; i++) {
-        if (!cxl_dcd_pool_index_is_free(pool, leaf * POOL_LEAF + i)) {
-            run = 0;
-            continue;
-        }
-        run++;
-        node.total++;
-        node.prefix += run == i + 1;
-        node.longest = MAX(node.longest, run);
+    for (uint64_t i = first; i < MIN(end, pool->blocks); i++) {
+        free |= (uint64_t)!__atomic_load_n(&pool->words[i], __ATOMIC_RELAXED)
+                << (i - first);
     }
-    node.suffix = run;
-    return node;
+    return !~free ? all : (PoolNode) {
+        .prefix = __builtin_ctzll(~free),
+        .suffix = __builtin_clzll(~free),
+        .longest = cxl_dcd_pool_index_longest_in(free),
+        .total = __builtin_popcountll(free),
+    };
 }
 
 /* @half: blocks below each of the two */
@@ -61,7 +81,7 @@ void cxl_dcd_pool_index(CXLDcdPool *pool, const CXLDcdPoolRange *range)
     }
     first += pool->leaves;
     last += pool->leaves;
-    for (; first > 1; half *= 2) {
+    for (; first >= 2ULL * pool->parcels_count; half *= 2) {
         first /= 2;
         last /= 2;
         for (uint64_t i = first; i <= last; i++) {
@@ -89,7 +109,8 @@ uint64_t cxl_dcd_pool_index_fault(const CXLDcdPool *pool)
             return pool->leaves + i;
         }
     }
-    for (uint64_t level = pool->leaves / 2; level; level /= 2, half *= 2) {
+    for (uint64_t level = pool->leaves / 2; level >= pool->parcels_count;
+         level /= 2, half *= 2) {
         for (uint64_t i = level; i < 2 * level; i++) {
             node = cxl_dcd_pool_index_joined(&pool->nodes[2 * i],
                                              &pool->nodes[2 * i + 1], half);
@@ -160,6 +181,12 @@ static bool cxl_dcd_pool_index_search_node(Search *search, uint64_t node,
                                           span);
 }
 
+/* The node of the parcel that begins at @at */
+static uint64_t cxl_dcd_pool_index_parcel(const CXLDcdPool *pool, uint64_t at)
+{
+    return pool->parcels_count + (at >> pool->parcel_shift);
+}
+
 /* First block at or above @at and below @end that is not free, else @end */
 static uint64_t cxl_dcd_pool_index_run_end(const CXLDcdPool *pool, uint64_t at,
                                            uint64_t end)
@@ -167,6 +194,12 @@ static uint64_t cxl_dcd_pool_index_run_end(const CXLDcdPool *pool, uint64_t at,
     while (at < end) {
         uint64_t node = pool->leaves + at / POOL_LEAF, span = POOL_LEAF;
 
+        if (!(at & (pool->parcel_blocks - 1)) &&
+            pool->nodes[cxl_dcd_pool_index_parcel(pool, at)].prefix ==
+            pool->parcel_blocks) {
+            at += pool->parcel_blocks;
+            continue;
+        }
         if (at % POOL_LEAF || pool->nodes[node].prefix < span) {
             if (!cxl_dcd_pool_index_is_free(pool, at)) {
                 return at;
@@ -175,7 +208,7 @@ static uint64_t cxl_dcd_pool_index_run_end(const CXLDcdPool *pool, uint64_t at,
             continue;
         }
         /* Up while it is the start of something that is free as a whole */
-        while (node > 1 && !(node & 1) &&
+        while (node >= 2ULL * pool->parcels_count && !(node & 1) &&
                pool->nodes[node / 2].prefix == 2 * span) {
             node /= 2;
             span *= 2;
@@ -193,8 +226,14 @@ bool cxl_dcd_pool_run(const CXLDcdPool *pool, uint64_t from, uint64_t end,
         .want = MAX(count, 1),
     };
 
-    if (!cxl_dcd_pool_index_search_node(&search, 1, 0,
-                                        pool->leaves * POOL_LEAF)) {
+    uint64_t span = pool->parcel_blocks, at = from & -span;
+    bool found = false;
+
+    for (; !found && at < search.end; at += span) {
+        found = cxl_dcd_pool_index_search_node(
+            &search, cxl_dcd_pool_index_parcel(pool, at), at, span);
+    }
+    if (!found) {
         return false;
     }
     ret->first = search.start;
@@ -230,6 +269,27 @@ static uint64_t cxl_dcd_pool_index_total_in(const CXLDcdPool *pool,
 
 uint64_t cxl_dcd_pool_total(const CXLDcdPool *pool, uint64_t from, uint64_t end)
 {
-    return cxl_dcd_pool_index_total_in(pool, 1, 0, pool->leaves * POOL_LEAF,
-                                       from, MIN(end, pool->blocks));
+    uint64_t span = pool->parcel_blocks, at = from & -span, total = 0;
+
+    for (end = MIN(end, pool->blocks); at < end; at += span) {
+        uint64_t node = cxl_dcd_pool_index_parcel(pool, at);
+
+        total += at >= from && at + span <= end ? pool->nodes[node].total :
+                 cxl_dcd_pool_index_total_in(pool, node, at, span, from, end);
+    }
+    return total;
+}
+
+uint64_t cxl_dcd_pool_longest_run(const CXLDcdPool *pool)
+{
+    uint64_t longest = 0, run = 0;
+
+    for (uint32_t i = 0; i < pool->parcels_count; i++) {
+        const PoolNode *node = &pool->nodes[pool->parcels_count + i];
+
+        longest = MAX(longest, MAX(node->longest, run + node->prefix));
+        run = node->suffix < pool->parcel_blocks ? node->suffix :
+                                                   run + node->suffix;
+    }
+    return longest;
 }

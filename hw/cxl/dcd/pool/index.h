@@ -17,5 +17,7 @@ bool cxl_dcd_pool_run(const CXLDcdPool *pool, uint64_t from, uint64_t end,
 /* Free blocks in [@from, @end) */
 uint64_t cxl_dcd_pool_total(const CXLDcdPool *pool, uint64_t from,
                             uint64_t end);
+/* Blocks of the longest free run */
+uint64_t cxl_dcd_pool_longest_run(const CXLDcdPool *pool);
 
 #endif

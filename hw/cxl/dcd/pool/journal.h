@@ -14,6 +14,16 @@
  */
 bool cxl_dcd_pool_begin(CXLDcdPool *pool, GError **error);
 bool cxl_dcd_pool_end(CXLDcdPool *pool, bool keep, GError **error);
+/*
+ * @work as a transaction of @parcel alone, if that is enough; else (and with no
+ * @parcel) of all of the pool. Then it may be called twice, and nothing is left
+ * of the first time: what it leaves elsewhere than in the file, it sets anew.
+ */
+typedef bool (*PoolWork)(CXLDcdPool *pool, void *opaque, GError **error);
+bool cxl_dcd_pool_transact(CXLDcdPool *pool, PoolParcel *parcel, PoolWork work,
+                           void *opaque, GError **error);
+/* Undo the pool's journal, in a file that nobody else has open */
+bool cxl_dcd_pool_put_back(CXLDcdPool *pool, GError **error);
 /* Change [@at, @at + @len) of the metadata; both multiples of 8 */
 void cxl_dcd_pool_set(CXLDcdPool *pool, void *at, const void *value,
                       size_t len);

@@ -118,32 +118,47 @@ static bool cxl_dcd_pool_leave_zero(const CXLDcdPool *pool,
                              range->count * pool->config.block_size, error);
 }
 
+static bool cxl_dcd_pool_leave_forget(CXLDcdPool *pool, void *opaque,
+                                      GError **error)
+{
+    const uint32_t number = *(uint32_t *)opaque;
+    const PoolRecord record = pool->records[number];
+
+    cxl_dcd_pool_mark(pool, number, CXL_DCD_POOL_DIRTY, CXL_DCD_POOL_FREE);
+    cxl_dcd_pool_unlink_host(pool, number);
+    cxl_dcd_pool_free_record(pool, number);
+    cxl_dcd_pool_count_host(pool, record.host, -(int64_t)record.count, false);
+    return true;
+}
+
+static bool cxl_dcd_pool_leave_is_dirty(const CXLDcdPool *pool, uint64_t block)
+{
+    return pool_word_state(__atomic_load_n(&pool->words[block],
+                                           __ATOMIC_ACQUIRE)) ==
+           CXL_DCD_POOL_DIRTY;
+}
+
 /* A record that nobody reaches: clean, then free */
 static bool cxl_dcd_pool_leave_free(CXLDcdPool *pool, uint32_t number,
                                     bool clean, uint64_t *ret_freed,
                                     GError **error)
 {
-    PoolRecord record = pool->records[number];
-    CXLDcdPoolRange range = { record.first, record.count };
+    const PoolRecord *record = &pool->records[number];
+    CXLDcdPoolRange range = { record->first, record->count };
 
     if (!cxl_dcd_pool_check_range(pool, &range, error)) {
         return false;
     }
     /* Ours alone to change, so it needs no lock */
-    if (clean && !cxl_dcd_pool_leave_zero(pool, &range, error)) {
+    if ((clean && !cxl_dcd_pool_leave_zero(pool, &range, error)) ||
+        !cxl_dcd_pool_transact(pool, pool_parcel_of(pool, &range),
+                               cxl_dcd_pool_leave_forget, &number, error)) {
         return false;
     }
-    if (!cxl_dcd_pool_begin(pool, error)) {
-        return false;
-    }
-    cxl_dcd_pool_mark(pool, number, CXL_DCD_POOL_DIRTY, CXL_DCD_POOL_FREE);
-    cxl_dcd_pool_unlink_host(pool, number);
-    cxl_dcd_pool_free_record(pool, number);
-    cxl_dcd_pool_count_host(pool, record.host, -(int64_t)record.count, false);
     if (ret_freed) {
-        *ret_freed += record.count;
+        *ret_freed += range.count;
     }
-    return cxl_dcd_pool_end(pool, true, error);
+    return true;
 }
 
 static bool cxl_dcd_pool_leave_drop_reference(CXLDcdPool *pool, uint32_t number,
@@ -264,28 +279,47 @@ bool cxl_dcd_pool_finish_left(CXLDcdPool *pool, uint32_t host,
            cxl_dcd_pool_leave_finish(pool, host, range, false, error);
 }
 
+typedef struct Finish {
+    uint32_t host;
+    uint64_t block;
+    GArray *left;
+    bool shared;                  /* set */
+} Finish;
+
+static bool cxl_dcd_pool_leave_finish_tag(CXLDcdPool *pool, void *opaque,
+                                          GError **error)
+{
+    Finish *finish = opaque;
+    uint32_t tag = cxl_dcd_pool_tag_of(pool, finish->block), reference;
+
+    /* Of a tag whose first range was finished before, nothing is left */
+    finish->shared = tag || !pool->words[finish->block];
+    if (tag && cxl_dcd_pool_record(pool, tag, POOL_TAG)) {
+        reference = cxl_dcd_pool_lookup(pool, pool->records[tag].tag,
+                                        finish->host);
+        if (reference &&
+            pool->records[reference].use == CXL_DCD_POOL_LEAVING) {
+            cxl_dcd_pool_drop_reference(pool, reference, finish->host,
+                                        finish->left);
+        }
+    }
+    return true;
+}
+
 bool cxl_dcd_pool_finish_shared(CXLDcdPool *pool, uint32_t host,
                                 const CXLDcdPoolRange *range, GArray *left,
                                 bool *ret_shared, GError **error)
 {
-    uint32_t tag, reference;
+    Finish finish = { host, range->first, left, false };
 
     if (!cxl_dcd_pool_check_host(pool, host, error) ||
         !cxl_dcd_pool_check_range(pool, range, error) ||
-        !cxl_dcd_pool_begin(pool, error)) {
+        !cxl_dcd_pool_transact(pool, pool_parcel_of(pool, range),
+                               cxl_dcd_pool_leave_finish_tag, &finish, error)) {
         return false;
     }
-    tag = cxl_dcd_pool_tag_of(pool, range->first);
-    /* Of a tag whose first range was finished before, nothing is left */
-    *ret_shared = tag || !pool->words[range->first];
-    if (tag && cxl_dcd_pool_record(pool, tag, POOL_TAG)) {
-        reference = cxl_dcd_pool_lookup(pool, pool->records[tag].tag, host);
-        if (reference &&
-            pool->records[reference].use == CXL_DCD_POOL_LEAVING) {
-            cxl_dcd_pool_drop_reference(pool, reference, host, left);
-        }
-    }
-    return cxl_dcd_pool_end(pool, true, error);
+    *ret_shared = finish.shared;
+    return true;
 }
 
 bool cxl_dcd_pool_clean_left(CXLDcdPool *pool, uint32_t host,
@@ -302,9 +336,9 @@ bool cxl_dcd_pool_clean_left(CXLDcdPool *pool, uint32_t host,
     return true;
 }
 
-bool cxl_dcd_pool_finish(CXLDcdPool *pool, uint32_t host,
-                         const CXLDcdPoolRange *range, bool clean,
-                         GError **error)
+static bool cxl_dcd_pool_leave_finish_all(CXLDcdPool *pool, uint32_t host,
+                                          const CXLDcdPoolRange *range,
+                                          bool clean, GError **error)
 {
     g_autoptr(GArray) left = g_array_new(FALSE, FALSE, sizeof(*range));
     bool shared;
@@ -314,6 +348,20 @@ bool cxl_dcd_pool_finish(CXLDcdPool *pool, uint32_t host,
            (shared ? cxl_dcd_pool_clean_left(pool, host, left, clean, error) :
                      cxl_dcd_pool_leave_finish(pool, host, range, clean,
                                                error));
+}
+
+bool cxl_dcd_pool_finish(CXLDcdPool *pool, uint32_t host,
+                         const CXLDcdPoolRange *range, bool clean,
+                         GError **error)
+{
+    if (!cxl_dcd_pool_check_host(pool, host, error) ||
+        !cxl_dcd_pool_check_range(pool, range, error)) {
+        return false;
+    }
+    /* What is dirty is no tag's; and if it is this host's, it stays so. */
+    return (cxl_dcd_pool_leave_is_dirty(pool, range->first) ?
+            cxl_dcd_pool_leave_finish : cxl_dcd_pool_leave_finish_all)(
+        pool, host, range, clean, error);
 }
 
 /* --- What stays the host's, but loses its contents --- */

@@ -11,6 +11,10 @@
 #include "journal.h"
 #include "record.h"
 
+/* What a parcel gets at once, so that it seldom needs to ask */
+#define SUPPLY_RECORDS 16
+#define SUPPLY_GENERATIONS 4096
+
 PoolRecord *cxl_dcd_pool_record(CXLDcdPool *pool, uint32_t number,
                                 PoolKind kind)
 {
@@ -36,46 +40,180 @@ void cxl_dcd_pool_set_root(CXLDcdPool *pool, const PoolRoot *value)
                      (const uint8_t *)value + skip, sizeof(*value) - skip);
 }
 
-uint32_t cxl_dcd_pool_new_record(CXLDcdPool *pool, const PoolRecord *value,
-                                 GError **error)
+/* --- Which are free --- */
+
+/* The list of free records from @first on goes on with *@ret_next. */
+static bool cxl_dcd_pool_record_next_free(CXLDcdPool *pool, uint32_t first,
+                                          uint32_t *ret_next, GError **error)
+{
+    const PoolRecord *record = cxl_dcd_pool_record(pool, first, POOL_UNUSED);
+
+    if (!record) {
+        return cxl_dcd_pool_fail(error, EIO, "pool '%s' is damaged: its list "
+                                 "of free records", pool->path);
+    }
+    *ret_next = record->next;
+    return true;
+}
+
+/* From @parcel's list, which has one. The two counters are of 8 bytes. */
+static uint32_t cxl_dcd_pool_record_from_parcel(CXLDcdPool *pool,
+                                                PoolParcel *parcel,
+                                                GError **error)
+{
+    uint32_t number = parcel->free_record;
+    uint32_t pair[2] = { 0, parcel->used_records + 1 };
+
+    if (!cxl_dcd_pool_record_next_free(pool, number, &pair[0], error)) {
+        return 0;
+    }
+    cxl_dcd_pool_set(pool, &parcel->free_record, pair, sizeof(pair));
+    return number;
+}
+
+static uint32_t cxl_dcd_pool_record_from_any_parcel(CXLDcdPool *pool,
+                                                    GError **error)
+{
+    for (uint32_t i = 0; i < pool->parcels_count; i++) {
+        if (pool->parcels[i].free_record) {
+            return cxl_dcd_pool_record_from_parcel(pool, &pool->parcels[i],
+                                                   error);
+        }
+    }
+    cxl_dcd_pool_fail(error, ENOSPC, "all %u records of pool '%s' are in "
+                      "use (extents, tags, references of all hosts); "
+                      "release some, or make a pool with more max-extents",
+                      pool->config.max_records - 1, pool->path);
+    return 0;
+}
+
+static uint32_t cxl_dcd_pool_record_from_root(CXLDcdPool *pool, GError **error)
 {
     PoolRoot root = *pool->root;
     uint32_t number = root.free_record;
 
     if (number) {
-        PoolRecord *record = cxl_dcd_pool_record(pool, number, POOL_UNUSED);
-
-        if (!record) {
-            cxl_dcd_pool_fail(error, EIO, "pool '%s' is damaged: its list of "
-                              "free records", pool->path);
+        if (!cxl_dcd_pool_record_next_free(pool, number, &root.free_record,
+                                           error)) {
             return 0;
         }
-        root.free_record = record->next;
     } else if (root.fresh_record < pool->config.max_records) {
         number = root.fresh_record++;
     } else {
-        cxl_dcd_pool_fail(error, ENOSPC, "all %u records of pool '%s' are in "
-                          "use (extents, tags, references of all hosts); "
-                          "release some, or make a pool with more max-extents",
-                          pool->config.max_records - 1, pool->path);
-        return 0;
+        return cxl_dcd_pool_record_from_any_parcel(pool, error);
     }
     root.used_records++;
     cxl_dcd_pool_set_root(pool, &root);
-    cxl_dcd_pool_set_record(pool, number, value);
+    return number;
+}
+
+static uint32_t cxl_dcd_pool_record_from(CXLDcdPool *pool, GError **error)
+{
+    if (!pool->here) {
+        return cxl_dcd_pool_record_from_root(pool, error);
+    }
+    if (!pool->here->free_record) {
+        pool->narrow = pool->failed = true;
+        return 0;
+    }
+    return cxl_dcd_pool_record_from_parcel(pool, pool->here, error);
+}
+
+uint32_t cxl_dcd_pool_new_record(CXLDcdPool *pool, const PoolRecord *value,
+                                 GError **error)
+{
+    uint32_t number = cxl_dcd_pool_record_from(pool, error);
+
+    if (number) {
+        cxl_dcd_pool_set_record(pool, number, value);
+    }
     return number;
 }
 
 void cxl_dcd_pool_free_record(CXLDcdPool *pool, uint32_t number)
 {
-    PoolRoot root = *pool->root;
-    PoolRecord record = { .kind = POOL_UNUSED, .next = root.free_record };
+    PoolRecord record = { .kind = POOL_UNUSED };
+    PoolParcel *parcel = pool->here;
+    PoolRoot root;
 
-    root.free_record = number;
-    root.used_records--;
-    cxl_dcd_pool_set_root(pool, &root);
+    if (parcel) {
+        uint32_t pair[2] = { number, parcel->used_records - 1 };
+
+        record.next = parcel->free_record;
+        cxl_dcd_pool_set(pool, &parcel->free_record, pair, sizeof(pair));
+    } else {
+        root = *pool->root;
+        record.next = root.free_record;
+        root.free_record = number;
+        root.used_records--;
+        cxl_dcd_pool_set_root(pool, &root);
+    }
     cxl_dcd_pool_set_record(pool, number, &record);
 }
+
+/* One of those that are free in the pool becomes free in @parcel. */
+static bool cxl_dcd_pool_record_move(CXLDcdPool *pool, PoolParcel *parcel)
+{
+    PoolRecord record = { .kind = POOL_UNUSED, .next = parcel->free_record };
+    uint32_t pair[2] = { 0, parcel->used_records - 1 };
+
+    if (!pool->root->free_record &&
+        pool->root->fresh_record >= pool->config.max_records) {
+        return false;
+    }
+    pair[0] = cxl_dcd_pool_record_from_root(pool, NULL);
+    if (!pair[0]) {
+        return false;
+    }
+    cxl_dcd_pool_set_record(pool, pair[0], &record);
+    cxl_dcd_pool_set(pool, &parcel->free_record, pair, sizeof(pair));
+    return true;
+}
+
+void cxl_dcd_pool_supply(CXLDcdPool *pool, PoolParcel *parcel)
+{
+    const uint64_t last = pool->root->generation;
+    uint64_t numbers[2] = { last, last + SUPPLY_GENERATIONS };
+
+    if (parcel->generation >= parcel->generation_end) {
+        cxl_dcd_pool_set(pool, &pool->root->generation, &numbers[1],
+                         sizeof(numbers[1]));
+        cxl_dcd_pool_set(pool, &parcel->generation, numbers, sizeof(numbers));
+    }
+    if (!parcel->free_record) {
+        for (unsigned i = 0; i < SUPPLY_RECORDS; i++) {
+            if (!cxl_dcd_pool_record_move(pool, parcel)) {
+                break;
+            }
+        }
+    }
+}
+
+uint64_t cxl_dcd_pool_new_generation(CXLDcdPool *pool)
+{
+    PoolParcel *parcel = pool->here;
+    uint64_t *at = parcel ? &parcel->generation : &pool->root->generation;
+    uint64_t generation = *at + 1;
+
+    if (parcel && generation > parcel->generation_end) {
+        pool->narrow = pool->failed = true;
+        return 0;
+    }
+    cxl_dcd_pool_set(pool, at, &generation, sizeof(generation));
+    return generation;
+}
+
+uint64_t cxl_dcd_pool_sum_of_generations(const CXLDcdPool *pool)
+{
+    uint64_t sum = __atomic_load_n(&pool->root->generation, __ATOMIC_RELAXED);
+
+    for (uint32_t i = 0; i < pool->parcels_count; i++) {
+        sum += __atomic_load_n(&pool->parcels[i].generation, __ATOMIC_RELAXED);
+    }
+    return sum;
+}
+
+/* --- Changes --- */
 
 void cxl_dcd_pool_set_use(CXLDcdPool *pool, uint32_t number, uint32_t use)
 {

@@ -26,6 +26,18 @@ void cxl_dcd_pool_set_root(CXLDcdPool *pool, const PoolRoot *value);
 uint32_t cxl_dcd_pool_new_record(CXLDcdPool *pool, const PoolRecord *value,
                                  GError **error);
 void cxl_dcd_pool_free_record(CXLDcdPool *pool, uint32_t number);
+/*
+ * In a transaction of all of the pool: free records, and numbers for claims,
+ * for @parcel, if it has used up those that it had
+ */
+void cxl_dcd_pool_supply(CXLDcdPool *pool, PoolParcel *parcel);
+/* The number of the claim that is going on; 0: the transaction failed */
+uint64_t cxl_dcd_pool_new_generation(CXLDcdPool *pool);
+/*
+ * Rises with every claim. Read with the lock of all of the pool, and later with
+ * a parcel's: if it is the same then, nobody has claimed in that parcel.
+ */
+uint64_t cxl_dcd_pool_sum_of_generations(const CXLDcdPool *pool);
 /* The record beside @number in a list of its. False: there is no @number */
 bool cxl_dcd_pool_set_link(CXLDcdPool *pool, uint32_t number, PoolKind kind,
                            size_t link, uint32_t other);

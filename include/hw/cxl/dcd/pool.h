@@ -15,9 +15,10 @@
  *   2. Only the process that holds a host's lock changes what that host has.
  *      The kernel drops the lock when the process ends, however it ends.
  *   3. dirty -> free only after the contents are gone, where they must go.
- *   4. Every change is a transaction: under the pool's lock, with the old
- *      values in a journal in the file. Who gets the lock after a process was
- *      killed inside a transaction puts the old values back first.
+ *   4. Every change is a transaction: under a lock, of a part of the pool or of
+ *      all of it, with the old values in a journal in the file. Who gets the
+ *      lock after a process was killed inside a transaction puts the old values
+ *      back first.
  * So a process that is killed at any instruction leaves blocks that are free or
  * found by its host's id: by the host when it is back (cxl_dcd_pool_attach()),
  * or by cxl_dcd_pool_reclaim().
@@ -129,6 +130,14 @@ bool cxl_dcd_pool_reclaim(CXLDcdPool *pool, uint32_t host, uint64_t *ret_freed,
  */
 bool cxl_dcd_pool_find(CXLDcdPool *pool, uint64_t from, uint64_t end,
                        uint64_t count, CXLDcdPoolRange *ret, GError **error);
+/*
+ * The same, but not always the first: a process that often has to wait for
+ * others in the pool is sent to where they are not, for some time. There the
+ * run is as long as it goes on in that part of the pool.
+ */
+bool cxl_dcd_pool_find_apart(CXLDcdPool *pool, uint64_t from, uint64_t end,
+                             uint64_t count, CXLDcdPoolRange *ret,
+                             GError **error);
 /* Free blocks in [@from, @end) */
 uint64_t cxl_dcd_pool_free_blocks(CXLDcdPool *pool, uint64_t from,
                                   uint64_t end);
