@@ -107,6 +107,18 @@ static bool cxl_dcd_offer_find_gap(const CXLDcd *dcd, const CXLDcdTree *tree,
            cxl_dcd_offer_cut_gap(tree, len, ret, error);
 }
 
+/* The same, and any that has @len */
+static bool cxl_dcd_offer_find_room(const CXLDcd *dcd, const CXLDcdTree *tree,
+                                    uint64_t from, uint64_t end, uint64_t len,
+                                    CXLDcdRange *ret, GError **error)
+{
+    if (!dcd->ops->room) {
+        return cxl_dcd_offer_find_gap(dcd, tree, from, end, len, ret, error);
+    }
+    return dcd->ops->room(dcd->opaque, from, end, len, ret, error) &&
+           cxl_dcd_offer_cut_gap(tree, len, ret, error);
+}
+
 /* One run when there is one, else (Free only) the gaps in their order. */
 static bool cxl_dcd_offer_choose_free(const CXLDcd *dcd,
                                       const CXLDcdAddRequest *request,
@@ -125,8 +137,8 @@ static bool cxl_dcd_offer_choose_free(const CXLDcd *dcd,
     r = cxl_dcd_region_config(dcd, request->region);
     tree = &dcd->regions[request->region].tree;
     end = r->base + r->length;
-    if (cxl_dcd_offer_find_gap(dcd, tree, r->base, end, request->length, &gap,
-                               &inner)) {
+    if (cxl_dcd_offer_find_room(dcd, tree, r->base, end, request->length, &gap,
+                                &inner)) {
         extent.dpa = gap.dpa;
         extent.len = request->length;
         g_array_append_val(chosen, extent);

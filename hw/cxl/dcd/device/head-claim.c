@@ -9,10 +9,14 @@
 #include "head-claim.h"
 #include "head-left.h"
 
-static bool cxl_dcd_head_gap(void *opaque, uint64_t from, uint64_t end,
-                             uint64_t len, CXLDcdRange *ret, GError **error)
+typedef bool (*CXLDcdHeadFind)(CXLDcdPool *pool, uint64_t from, uint64_t end,
+                               uint64_t count, CXLDcdPoolRange *ret,
+                               GError **error);
+
+static bool cxl_dcd_head_find(CXLDcdDevice *device, CXLDcdHeadFind find,
+                              uint64_t from, uint64_t end, uint64_t len,
+                              CXLDcdRange *ret, GError **error)
 {
-    CXLDcdDevice *device = opaque;
     CXLDcdPoolRange all = cxl_dcd_head_blocks_of(device, from, end - from),
                     found;
     uint64_t size =
@@ -22,13 +26,27 @@ static bool cxl_dcd_head_gap(void *opaque, uint64_t from, uint64_t end,
     if (!all.count) {
         return false;
     }
-    if (!cxl_dcd_pool_find(cxl_dcd_head_pool_of(device), all.first,
-                           all.first + all.count, len / size, &found, &inner)) {
+    if (!find(cxl_dcd_head_pool_of(device), all.first, all.first + all.count,
+              len / size, &found, &inner)) {
         return inner && cxl_dcd_head_refuse(error, inner);
     }
     ret->dpa = from + (found.first - all.first) * size;
     ret->len = found.count * size;
     return true;
+}
+
+static bool cxl_dcd_head_gap(void *opaque, uint64_t from, uint64_t end,
+                             uint64_t len, CXLDcdRange *ret, GError **error)
+{
+    return cxl_dcd_head_find(opaque, cxl_dcd_pool_find, from, end, len, ret,
+                             error);
+}
+
+static bool cxl_dcd_head_room(void *opaque, uint64_t from, uint64_t end,
+                              uint64_t len, CXLDcdRange *ret, GError **error)
+{
+    return cxl_dcd_head_find(opaque, cxl_dcd_pool_find_apart, from, end, len,
+                             ret, error);
 }
 
 static uint64_t cxl_dcd_head_available(void *opaque, uint64_t from,
@@ -220,6 +238,7 @@ static bool cxl_dcd_head_reference(void *opaque, const CXLDcdTag *tag,
 void cxl_dcd_head_claim_ops(CXLDcdOps *ops)
 {
     ops->gap = cxl_dcd_head_gap;
+    ops->room = cxl_dcd_head_room;
     ops->available = cxl_dcd_head_available;
     ops->sanitizing = cxl_dcd_head_sanitizing;
     ops->shared = cxl_dcd_head_shared;

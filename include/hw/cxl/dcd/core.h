@@ -197,10 +197,13 @@ typedef struct CXLDcdOps {
      *
      * @gap: the first free run of @len bytes at least in [@from, @end), as long
      * as it is. @available: free bytes in [@from, @end). Both NULL: what no
-     * extent of this host covers is free.
+     * extent of this host covers is free. @room: like @gap, but any such run,
+     * away from where other hosts are busy; NULL: the first.
      */
     bool (*gap)(void *opaque, uint64_t from, uint64_t end, uint64_t len,
                 CXLDcdRange *ret, GError **error);
+    bool (*room)(void *opaque, uint64_t from, uint64_t end, uint64_t len,
+                 CXLDcdRange *ret, GError **error);
     uint64_t (*available)(void *opaque, uint64_t from, uint64_t end);
     /*
      * Bytes there that others had, and that will be free when this host has
