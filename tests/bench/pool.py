@@ -9,6 +9,8 @@ import tempfile
 from vm import BUILD
 
 PROGRAM = os.path.join(BUILD, "meson", "tests", "bench", "pool-scale")
+REPEATS = 3                     # in turn; the best of each counts
+TIMES = {2: 1.6, 4: 2.5}        # as many claims as one process
 ROUND = "a round of one host: add, accept, release"
 
 
@@ -47,10 +49,15 @@ def pool(report):
         report.series(words, "TiB of the pool", "us", cost[name])
     report.series("heap of one host", "TiB of the pool", "bytes",
                   cost["pool-heap-per-host-bytes"])
-    rates = {}
-    for processes in (1, 2, 4, 8):
-        rates[processes] = run(str(processes))["claims-per-second"][processes]
+    rates = dict.fromkeys((1, 2, 4, 8), 0)
+    for _ in range(REPEATS):
+        for processes in rates:
+            rates[processes] = max(
+                rates[processes],
+                run(str(processes))["claims-per-second"][processes])
     for processes in (2, 4, 8):
+        # With a processor for each
+        target = TIMES.get(processes) if os.cpu_count() >= processes else None
         report.add(f"pool: claims a second, {processes} processes / 1",
-                   rates[processes], "1/s", rates[1])
+                   rates[processes], "1/s", rates[1], target)
     report.series("claims and releases", "processes", "claims/s", rates)
