@@ -86,6 +86,36 @@ apt_try()
 	done
 }
 
+# without_services COMMAND...: what it installs starts no service.  Without leave to
+# see to that, nothing is installed.
+without_services()
+{
+	policy=${policy:-/usr/sbin/policy-rc.d}
+	if [ -e "$policy" ]; then
+		"$@"
+		return
+	fi
+	(
+		trap 'as_root rm -f "$policy"' EXIT
+		trap 'exit 1' HUP INT TERM
+		# shellcheck disable=SC2016  # the shell inside expands it
+		as_root sh -c 'printf "#!/bin/sh\nexit 101\n" > "$1" &&
+			chmod 755 "$1"' sh "$policy" ||
+			die "cannot write $policy, without which what is" \
+				"installed would start services"
+		"$@"
+	)
+}
+
+# no_service NAME: it does not begin with the machine
+no_service()
+{
+	command -v systemctl > /dev/null || return 0
+	as_root systemctl -q disable "$1" ||
+		say "the service $1 begins with this machine from now on, which the" \
+			"build has no use for: systemctl disable $1"
+}
+
 # unreachable LOG MIRROR: whether apt got no answer from it at all; that others
 # do not answer is another matter
 unreachable()
