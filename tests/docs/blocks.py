@@ -24,7 +24,8 @@ that says how it is tested:
   <!-- picture -->         nothing that a reader types or a program prints
 
 A test that takes blocks out of the documents says which kinds of those that name
-it, TAKES = ("output",); of others, tests/lint/documentation looks for each word.
+it, TAKES = ("output",).  Any other says in comments which lines it stands for,
+each once, as they are in the document: `#> virsh start cxl-dcd`.
 
 Behind a block, `<!-- expect TEXT -->` says what it must print; the reader must
 be told so too.  A document that needs another machine than dcd-vm's usual one

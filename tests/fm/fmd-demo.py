@@ -15,6 +15,7 @@ from checks import Checks
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEMO = os.path.join(HERE, "demo-fleet.py")
 # As people start it, with the tree that this test is of
+#> make demo-fleet
 MAKE = ["make", "--no-print-directory", "-C", os.path.join(HERE, "..", ".."),
         "demo-fleet", "FLEET=" + os.path.normpath(os.path.join(
             os.path.dirname(os.environ["CXL_FM"]), ".."))]

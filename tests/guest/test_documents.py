@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(TOP, "tests", "docs"))
 from blocks import blocks_of, documents, machine_of  # noqa: E402
 
 BOOT = "plain"
+#> make run
 # What only looks may be looked at again: the guest works while we type.
 LOOKS = re.compile(r"(\./)?(cxl list|daxctl list|cat |numactl -H)|cxl-fm (list"
                    r"|extents)")

@@ -12,6 +12,11 @@ from vm import poll
 TAG = "5ead4c2b-0f2c-4b50-9a6d-8c3cf8d7a911"
 OTHER = "11111111-2222-4333-8444-555555555555"
 PART = [(0, 256 * MIB)]
+#> [dynamic-capacity]
+#> mode = system-ram
+#> release = system-ram
+#> #tagged = off
+#> #movable = true
 
 
 def test_names(vm, check):

@@ -18,6 +18,8 @@ SIZE = 256 * MIB
 EXTENT, OTHER = [(0, SIZE)], [(SIZE, SIZE)]
 FILE_MIB, WORK_MIB, SEED = 96, 16, 21
 HMP = "human-monitor-command"
+#> { "execute": "migrate", "arguments": { "uri": "file:/tmp/state" } }
+#> { "execute": "migrate-incoming", "arguments": { "uri": "file:/tmp/state" } }
 
 
 class Arrival(VM):

@@ -21,6 +21,8 @@ import time
 from checks import Checks, Failed
 from vm import TOP, VM, GuestError, poll
 
+#> make demo
+#> make run
 sys.path.insert(0, os.path.join(TOP, "tests", "docs"))
 from blocks import blocks_of, documents  # noqa: E402
 
