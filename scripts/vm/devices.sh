@@ -64,12 +64,15 @@ while [ "$i" -lt "$devices" ]; do
 	i=$((i + 1))
 done
 
+# A guest with much memory has large memory blocks, and only whole ones become System
+# RAM: each window but the first begins behind one that ends with a block.
 windows='' bridge=0
 while [ "$bridge" -lt "$bridges" ]; do
 	below=$((devices - bridge * per_bridge))
 	[ "$below" -le "$per_bridge" ] || below=$per_bridge
 	windows=$windows${windows:+,}cxl-fmw.$bridge.targets.0=cxl.$((bridge + 1))
-	windows=$windows,cxl-fmw.$bridge.size=$((below * device_bytes))
+	windows=$windows,cxl-fmw.$bridge.size=$(whole_blocks \
+		$((below * device_bytes)) "$memory_bytes")
 	bridge=$((bridge + 1))
 done
 set -- "$@" -machine "$windows"

@@ -247,6 +247,9 @@ class Machine:
             alias = option(options, "--qmp") is None and \
                 take_alias(self.file("qmp"), self.base)
         info = self.must_run()
+        for line in self.read("qemu.log").splitlines():
+            if line.startswith("dcd-vm: warning: "):
+                print(line, file=sys.stderr, flush=True)
         say(f"'{self.name}' runs, ssh at port {info['ssh_port']}: "
             f"{CALL} ssh {self.name}")
         say(f"cxl-fm -a qmp:{info['fm_qmp']} manages it"

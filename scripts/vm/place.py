@@ -17,6 +17,7 @@ import sys
 PROG = "dcd-vm"
 CALL = os.environ.get("DCD_VM_CALL", PROG)   # as the user calls it
 ALIAS = "/tmp/qmp-sock"            # what people type, and where cxl-fm looks
+ALIAS_LOCK = ALIAS + ".lock"
 FIRST_PORT = 2222                  # the same for ssh
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 SOCKET_NAME_LIMIT = 107            # bytes, the kernel's
@@ -172,22 +173,37 @@ def greets(address, port, timeout):
 def alias_lock():
     """The lock of those who want ALIAS for a socket of theirs, scripts/vm/places.sh;
     None when one of them has it, or keeps it from us."""
-    path = ALIAS + ".lock"
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     for more in (0, os.O_CREAT | os.O_EXCL):
         try:
-            descriptor = os.open(path, flags | more, 0o644)
+            descriptor = os.open(ALIAS_LOCK, flags | more, 0o644)
         except OSError:
             continue
         if more:
             os.fchmod(descriptor, 0o644)    # other users lock it, too
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except OSError:
+            # Who had it may have removed it before we did.
+            if os.path.samestat(os.fstat(descriptor), os.lstat(ALIAS_LOCK)):
+                return descriptor
+        except FileNotFoundError:
             os.close(descriptor)
-            return None
+            continue
+        except OSError:
+            pass
+        os.close(descriptor)
+        return None
     return None
+
+
+def leave_alias_lock(descriptor):
+    """It is needed while the alias is made; who runs by hand keeps one of theirs."""
+    try:
+        if os.fstat(descriptor).st_uid == os.geteuid():
+            os.unlink(ALIAS_LOCK)
+    except OSError:
+        pass
+    os.close(descriptor)
 
 
 def take_alias(target, base):
@@ -198,7 +214,7 @@ def take_alias(target, base):
     try:
         return link_alias(target, base)
     finally:
-        os.close(lock)
+        leave_alias_lock(lock)
 
 
 def link_alias(target, base):

@@ -26,6 +26,30 @@ answers()
 		exit(($!{ECONNREFUSED} || $!{ENOENT}) ? 1 : 2)' "$1" 2> /dev/null
 }
 
+# take_lock OPTION PATH DESCRIPTOR: false when PATH.lock was removed on the way, by
+# who had it (place.py)
+take_lock()
+{
+	# One that another user left behind must be in nobody's way: what that user
+	# binds, we could not remove.
+	if [ -r "$2.lock" ]; then
+		eval "command exec $3< \"\$2.lock\"" 2> /dev/null || return 1
+	elif [ -e "$2.lock" ]; then
+		eval "exec $3< /dev/null"
+		return 0
+	else
+		[ -w "$(dirname "$2")" ] || die "$1 $2: nothing can be" \
+			"written in that folder"
+		mask=$(umask)
+		umask 022
+		eval "exec $3> \"\$2.lock\""
+		umask "$mask"
+	fi
+	flock -n "$3" || die "$2 belongs to a running machine;" \
+		"stop that, or choose another path with $1"
+	[ "/dev/fd/$3" -ef "$2.lock" ]
+}
+
 # claim_socket OPTION PATH DESCRIPTOR: die unless PATH may be bound.  QEMU removes
 # whatever is there before it binds, so nobody else may be on the way to the same
 # path: the descriptor, which QEMU inherits, keeps PATH.lock until it ends.
@@ -43,22 +67,7 @@ claim_socket()
 	if [ -L "$2.lock" ] || { [ -e "$2.lock" ] && [ ! -f "$2.lock" ]; }; then
 		die "$2.lock is not a file of this program: remove it"
 	fi
-	# One that another user left behind must be in nobody's way: what that user
-	# binds, we could not remove.
-	if [ -r "$2.lock" ]; then
-		eval "exec $3< \"\$2.lock\""
-	elif [ -e "$2.lock" ]; then
-		eval "exec $3< /dev/null"
-	else
-		[ -w "$(dirname "$2")" ] || die "$1 $2: nothing can be" \
-			"written in that folder"
-		mask=$(umask)
-		umask 022
-		eval "exec $3> \"\$2.lock\""
-		umask "$mask"
-	fi
-	[ ! -r "$2.lock" ] || flock -n "$3" || die "$2 belongs to a running machine;" \
-		"stop that, or choose another path with $1"
+	until take_lock "$@"; do :; done
 	[ -S "$2" ] || return 0
 	live=0
 	answers "$2" || live=$?

@@ -147,6 +147,17 @@ address_bits()
 	echo "$bits"
 }
 
+# whole_blocks BYTES MEMORY: BYTES, or what is whole memory blocks of a guest with so
+# much memory (memory_words)
+whole_blocks()
+{
+	if [ "$2" -lt 66571993088 ]; then
+		echo "$1"
+	else
+		echo $((($1 + 2147483647) >> 31 << 31))
+	fi
+}
+
 # memory_words BYTES: QEMU's -m.  A guest of 62 GiB and more has memory blocks of up
 # to 2 GiB, and only whole ones of its CXL window become System RAM.  QEMU puts the
 # window 256 MiB behind a boundary; room for memory that could be plugged in (which

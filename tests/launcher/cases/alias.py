@@ -15,6 +15,9 @@ def test_the_first_machine_has_the_alias(place):
     assert greeting(ALIAS)
     place("stop", "one")
     assert not os.path.lexists(ALIAS)
+    place("delete", "one")
+    place("delete", "two", "--force")
+    assert not [x for x in os.listdir("/tmp") if x.startswith("qmp-sock")]
 
 
 def test_an_alias_left_behind_is_taken_over(place):

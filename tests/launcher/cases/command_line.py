@@ -2,6 +2,7 @@
 """What QEMU is told, and what of it fits."""
 
 import json
+import os
 import socket
 import subprocess
 
@@ -15,6 +16,13 @@ def printed(place, *options):
 def test_the_guest_reaches_nothing_unless_asked(place):
     assert "'user,id=net0,restrict=on,hostfwd=" in printed(place)
     assert "restrict" not in printed(place, "--network")
+
+
+def test_a_serial_port_has_two_ends(place):
+    """A socket for who looks in, and the log of a container"""
+    out = printed(place, "--console", "/tmp/console", "--serial", "-")
+    assert "'hub,id=term,chardevs.0=term0,chardevs.1=term1'" in out
+    place("--print", "--serial", "-", status=2, says="needs --console")
 
 
 def test_what_is_printed_can_be_typed(place):
@@ -63,8 +71,8 @@ def test_devices_are_spread_over_bridges(place):
         "pxb-cxl") == 1
 
 
-def window_of(place, name):
-    """Where the first window begins"""
+def windows_of(place, name):
+    """Where the windows begin"""
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(10)
         sock.connect(place.known(name)["qmp"])
@@ -76,9 +84,9 @@ def window_of(place, name):
             lines.write(json.dumps(request) + "\n")
             lines.flush()
             answer = json.loads(lines.readline())
-    return int(next(x.strip().split("-")[0] for x in
-                    answer["return"].splitlines()
-                    if "cxl-fixed-memory-region" in x), 16)
+    return sorted({int(x.strip().split("-")[0], 16) for x in
+                   answer["return"].splitlines()
+                   if "cxl-fixed-memory-region" in x})
 
 
 def test_windows_begin_at_a_memory_block_of_the_guest(place):
@@ -86,7 +94,17 @@ def test_windows_begin_at_a_memory_block_of_the_guest(place):
                           ("65G", 2 << 30), ("66304M", 2 << 30),
                           ("1100G", 2 << 30)):
         name = "m" + memory
-        place("start", name, "--accel", "tcg", "--memory", memory, *STOPPED)
-        begin = window_of(place, name)
-        assert begin % block == 0, f"{memory}: {begin:#x}"
+        place("start", name, "--accel", "tcg", "--memory", memory, "--devices",
+              "9", "--dc-size", "256M", *STOPPED)
+        begins = windows_of(place, name)
+        assert len(begins) == 3, begins
+        assert not any(begin % block for begin in begins), \
+            f"{memory}: {[hex(x) for x in begins]}"
         place("delete", name, "--force")
+
+
+def test_who_asks_for_more_processors_than_boot_is_told(place):
+    many = str(8 * os.cpu_count() + 1)
+    assert "warning" in place("start", "many", *SMALL, "--cpus", many, *STOPPED)
+    assert "warning" not in place("start", "some", *SMALL, "--cpus", "4",
+                                  *STOPPED)
