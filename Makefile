@@ -46,14 +46,7 @@ $(TREE)/build.ninja:
 		$(MESON) setup $(TREE) > build/log/meson.log 2>&1 || \
 		{ cat build/log/meson.log; exit 1; }; }
 
-# Before anything is fetched or compiled for nothing
-root:
-	@[ "$$(id -u)" = 0 ] || { echo "make: the guest's file tree and its module" \
-		"are made by root: sudo make build; then, as yourself," \
-		"build/bin/dcd-vm start NAME and build/bin/dcd-vm console NAME." \
-		"What needs no root: CONTRIBUTING.md, the first minute" >&2; exit 1; }
-
-build: root setup
+build: setup
 	@$(MAKE) --no-print-directory $(TREE)/build.ninja
 	@ninja -C $(TREE) --quiet
 	@mkdir -p build/bin && ln -sfn ../../scripts/dcd-vm build/bin/dcd-vm
@@ -143,6 +136,6 @@ docs:
 clean:
 	@scripts/clean
 
-.PHONY: install uninstall check-fm-sanitizers root
+.PHONY: install uninstall check-fm-sanitizers
 .PHONY: image check-image deb check-deb check-libvirt check-bases docs patches
 .PHONY: help all setup build demo demo-pool demo-fleet demo-fleet-guest run check check-sanitizers bench fuzz soak clean

@@ -83,3 +83,42 @@ logged()
 		die "'$1' failed; the whole log is $logged_to"
 	fi
 }
+
+# Root in a user namespace: the user's own files are root's there, and what belongs
+# to others is of numbers that /etc/subuid gives this user.
+own_root="unshare --user --map-root-user --map-auto --mount --fork --kill-child"
+
+# can_be_root: die unless this user is root, or can be in a namespace
+can_be_root()
+{
+	[ "$(id -u)" != 0 ] || return 0
+	! $own_root true 2> /dev/null || return 0
+	me=$(id -un)
+	command -v newuidmap > /dev/null ||
+		die "who is not root needs the package uidmap (scripts/setup" \
+			"installs it) to make the guest's file tree"
+	grep -q "^\($me\|$(id -u)\):" /etc/subuid 2> /dev/null ||
+		die "$me has no user numbers for the guest's file tree: sudo" \
+			"usermod --add-subuids 100000-165535" \
+			"--add-subgids 100000-165535 $me"
+	die "this machine lets $me have no user namespace, in which the guest's" \
+		"file tree is made: sudo make build; then, as yourself," \
+		"build/bin/dcd-vm start NAME"
+}
+
+# become_root SCRIPT [ARGUMENT...]: whoever is not root goes on in that namespace
+become_root()
+{
+	[ "$(id -u)" != 0 ] || return 0
+	can_be_root
+	# shellcheck disable=SC2086
+	exec $own_root "$@"
+}
+
+# in_tree TREE COMMAND...: below TREE as root.  A tree that was made in a namespace has
+# no device files; this machine's are there until the namespace ends.
+in_tree()
+{
+	[ -c "$1/dev/null" ] || mount --rbind /dev "$1/dev"
+	chroot "$@"
+}
