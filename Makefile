@@ -31,7 +31,7 @@ help:
 	@echo '             does it apply, build, pass? About an hour on two cores'
 	@echo 'make docs    draw the pictures of docs/figures'
 	@echo 'make build   set up and build everything under build/'
-	@echo 'make install  cxl-fm, libcxlfm, manual pages below prefix=/usr/local,'
+	@echo 'make install  cxl-fm, libcxlfm, dcd-vm, manuals below prefix=/usr/local,'
 	@echo '             DESTDIR= for packages; make uninstall takes them away'
 	@echo 'make setup   install packages and fetch the base sources only'
 	@echo 'make clean   remove what was built; keeps the downloaded sources'
