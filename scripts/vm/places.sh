@@ -47,7 +47,9 @@ take_lock()
 	fi
 	flock -n "$3" || die "$2 belongs to a running machine;" \
 		"stop that, or choose another path with $1"
-	[ "/dev/fd/$3" -ef "$2.lock" ]
+	# shellcheck disable=SC2016  # perl's
+	perl -e 'my @had = stat "/dev/fd/$ARGV[0]"; my @is = stat $ARGV[1];
+		exit !(@had && @is && "@had[0,1]" eq "@is[0,1]")' "$3" "$2.lock"
 }
 
 # claim_socket OPTION PATH DESCRIPTOR: die unless PATH may be bound.  QEMU removes
