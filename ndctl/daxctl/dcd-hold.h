@@ -9,6 +9,15 @@
 
 /* Whether the kernel onlines new memory at once, and how */
 #define DCD_ONLINE_FILE DCD_MEMORY_DIR "/auto_online_blocks"
+#define DCD_HURRY_FILE "/sys/kernel/rcu_expedited"
+
+/*
+ * What was there before, for as long as it is replaced. Who finds this with the
+ * lock in hand knows that its writer, and the guard, were killed.
+ */
+#ifndef DCD_HOLD_FILE
+#define DCD_HOLD_FILE "/run/daxctl-dynamic-capacity"
+#endif
 
 /**
  * struct dcd_setting - one setting of the kernel that was replaced
@@ -40,5 +49,6 @@ struct dcd_hold {
 
 int dcd_hold_begin(struct dcd_hold *hold, const char *policy);
 void dcd_hold_end(struct dcd_hold *hold);
+int dcd_hold_recover(void);
 
 #endif /* _DAXCTL_DCD_HOLD_H_ */

@@ -21,6 +21,7 @@
 #include <util/json.h>
 #include <util/parse-options.h>
 
+#include "dcd-hold.h"
 #include "dcd-policy.h"
 #include "dcd-online.h"
 #include "dcd-offline.h"
@@ -214,6 +215,18 @@ static int dcd_watch(int fd)
 	}
 }
 
+/* For the end of the service, however that came about. */
+static int dcd_put_back(void)
+{
+	int rc = dcd_hold_recover();
+
+	if (rc == 0)
+		return EXIT_SUCCESS;
+	fprintf(stderr, "cannot put back the kernel's settings for new memory: %s\n",
+		strerror(-rc));
+	return EXIT_FAILURE;
+}
+
 /**
  * cmd_watch_capacity - act on dynamic capacity by policy until stopped
  *
@@ -221,13 +234,20 @@ static int dcd_watch(int fd)
  */
 int cmd_watch_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 {
-	const struct option options[] = { OPT_END() };
-	const char *const u[] = { "daxctl watch-capacity", NULL };
+	bool put_back = false;
+	const struct option options[] = {
+		OPT_BOOLEAN('\0', "put-back", &put_back,
+			    "put back settings that one left which was killed, and end"),
+		OPT_END(),
+	};
+	const char *const u[] = { "daxctl watch-capacity [--put-back]", NULL };
 	int fd, rc;
 
 	argc = parse_options(argc, argv, options, u, 0);
 	if (argc)
 		usage_with_options(u, options);
+	if (put_back)
+		return dcd_put_back();
 
 	rc = fd = dcd_listen_to_kernel();
 	if (fd >= 0) {

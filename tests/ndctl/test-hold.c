@@ -128,6 +128,58 @@ static void test_killed(bool whole)
 	CHECK(is("offline", "0"), "as ever");
 }
 
+/* The same, and its guard with it, as when a service's processes are all killed. */
+static void kill_all_while_held(const char *policy)
+{
+	struct dcd_hold hold;
+	int status;
+	pid_t child;
+
+	fflush(NULL);
+	child = fork();
+	if (child == 0) {
+		if (dcd_hold_begin(&hold, policy) || !is(policy, "1"))
+			_exit(1);
+		kill(hold.guard, SIGKILL);
+		waitpid(hold.guard, NULL, 0);
+		kill(getpid(), SIGKILL);
+		_exit(2);
+	}
+	waitpid(child, &status, 0);
+	CHECK(WIFSIGNALED(status), "it was killed, not %d", status);
+	CHECK(is(policy, "1"), "nobody was there to put it back");
+}
+
+static void test_all_killed(void)
+{
+	struct dcd_hold hold;
+
+	kill_all_while_held("online");
+	CHECK(dcd_hold_recover() == 0, "who is told to puts it back");
+	CHECK(is("offline", "0"), "to what it was");
+	dcd_write_setting(DCD_ONLINE_FILE, "online_kernel");
+	CHECK(dcd_hold_recover() == 0 && is("online_kernel", "0"),
+	      "once: later it may be anything");
+	dcd_write_setting(DCD_ONLINE_FILE, "offline");
+
+	kill_all_while_held("online_movable");
+	CHECK(dcd_hold_begin(&hold, "online") == 0, "or the next one that holds");
+	CHECK(is("online", "1"), "replaced");
+	dcd_hold_end(&hold);
+	CHECK(is("offline", "0"), "to what it was, not to what was left");
+
+	/* Only what was replaced is put back. */
+	dcd_write_setting(DCD_HURRY_FILE, "1");
+	kill_all_while_held("online");
+	dcd_write_setting(DCD_HURRY_FILE, "0");
+	CHECK(dcd_hold_recover() == 0 && is("offline", "0"), "and no more");
+
+	/* What was not written by us as a whole is not believed. */
+	close(open(DCD_HOLD_FILE, O_CREAT | O_WRONLY, 0600));
+	CHECK(dcd_hold_recover() == 0 && is("offline", "0"), "an empty note");
+	CHECK(access(DCD_HOLD_FILE, F_OK) < 0, "nor kept in the way of others");
+}
+
 /* A setting that cannot be replaced: nothing is. */
 static void test_refused(void)
 {
@@ -151,6 +203,7 @@ int main(int argc, char **argv)
 	test_end();
 	test_killed(false);
 	test_killed(true);
+	test_all_killed();
 	test_refused();
 	printf("test-hold: %d failures\n", failures);
 	return failures ? 1 : 0;
