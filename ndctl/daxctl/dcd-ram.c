@@ -25,21 +25,33 @@ bool dcd_is_dynamic(struct daxctl_dev *dev)
 	return daxctl_region_is_dynamic_capacity(daxctl_dev_get_region(dev));
 }
 
+/* What the kernel never takes as memory, whoever asks, and why; else NULL. */
+static const char *dcd_never_ram(struct daxctl_region *region)
+{
+	if (daxctl_region_is_shareable(region))
+		return "shareable capacity, which other hosts may write to,";
+	if (daxctl_region_is_read_only(region))
+		return "read-only capacity, where stores are lost,";
+	return NULL;
+}
+
 /**
- * dcd_refuse_shared - system RAM must be this host's alone
+ * dcd_refuse_shared - system RAM must be this host's alone, and take stores
  * @region: any DAX region
  * @advice: what to do instead
  *
  * Returns: 0, or -EPERM after a message where other hosts may have the same
- * capacity.
+ * capacity, or nobody may write to it.
  */
 int dcd_refuse_shared(struct daxctl_region *region, const char *advice)
 {
-	if (!daxctl_region_is_shareable(region))
+	const char *what = dcd_never_ram(region);
+
+	if (!what)
 		return 0;
 	fprintf(stderr,
-		"region%d: is over shareable capacity, which other hosts may write to, and does not become system-ram: %s\n",
-		daxctl_region_get_id(region), advice);
+		"region%d: is over %s and does not become system-ram: %s\n",
+		daxctl_region_get_id(region), what, advice);
 	return -EPERM;
 }
 
@@ -83,7 +95,11 @@ int dcd_enable_ram_as(struct daxctl_dev *dev, const char *policy)
 	}
 	rc = dcd_bind_ram(dev);
 	dcd_hold_end(&hold);
-	if (rc == -EINVAL)
+	if (rc != -EINVAL)
+		return rc;
+	/* Who was not stopped before has said --force. */
+	if (dcd_refuse_shared(daxctl_dev_get_region(dev),
+			      "the kernel refuses it, --force or not") == 0)
 		fprintf(stderr,
 			"%s: the kernel takes whole memory blocks of %llu MiB at multiples of that, and there is none: use devdax, or larger extents\n",
 			daxctl_dev_get_devname(dev), dcd_block_size() >> 20);

@@ -17,6 +17,7 @@ struct daxctl_extent;
 
 int daxctl_region_is_dynamic_capacity(struct daxctl_region *region);
 int daxctl_region_is_shareable(struct daxctl_region *region);
+int daxctl_region_is_read_only(struct daxctl_region *region);
 struct daxctl_dev *daxctl_region_get_youngest(struct daxctl_region *region);
 
 int daxctl_dev_get_uuid(struct daxctl_dev *dev, uuid_t tag);

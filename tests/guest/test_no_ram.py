@@ -19,6 +19,11 @@ def by_hand(vm, dax):
 
 
 def never(vm, check, region, dax, word):
+    for force in ("", "-f"):
+        said = vm.guest(f"daxctl reconfigure-device {force} -m system-ram {dax}")
+        check.that(said.status != 0 and f"{word} capacity" in said.text and
+                   "larger extents" not in said.text,
+                   f"{word}: daxctl {force} says why not", said.text)
     taken = by_hand(vm, dax)
     check.that(taken.status != 0, f"{word}: kmem does not take it", taken.text)
     check.that(vm.guest("grep kmem /proc/iomem").status != 0,

@@ -108,9 +108,17 @@ int daxctl_region_is_dynamic_capacity(struct daxctl_region *region)
 	return 1;
 }
 
+/* Of the one region that there is */
+static bool shareable, read_only;
+
 int daxctl_region_is_shareable(struct daxctl_region *region)
 {
-	return 0;
+	return shareable;
+}
+
+int daxctl_region_is_read_only(struct daxctl_region *region)
+{
+	return read_only;
 }
 
 int daxctl_region_get_id(struct daxctl_region *region)
@@ -328,6 +336,45 @@ static void test_refused(void)
 	CHECK(dcd_enable_ram(&dev) == -EINVAL && dev.devdax, "too small");
 }
 
+/* What is said on stderr when the kernel takes a device for no memory */
+static void said_when_refused(char *buf, size_t len)
+{
+	struct daxctl_dev dev = { .refused = true };
+	int ends[2], before = dup(STDERR_FILENO);
+	ssize_t n;
+
+	CHECK(pipe(ends) == 0, "a pipe");
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	CHECK(dcd_enable_ram_as(&dev, "offline") == -EINVAL, "refused");
+	dup2(before, STDERR_FILENO);
+	close(before);
+	n = read(ends[0], buf, len - 1);
+	close(ends[0]);
+	buf[n > 0 ? n : 0] = '\0';
+}
+
+/* The reason that is told is the one that there is. */
+static void test_never_ram(void)
+{
+	char said[256];
+
+	CHECK(dcd_refuse_shared(NULL, "x") == 0, "ordinary capacity");
+	said_when_refused(said, sizeof(said));
+	CHECK(strstr(said, "larger extents"), "its size: %s", said);
+	read_only = true;
+	CHECK(dcd_refuse_shared(NULL, "x") == -EPERM, "read-only");
+	said_when_refused(said, sizeof(said));
+	CHECK(strstr(said, "read-only") && !strstr(said, "larger extents"),
+	      "not its size: %s", said);
+	read_only = false;
+	shareable = true;
+	CHECK(dcd_refuse_shared(NULL, "x") == -EPERM, "shareable");
+	said_when_refused(said, sizeof(said));
+	CHECK(strstr(said, "other hosts"), "others: %s", said);
+	shareable = false;
+}
+
 /* Somebody set a block online just before the driver went. */
 static void test_kept(void)
 {
@@ -345,6 +392,7 @@ static void test_kept(void)
 int main(void)
 {
 	test_refused();
+	test_never_ram();
 	test_kept();
 	test_endless();
 	test_online();

@@ -177,6 +177,29 @@ static int dcd_region_partition(struct daxctl_region *region, char *name,
 	return 0;
 }
 
+/*
+ * A property of the region's partition: 1 or 0; -ENOENT when the kernel shows no
+ * such file, then with the partition's @name, empty where that is not known.
+ */
+static int dcd_region_property(struct daxctl_region *region, const char *file,
+			       char *name)
+{
+	char buf[SYSFS_ATTR_SIZE], *dir, *path;
+	int rc;
+
+	if (dcd_region_partition(region, name, &dir) < 0) {
+		*name = '\0';
+		return -ENOENT;
+	}
+	rc = asprintf(&path, "%s/uport/%s/%s", dir, name, file);
+	free(dir);
+	if (rc < 0)
+		return -ENOENT;
+	rc = __sysfs_read_attr(dcd_region_log(region), path, buf);
+	free(path);
+	return rc == 0 ? strtoul(buf, NULL, 0) != 0 : -ENOENT;
+}
+
 /**
  * daxctl_region_is_shareable - may other hosts have the same capacity?
  * @region: any DAX region
@@ -188,23 +211,28 @@ static int dcd_region_partition(struct daxctl_region *region, char *name,
  */
 DAXCTL_EXPORT int daxctl_region_is_shareable(struct daxctl_region *region)
 {
-	char buf[SYSFS_ATTR_SIZE], name[SYSFS_ATTR_SIZE], *dir, *path;
-	int rc;
+	char buf[SYSFS_ATTR_SIZE], name[SYSFS_ATTR_SIZE];
+	int rc = dcd_region_property(region, "shareable", name);
 
-	if (dcd_region_partition(region, name, &dir) == 0) {
-		rc = asprintf(&path, "%s/uport/%s/shareable", dir, name);
-		free(dir);
-		if (rc < 0)
-			return 0;
-		rc = __sysfs_read_attr(dcd_region_log(region), path, buf);
-		free(path);
-		if (rc == 0)
-			return strtoul(buf, NULL, 0) != 0;
-		if (dcd_parse_ident(name).kind != DCD_IDENT_NONE)
-			return dcd_parse_ident(name).shareable;
-	}
+	if (rc >= 0)
+		return rc;
+	if (*name && dcd_parse_ident(name).kind != DCD_IDENT_NONE)
+		return dcd_parse_ident(name).shareable;
 	return dcd_parent_attr(region, "mode", buf) == 0 &&
 	       dcd_parse_ident(buf).shareable;
+}
+
+/**
+ * daxctl_region_is_read_only - are stores to the capacity lost?
+ * @region: any DAX region
+ *
+ * Returns: 1 or 0, also where the kernel does not say.
+ */
+DAXCTL_EXPORT int daxctl_region_is_read_only(struct daxctl_region *region)
+{
+	char name[SYSFS_ATTR_SIZE];
+
+	return dcd_region_property(region, "read_only", name) == 1;
 }
 
 /**
