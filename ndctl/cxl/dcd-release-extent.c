@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <syslog.h>
 #include <string.h>
 #include <uuid/uuid.h>
 #include <cxl/libcxl.h>
@@ -17,6 +18,7 @@ static struct {
 	const char *uuid;
 	const char *offset;
 	bool all;
+	bool verbose;
 } param;
 
 static int dcd_explain_release(struct cxl_region *region,
@@ -80,6 +82,8 @@ int cmd_release_extent(int argc, const char **argv, struct cxl_ctx *ctx)
 		OPT_STRING('o', "offset", &param.offset, "offset",
 			   "release the extent that begins here"),
 		OPT_BOOLEAN('a', "all", &param.all, "release every extent"),
+		OPT_BOOLEAN('v', "verbose", &param.verbose,
+			    "emit more debug messages"),
 		OPT_END(),
 	};
 	const char *const u[] = {
@@ -91,6 +95,8 @@ int cmd_release_extent(int argc, const char **argv, struct cxl_ctx *ctx)
 	int rc, released;
 
 	argc = parse_options(argc, argv, options, u, 0);
+	if (param.verbose)
+		cxl_set_log_priority(ctx, LOG_DEBUG);
 	if (param.all == (param.uuid || param.offset)) {
 		fprintf(stderr,
 			"say what to release: --uuid, --offset or --all\n");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <syslog.h>
 #include <string.h>
 #include <unistd.h>
 #include <util/json.h>
@@ -30,6 +31,7 @@ static struct {
 	const char *timeout;
 	bool gone;
 	bool human;
+	bool verbose;
 } param;
 
 /* Of an extent taken by force only the addresses are left, still in use. */
@@ -146,6 +148,8 @@ int cmd_wait_extent(int argc, const char **argv, struct cxl_ctx *ctx)
 			    "wait until there is none any more"),
 		OPT_BOOLEAN('u', "human", &param.human,
 			    "use human friendly number formats"),
+		OPT_BOOLEAN('v', "verbose", &param.verbose,
+			    "emit more debug messages"),
 		OPT_END(),
 	};
 	const char *const u[] = { "cxl wait-extent <region> [<options>]",
@@ -155,6 +159,8 @@ int cmd_wait_extent(int argc, const char **argv, struct cxl_ctx *ctx)
 	struct cxl_region *region;
 
 	argc = parse_options(argc, argv, options, u, 0);
+	if (param.verbose)
+		cxl_set_log_priority(ctx, LOG_DEBUG);
 	if (param.gone && param.size) {
 		fprintf(stderr, "--gone waits for nothing to be left: leave --size out\n");
 		return EXIT_FAILURE;

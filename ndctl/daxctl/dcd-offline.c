@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <syslog.h>
 #include <string.h>
 #include <unistd.h>
 #include <util/json.h>
@@ -29,6 +30,7 @@
 #include "dcd-offline.h"
 
 static struct dcd_policy_text param;
+static bool verbose;
 
 static int dcd_leave_device(struct daxctl_dev *dev)
 {
@@ -155,6 +157,8 @@ int cmd_offline_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 	const struct option options[] = {
 		OPT_STRING('\0', "release", &param.release, "mode",
 			   "what may be taken: off, system-ram"),
+		OPT_BOOLEAN('v', "verbose", &verbose,
+			    "emit more debug messages"),
 		OPT_END(),
 	};
 	const char *const u[] = {
@@ -168,6 +172,8 @@ int cmd_offline_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 	argc = parse_options(argc, argv, options, u, 0);
 	if (argc > 1)
 		usage_with_options(u, options);
+	if (verbose)
+		daxctl_set_log_priority(ctx, LOG_DEBUG);
 	dcd_positional_region(ctx, argc, argv, &name);
 	if (dcd_read_policy(ctx, &param, &policy) < 0)
 		return EXIT_FAILURE;

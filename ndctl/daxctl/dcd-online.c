@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <syslog.h>
 #include <string.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
@@ -28,7 +29,7 @@
 #include "dcd-online.h"
 
 static struct dcd_policy_text param;
-static bool human;
+static bool human, verbose;
 
 /*
  * Of two results the one to report: any failure rather than success, and one
@@ -228,6 +229,8 @@ int cmd_online_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 			   "system-ram that can be taken away: true, false"),
 		OPT_BOOLEAN('u', "human", &human,
 			    "use human friendly number formats"),
+		OPT_BOOLEAN('v', "verbose", &verbose,
+			    "emit more debug messages"),
 		OPT_END(),
 	};
 	const char *const u[] = {
@@ -241,6 +244,8 @@ int cmd_online_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 	argc = parse_options(argc, argv, options, u, 0);
 	if (argc > 1)
 		usage_with_options(u, options);
+	if (verbose)
+		daxctl_set_log_priority(ctx, LOG_DEBUG);
 	dcd_positional_region(ctx, argc, argv, &name);
 	if (!jdevs || dcd_read_policy(ctx, &param, &policy) < 0)
 		return EXIT_FAILURE;

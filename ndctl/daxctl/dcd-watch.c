@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 #include <stdlib.h>
+#include <syslog.h>
 #include <unistd.h>
 #include <sys/socket.h>
 #include <linux/netlink.h>
@@ -32,6 +33,8 @@
 /* While something could not be done it is tried after so many milliseconds. */
 #define FIRST_DELAY 1000
 #define LAST_DELAY 60000
+
+static bool verbose;
 
 /* What has happened and is not dealt with. */
 struct dcd_seen {
@@ -151,6 +154,8 @@ static void dcd_watch_look_after(struct dcd_seen *seen)
 
 	if (!dcd_watch_pending(seen) || daxctl_new(&ctx) < 0)
 		return;
+	if (verbose)
+		daxctl_set_log_priority(ctx, LOG_DEBUG);
 	jdevs = json_object_new_array();
 	if (jdevs)
 		dcd_watch_act(ctx, jdevs, seen);
@@ -238,9 +243,11 @@ int cmd_watch_capacity(int argc, const char **argv, struct daxctl_ctx *ctx)
 	const struct option options[] = {
 		OPT_BOOLEAN('\0', "put-back", &put_back,
 			    "put back settings that one left which was killed, and end"),
+		OPT_BOOLEAN('v', "verbose", &verbose,
+			    "emit more debug messages"),
 		OPT_END(),
 	};
-	const char *const u[] = { "daxctl watch-capacity [--put-back]", NULL };
+	const char *const u[] = { "daxctl watch-capacity [<options>]", NULL };
 	int fd, rc;
 
 	argc = parse_options(argc, argv, options, u, 0);

@@ -46,6 +46,18 @@ def test_refused_regions(vm, check):
     check.equal(int(taken, 16), 0, "no device addresses stay taken")
 
 
+def test_verbose(vm, check):
+    """-v has the library tell what it tries."""
+    for command in ("cxl release-extent %s region77 --all",
+                    "cxl wait-extent %s region77 --timeout 0",
+                    "daxctl online-capacity %s -m devdax",
+                    "daxctl offline-capacity %s --release system-ram",
+                    "timeout 2 daxctl watch-capacity %s"):
+        quiet, loud = (vm.guest(command % v).text for v in ("", "-v"))
+        check.that("lib" not in quiet and "lib" in loud, command % "-v",
+                   f"{quiet}\nwith -v:\n{loud}")
+
+
 def test_wait_extent(vm, check):
     region = create_region(vm)
     began = time.monotonic()
