@@ -22,7 +22,7 @@ import traceback
 from checks import Checks, Failed
 from qmp import QMPError
 from steps import RELEASE, request
-from vm import VM, GuestError
+from vm import VM, GuestError, poll
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -89,15 +89,27 @@ def tests_by_machine():
 # Of the whole machine: who changes one puts it back.
 SETTINGS = ["/sys/devices/system/memory/auto_online_blocks",
             "/sys/kernel/rcu_expedited",
-            "/proc/sys/vm/memory_failure_early_kill"]
+            "/proc/sys/vm/memory_failure_early_kill",
+            "/sys/module/cxl_dcd/parameters/*"]
 
 
 def settings(vm):
     """What SETTINGS are, as text."""
-    return vm.guest("grep . " + " ".join(SETTINGS)).out
+    return vm.guest("grep -s . " + " ".join(SETTINGS)).out
 
 
-def left_over(vm, before):
+def kept(vm):
+    """What capacity becomes, and a test takes away again: DAX devices but for the
+    empty one of each region, and memory blocks; a line each."""
+    return vm.guest(
+        "for d in /sys/bus/dax/devices/*; do [ -e $d ] || continue; "
+        "[ $(cat $d/size) = 0 ] || echo $(basename $d), $(cat $d/size) bytes; "
+        "done; echo memory blocks: $(ls -d /sys/devices/system/memory/memory* "
+        "| wc -l), of them offline: $(cat /sys/devices/system/memory/memory*/state "
+        "| grep -c offline)").out
+
+
+def left_over(vm, before, had):
     """What a test left behind, as text; empty when nothing."""
     found = []
     for device in vm.qmp.call("query-cxl-dynamic-capacity"):
@@ -113,12 +125,17 @@ def left_over(vm, before):
     now = settings(vm)
     if now != before:
         found.append(f"settings of the kernel:\n{now}which were:\n{before}")
+    try:
+        # The kernel may be at it yet: after a boot, or behind an rmdir.
+        poll(lambda: kept(vm) == had, 20, "the guest has what it had")
+    except GuestError:
+        found.append(f"in the guest there are:\n{kept(vm)}where were:\n{had}")
     return "\n".join(found)
 
 
 def run_one(vm, check, name, function):
     before = check.failed
-    kernel = settings(vm)
+    kernel, had = settings(vm), kept(vm)
     print(f"# {name}", flush=True)
     try:
         function(vm, Prefixed(check, name))
@@ -127,7 +144,7 @@ def run_one(vm, check, name, function):
     except (GuestError, OSError, TimeoutError, Exception) as err:
         check.that(False, f"{name}: runs to its end",
                    f"{type(err).__name__}: {err}\n{traceback.format_exc()}")
-    rest = left_over(vm, kernel)
+    rest = left_over(vm, kernel, had)
     if rest or check.failed > before:
         check.that(not rest, f"{name}: leaves the machine clean", rest)
     if rest:
