@@ -10,11 +10,7 @@ from vm import poll
 
 PART = [(0, 2 * MIB)]
 PAIRS = 3000
-
-
-# What took longer than that waited for udev (it was minutes), however busy the
-# machine is.
-SECONDS = 20
+SECONDS = 2
 
 
 def timed(vm, command):
@@ -24,14 +20,22 @@ def timed(vm, command):
     return out, (int(lines[-1]) - int(lines[0])) / 1e9 if lines else 300
 
 
+def limit(vm, region, seconds):
+    """For a command that waits for nothing: so many seconds, or ten times what
+    the like of it takes now, where the machine has others to serve. Those that
+    waited for udev's queue took minutes."""
+    # The first makes ssh and the page cache ready.
+    timed(vm, f"cxl list -r {region} -N")
+    _, idle = timed(vm, f"cxl list -r {region} -N")
+    return max(seconds, 10 * idle)
+
+
 def test_tools(vm, check):
     region = create_region(vm)
     vm.guest_ok("udevadm settle; nohup udevadm monitor --kernel "
                 "--subsystem-match=cxl > /tmp/flood 2>&1 < /dev/null & "
                 "echo $! > /tmp/flood.pid")
-    # The first makes ssh and the page cache ready.
-    timed(vm, f"cxl list -r {region} -N")
-    _, idle = timed(vm, f"cxl list -r {region} -N")
+    most = limit(vm, region, SECONDS)
     start, done = time.monotonic(), 0
     while done < PAIRS and time.monotonic() - start < 150:
         try:
@@ -45,12 +49,12 @@ def test_tools(vm, check):
             continue
     out, took = timed(vm, f"cxl list -r {region} -N")
     check.equal(out.status, 0, "cxl list works right after it")
-    check.that(took < SECONDS, f"and takes {took:.2f} s (idle {idle:.2f} s) "
+    check.that(took < most, f"and takes {took:.2f} s (of {most:.1f} s) "
                f"after {done} pairs in {time.monotonic() - start:.0f} s")
     out, took = timed(vm, f"cxl release-extent {region} --all; "
                       f"cxl disable-region {region} && "
                       f"cxl enable-region {region}")
-    check.that(took < SECONDS, f"so do the others ({took:.2f} s)",
+    check.that(took < most, f"so do the others ({took:.2f} s)",
                out.text)
     vm.guest_ok("kill $(cat /tmp/flood.pid)")
     events = int(vm.guest_ok("grep -c KERNEL /tmp/flood"))

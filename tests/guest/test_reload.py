@@ -13,6 +13,7 @@ from load import Load as LoadBase
 from steps import (ADD, MIB, RELEASE, add, create_dax, create_region,
                    destroy_region, memdev, request, states, wait_released,
                    wait_shown)
+from test_flood import limit, timed
 from vm import poll
 
 BOOT = "two-devices"
@@ -20,6 +21,7 @@ RELOADS = int(os.environ.get("CXL_DCD_RELOADS", "20"))
 PARTS = [(i * 64 * MIB, 32 * MIB) for i in range(16)]
 FIXED = (1536 * MIB, 64 * MIB)
 READERS = 2
+SECONDS = 5
 
 
 class Load(LoadBase):
@@ -61,8 +63,20 @@ def test_in_use(vm, check):
     destroy_region(vm, region)
 
 
+def leave(vm, check, region, most):
+    """Reloads and requests have left nothing that a command waits for."""
+    for command in (f"cxl release-extent {region} --all",
+                    f"cxl disable-region {region}",
+                    f"cxl destroy-region {region}"):
+        done, took = timed(vm, command)
+        check.that(done.status == 0 and took < most,
+                   f"{command}: {took:.2f} s (of {most:.1f} s)", done.text)
+        wait_released(vm)
+
+
 def test_under_load(vm, check):
     region = create_region(vm)
+    most = limit(vm, region, SECONDS)
     vm.qmp.call(ADD, {"path": "/machine/peripheral/cxl-mem0", "region-id": 0,
                       "extents": [{"offset": FIXED[0], "len": FIXED[1]}]})
     wait_shown(vm, region, [FIXED])
@@ -96,9 +110,7 @@ def test_under_load(vm, check):
     poll(lambda: {(o, n) for _, o, n, _ in vm.extents()} ==
          set(states(vm, region)), 30, "both sides list the same")
     check.equal(vm.kernel_complaints(), [], "the kernel log is clean")
-    vm.guest_ok(f"cxl release-extent {region} --all")
-    wait_released(vm)
-    destroy_region(vm, region)
+    leave(vm, check, region, most)
 
 
 def test_unplug_while_loading(vm, check):
