@@ -7,9 +7,9 @@
 #include "redfish.h"
 
 #define GET(path, role, lane, run) \
-    { "GET", path, AUTH_##role, HTTP_##lane, false, run }
+    { "GET", path, AUTH_##role, HTTP_##lane, false, run, NULL }
 #define CHANGE(method, path, role, lane, body, run) \
-    { method, path, AUTH_##role, HTTP_##lane, body, run }
+    { method, path, AUTH_##role, HTTP_##lane, body, run, NULL }
 
 static const HttpRoute routes[] = {
     GET("/", NOBODY, AT_ONCE, api_page),
@@ -21,14 +21,14 @@ static const HttpRoute routes[] = {
     GET("/v1/me", NOBODY, AT_ONCE, api_me),
     GET("/v1/health", READER, STORE, api_health),
     GET("/v1/events", READER, AT_ONCE, api_events),
-    GET("/v1/pools", READER, STORE, api_pools),
+    GET("/v1/pools", READER, LARGE, api_pools),
     GET("/v1/pools/{}", READER, STORE, api_pool),
-    GET("/v1/orphans", READER, STORE, api_orphans),
-    GET("/v1/hosts", READER, STORE, api_hosts),
+    GET("/v1/orphans", READER, LARGE, api_orphans),
+    GET("/v1/hosts", READER, LARGE, api_hosts),
     GET("/v1/hosts/{}", READER, STORE, api_host),
     CHANGE("PUT", "/v1/hosts/{}", ADMIN, STORE, true, api_host_put),
     CHANGE("DELETE", "/v1/hosts/{}", ADMIN, STORE, false, api_host_delete),
-    GET("/v1/claims", READER, STORE, api_claims),
+    GET("/v1/claims", READER, LARGE, api_claims),
     GET("/v1/claims/{}", READER, STORE, api_claim),
     CHANGE("PUT", "/v1/claims/{}", USER, STORE, true, api_claim_put),
     CHANGE("DELETE", "/v1/claims/{}", USER, STORE, false, api_claim_delete),
@@ -64,6 +64,13 @@ static void api_wake(void *opaque)
     redfish_wake(api->redfish);
 }
 
+static int64_t api_waited(void *opaque)
+{
+    const Api *api = opaque;
+
+    return http_store_waited(api->http);
+}
+
 static void api_free(Api *api)
 {
     redfish_stop(api->redfish);
@@ -93,12 +100,14 @@ Api *api_start(struct fmd *fmd, const HttpConfig *config, GError **error)
         return NULL;
     }
     fmd_events_notify(fmd, api_wake, api);
+    fmd_waited_from(fmd, api_waited, api);
     return api;
 }
 
 void api_stop(Api *api)
 {
     if (api) {
+        fmd_waited_from(api->fmd, NULL, NULL);
         fmd_events_notify(api->fmd, NULL, NULL);
         http_stop(api->http);
         api_free(api);

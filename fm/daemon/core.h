@@ -22,6 +22,9 @@ struct fmd {
     struct events *events;
     struct machine *machine;      /* monitors, pools: what acts */
     struct pressure *pressure;    /* how hosts fare */
+    GMutex waited_lock;           /* of these two */
+    int64_t (*waited)(void *opaque); /* fmd_waited_from() */
+    void *waited_opaque;
 };
 
 /* store_txn() that counts, with errors of FMD_ERROR */
@@ -41,6 +44,10 @@ bool core_owner_is_us(struct fmd *fmd, const struct store_entry *entry,
                       int64_t lease);
 /* The host of that name or UUID, from the copy; NULL */
 fmd_host *core_host(struct fmd *fmd, const char *name);
+/*
+ * us for which somebody waits here who may want to renew a lease; 0: nobody
+ */
+int64_t core_waited(struct fmd *fmd);
 /* A store's error becomes one of FMD_ERROR; frees @from, returns false. */
 bool core_fail(GError **error, GError *from);
 

@@ -40,6 +40,7 @@ struct fmd *fmd_start(const struct fmd_config *config, GError **error)
     fmd->config = (struct fmd_config *)config;
     fmd->hosts = g_ptr_array_ref(config->hosts);
     g_mutex_init(&fmd->hosts_lock);
+    g_mutex_init(&fmd->waited_lock);
     fmd_uuid_random(fmd->instance);
     if (!fmd_open(fmd, error)) {
         fmd_stop(fmd);
@@ -76,6 +77,7 @@ void fmd_stop(struct fmd *fmd)
     store_close(fmd->store);
     g_ptr_array_unref(fmd->hosts);
     g_mutex_clear(&fmd->hosts_lock);
+    g_mutex_clear(&fmd->waited_lock);
     g_free(fmd);
 }
 
@@ -113,4 +115,12 @@ uint64_t fmd_events_last(struct fmd *fmd)
 void fmd_events_notify(struct fmd *fmd, void (*fn)(void *opaque), void *opaque)
 {
     events_notify(fmd->events, fn, opaque);
+}
+
+void fmd_waited_from(struct fmd *fmd, int64_t (*fn)(void *opaque), void *opaque)
+{
+    g_mutex_lock(&fmd->waited_lock);
+    fmd->waited = fn;
+    fmd->waited_opaque = opaque;
+    g_mutex_unlock(&fmd->waited_lock);
 }

@@ -49,6 +49,13 @@ bool fmd_claim_delete(struct fmd *fmd, const char *uuid, uint64_t if_rev,
 /* Who has a claim with a lease is still there. */
 bool fmd_claim_renew(struct fmd *fmd, const char *uuid, uint64_t if_rev,
                      uint64_t *ret_rev, GError **error);
+/*
+ * @fn tells how long (us) the oldest call has waited that was not passed on to
+ * us yet; NULL: nobody does. It may be a renewal: while that is long, no lease
+ * ends. Called by any thread, without waiting in it.
+ */
+void fmd_waited_from(struct fmd *fmd, int64_t (*fn)(void *opaque),
+                     void *opaque);
 bool fmd_host_put(struct fmd *fmd, const char *uuid, const char *text,
                   uint64_t if_rev, bool *ret_created, uint64_t *ret_rev,
                   GError **error);

@@ -6,9 +6,11 @@
 #include <microhttpd.h>
 #include "http.h"
 #include "http-peer.h"
+#include "http-queue.h"
 
 /* Disks answer in turn; a device that hangs must not have all workers. */
 #define HTTP_STORE_WORKERS  8
+#define HTTP_LARGE_WORKERS  2
 #define HTTP_DEVICE_WORKERS 64
 
 typedef struct HttpDoor {
@@ -33,6 +35,7 @@ typedef struct HttpCall {
     HttpPeer *peer;
     const HttpRoute *face;        /* that has its path; NULL */
     HttpStage stage;
+    HttpLane lane;                /* in which it waits or works */
     bool bad_line;                /* a NUL, or nothing that can be a path */
     bool get;                     /* GET or HEAD */
     bool declared;                /* a body was announced */
@@ -60,7 +63,7 @@ struct HttpServer {
     uint64_t answering;           /* bytes of answers that are not out yet */
     bool stopping;
     GThread *sweeper;
-    GThreadPool *workers[HTTP_LANE_MAX]; /* none for HTTP_AT_ONCE */
+    HttpQueue *queues[HTTP_LANE_MAX]; /* none for HTTP_AT_ONCE */
     HttpCounters counters;
     GHashTable *streams;          /* HttpStream * */
 };

@@ -7,6 +7,7 @@
  * connection is ended by shutting its socket down, which the server's thread
  * sees; the lock keeps the descriptor from being another's by then.
  */
+#include <poll.h>
 #include <sys/socket.h>
 #include "http-peer.h"
 
@@ -157,6 +158,28 @@ bool http_peer_may_ask(HttpPeer *peer)
     }
     g_mutex_unlock(&peers->lock);
     return may;
+}
+
+/*
+ * An end that only says that it will ask no more shuts down one direction, and
+ * what it asked for is done: a unix socket tells the two apart. TCP does not,
+ * but there TLS has its own way to say that; whose TCP ends is gone.
+ */
+bool http_peer_hung_up(const HttpPeer *peer)
+{
+    struct pollfd p = { .fd = peer->fd, .events = POLLRDHUP };
+    struct sockaddr_storage address;
+    socklen_t size = sizeof(address);
+
+    if (poll(&p, 1, 0) <= 0) {
+        return false;
+    }
+    if (p.revents & (POLLHUP | POLLERR)) {
+        return true;
+    }
+    return (p.revents & POLLRDHUP) &&
+           !getsockname(peer->fd, (struct sockaddr *)&address, &size) &&
+           address.ss_family != AF_UNIX;
 }
 
 void http_peers_sweep(HttpPeers *peers)

@@ -35,6 +35,8 @@ void http_peer_busy(HttpPeer *peer, unsigned seconds);
 void http_peer_ours(HttpPeer *peer);
 /* Whether the rate allows one more request now */
 bool http_peer_may_ask(HttpPeer *peer);
+/* The other end is gone, and nobody would read an answer. */
+bool http_peer_hung_up(const HttpPeer *peer);
 /* Close what is late. */
 void http_peers_sweep(HttpPeers *peers);
 void http_peers_count(HttpPeers *peers, HttpPeerCounters *add_to);

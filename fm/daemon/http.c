@@ -104,44 +104,115 @@ static void http_connection(void *opaque, struct MHD_Connection *connection,
     }
 }
 
+/* Back to the server's thread, which sends the answer. */
+static void http_hand_back(HttpCall *call)
+{
+    HttpServer *server = call->door->server;
+
+    g_mutex_lock(&server->lock);
+    server->counters.waiting[call->lane]--;
+    call->stage = HTTP_STAGE_ANSWER;
+    g_mutex_unlock(&server->lock);
+    MHD_resume_connection(call->connection);
+}
+
+static bool http_has_hung_up(void *job)
+{
+    const HttpCall *call = job;
+
+    return http_peer_hung_up(call->peer);
+}
+
+static void http_turn_away(HttpCall *call, const char *why)
+{
+    http_answer_error(&call->request, MHD_HTTP_SERVICE_UNAVAILABLE, "busy",
+                      "ask again in a second", "%s", why);
+    call->request.retry_after = 1;
+    http_hand_back(call);
+}
+
+/* Nobody would read the answer; the connection ends when one is tried. */
+static void http_let_go(HttpCall *call)
+{
+    HttpServer *server = call->door->server;
+
+    g_mutex_lock(&server->lock);
+    server->counters.hung_up++;
+    g_mutex_unlock(&server->lock);
+    http_turn_away(call, "whoever asked has hung up");
+}
+
 /* In a worker: no other thread touches @data until the resume. */
 static void http_work(gpointer data, gpointer opaque)
 {
     HttpCall *call = data;
     HttpServer *server = opaque;
-    HttpLane lane = call->request.route->lane;
     gint64 begun = g_get_monotonic_time();
 
+    if (http_has_hung_up(call)) {
+        http_let_go(call);
+        return;
+    }
     if (http_check_body(call)) {
         call->request.route->run(&call->request);
     }
     g_mutex_lock(&server->lock);
-    server->counters.waiting[lane]--;
-    server->counters.work[lane]++;
-    server->counters.work_us[lane] += g_get_monotonic_time() - begun;
-    call->stage = HTTP_STAGE_ANSWER;
+    server->counters.work[call->lane]++;
+    server->counters.work_us[call->lane] += g_get_monotonic_time() - begun;
     g_mutex_unlock(&server->lock);
-    MHD_resume_connection(call->connection);
+    http_hand_back(call);
+}
+
+/* What waits of those that have hung up; they are connections of an address. */
+static void http_sweep_queues(HttpServer *server)
+{
+    int lane;
+    unsigned i;
+
+    for (lane = HTTP_STORE; lane < HTTP_LANE_MAX; lane++) {
+        g_autoptr(GPtrArray) gone = http_queue_take(server->queues[lane],
+                                                    http_has_hung_up);
+
+        for (i = 0; i < gone->len; i++) {
+            http_let_go(gone->pdata[i]);
+        }
+    }
+}
+
+/* What has not begun will not begin. */
+static void http_turn_all_away(HttpServer *server)
+{
+    int lane;
+    unsigned i;
+
+    for (lane = HTTP_STORE; lane < HTTP_LANE_MAX; lane++) {
+        g_autoptr(GPtrArray) all = http_queue_take(server->queues[lane], NULL);
+
+        for (i = 0; i < all->len; i++) {
+            http_turn_away(all->pdata[i], "the daemon is about to end");
+        }
+    }
 }
 
 /* To a worker, or an answer that says why not. */
 static enum MHD_Result http_hand_over(HttpCall *call)
 {
     HttpServer *server = call->door->server;
-    HttpLane lane = call->request.route->lane;
+    HttpQueue *queue = server->queues[call->lane];
+    const char *who = call->request.who;
     bool room;
 
     g_mutex_lock(&server->lock);
-    room = !server->stopping && server->counters.waiting[lane] <
+    room = !server->stopping && http_queue_count(queue, who) <
            server->config->waiting_requests;
     if (room) {
-        server->counters.waiting[lane]++;
+        server->counters.waiting[call->lane]++;
         server->at_work++;
         call->at_work = true;
         call->stage = HTTP_STAGE_WORK;
         http_peer_ours(call->peer);
         MHD_suspend_connection(call->connection);
-        g_thread_pool_push(server->workers[lane], call, NULL);
+        http_queue_push(queue, who, call);
     } else {
         server->counters.busy++;
     }
@@ -157,11 +228,15 @@ static enum MHD_Result http_hand_over(HttpCall *call)
 
 static enum MHD_Result http_dispatch(HttpCall *call)
 {
-    if (call->request.route->lane != HTTP_AT_ONCE) {
+    const HttpRoute *route = call->request.route;
+
+    call->lane = route->is_large && route->is_large(&call->request) ?
+                 HTTP_LARGE : route->lane;
+    if (call->lane != HTTP_AT_ONCE) {
         return http_hand_over(call);
     }
     if (http_check_body(call)) {
-        call->request.route->run(&call->request);
+        route->run(&call->request);
     }
     return http_answer_send(call);
 }
@@ -237,6 +312,7 @@ static gpointer http_sweep(gpointer opaque)
         g_mutex_unlock(&server->lock);
         http_peers_sweep(server->local.peers);
         http_peers_sweep(server->tcp.peers);
+        http_sweep_queues(server);
         if (!(++turn % SWEEPS_PER_WAKE)) {
             http_streams_wake(server);
         }
@@ -369,6 +445,11 @@ static void http_raise_limit(const HttpConfig *config)
 HttpServer *http_new(const HttpConfig *config, const HttpRoute *routes,
                      void *opaque)
 {
+    static const struct { const char *name; unsigned count; } workers[] = {
+        [HTTP_STORE] = { "http-store", HTTP_STORE_WORKERS },
+        [HTTP_LARGE] = { "http-large", HTTP_LARGE_WORKERS },
+        [HTTP_DEVICE] = { "http-device", HTTP_DEVICE_WORKERS },
+    };
     HttpServer *server = g_new0(HttpServer, 1);
     int lane;
 
@@ -386,13 +467,9 @@ HttpServer *http_new(const HttpConfig *config, const HttpRoute *routes,
     server->tcp.peers = http_peers_new(config->connections,
                                        config->requests_per_second);
     for (lane = HTTP_STORE; lane < HTTP_LANE_MAX; lane++) {
-        /*
-         * All threads now, and ours alone: GLib makes those of shared pools by
-         * sched_setattr(), which a service may not be allowed to call.
-         */
-        server->workers[lane] = g_thread_pool_new(
-            http_work, server, lane == HTTP_STORE ? HTTP_STORE_WORKERS :
-            HTTP_DEVICE_WORKERS, true, NULL);
+        server->queues[lane] = http_queue_new(workers[lane].name,
+                                              workers[lane].count, http_work,
+                                              server);
     }
     http_raise_limit(config);
     server->sweeper = g_thread_new("http-sweeper", http_sweep, server);
@@ -429,8 +506,9 @@ void http_stop(HttpServer *server)
     g_mutex_unlock(&server->lock);
     g_thread_join(server->sweeper);
     http_streams_wake(server);
+    http_turn_all_away(server);
     for (lane = HTTP_STORE; lane < HTTP_LANE_MAX; lane++) {
-        g_thread_pool_free(server->workers[lane], false, true);
+        http_queue_free(server->queues[lane]);
     }
     http_let_answers_go(server);
     if (server->local.daemon) {
@@ -449,6 +527,11 @@ void http_stop(HttpServer *server)
     g_cond_clear(&server->tick);
     g_mutex_clear(&server->lock);
     g_free(server);
+}
+
+int64_t http_store_waited(HttpServer *server)
+{
+    return http_queue_waited(server->queues[HTTP_STORE]);
 }
 
 void http_counters(HttpServer *server, HttpCounters *ret_counters)

@@ -26,6 +26,7 @@ typedef struct HttpRequest HttpRequest;
 typedef enum HttpLane {
     HTTP_AT_ONCE,                 /* in the server's thread: must not wait */
     HTTP_STORE,                   /* in a worker; the store may wait for disks */
+    HTTP_LARGE,                   /* in others; answers that take a while */
     HTTP_DEVICE,                  /* in other workers; devices may take seconds */
     HTTP_LANE_MAX,
 } HttpLane;
@@ -37,6 +38,8 @@ typedef struct HttpRoute {
     HttpLane lane;
     bool takes_body;              /* a JSON object */
     void (*run)(HttpRequest *request);
+    /* This one is HTTP_LARGE, whatever @lane is; NULL: none is. */
+    bool (*is_large)(const HttpRequest *request);
 } HttpRoute;
 
 /*
@@ -143,6 +146,9 @@ bool http_answer_stream(HttpServer *server, HttpRequest *request,
 /* All streams look for what is next; from any thread. */
 void http_streams_wake(HttpServer *server);
 
+/* us for which the oldest request has waited to reach the store; any thread */
+int64_t http_store_waited(HttpServer *server);
+
 /* --- What /metrics tells --- */
 
 typedef struct HttpCounters {
@@ -153,6 +159,7 @@ typedef struct HttpCounters {
     uint64_t late;                /* closed at a deadline */
     uint64_t throttled;           /* requests over the rate */
     uint64_t busy;                /* refused: too many waited */
+    uint64_t hung_up;             /* gone before it was their turn */
     uint64_t denied;              /* by role, Host, Origin */
     uint64_t answers[6];          /* by the first digit of their status */
     uint64_t waiting[HTTP_LANE_MAX]; /* requests for a worker, now */

@@ -197,7 +197,8 @@ static void metrics_core(GString *text, struct fmd *fmd)
 
 static void metrics_http(GString *text, HttpServer *server)
 {
-    static const char *const lanes[] = { "at-once", "store", "device" };
+    static const char *const lanes[] = { "at-once", "store", "large",
+                                         "device" };
     HttpCounters c;
     unsigned i;
 
@@ -216,6 +217,9 @@ static void metrics_http(GString *text, HttpServer *server)
                   "Requests refused because they came too fast.", c.throttled);
     metrics_value(text, "http_busy_total", "counter",
                   "Requests refused because too many waited.", c.busy);
+    metrics_value(text, "http_hung_up_total", "counter",
+                  "Requests dropped since whoever asked had hung up.",
+                  c.hung_up);
     metrics_value(text, "http_denied_total", "counter",
                   "Requests refused by role, Host or Origin.", c.denied);
     metrics_head(text, "http_answers_total", "counter",

@@ -124,7 +124,9 @@ void lapse_turn(struct lapse *lapse, uint64_t epoch)
 {
     int64_t now = g_get_monotonic_time();
 
-    if (epoch != lapse->epoch || now - lapse->turned > GAP_US) {
+    /* A renewal may be among what has waited here as long as a gap is. */
+    if (epoch != lapse->epoch || now - lapse->turned > GAP_US ||
+        core_waited(lapse->fmd) > GAP_US) {
         g_hash_table_remove_all(lapse->watched);
     }
     lapse->epoch = 0;

@@ -6,7 +6,7 @@
  * placer ends the claim once it has watched that key for the time of the lease
  * and nobody wrote it. No time is in the store: what counts is only how long
  * this daemon has watched without a gap, in which nobody could have renewed it
- * here. So a claim has its whole lease again after a restart, with another
+ * here: it did not run, or had so much to do that requests waited. So a claim has its whole lease again after a restart, with another
  * placer, and when the store was away; and no clock that jumps ends it.
  */
 #ifndef CXL_FMD_PLACER_LAPSE_H

@@ -29,7 +29,6 @@ struct Redfish {
     struct RedfishPush *push;
     struct RedfishListeners *listeners;
     GMutex change;                /* of subscriptions, from If-Match on */
-    GMutex expand;                /* who makes a large answer */
 };
 
 static inline Redfish *redfish_of(const HttpRequest *request)
@@ -39,6 +38,8 @@ static inline Redfish *redfish_of(const HttpRequest *request)
 
 /* redfish-query.c: GET of any path of the table */
 void redfish_read(HttpRequest *request);
+/* It has $expand, which may make a large answer. */
+bool redfish_is_large(const HttpRequest *request);
 /*
  * Answer with @node as it stands, which is taken over. NULL: somebody else has
  * ended it meanwhile, and that is said.

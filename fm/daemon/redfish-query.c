@@ -437,19 +437,20 @@ static void query_answer(HttpRequest *request, Query *query)
 }
 
 /*
- * What is expanded takes a hundred megabytes while it is made. One is made at a
- * time, and the next has the memory of the one before.
+ * What is expanded takes a hundred megabytes while it is made: its lane has few
+ * workers, and the next has the memory of the one before.
  */
-static void query_answer_alone(HttpRequest *request, Query *query)
+static void query_answer_large(HttpRequest *request, Query *query)
 {
-    Redfish *redfish = redfish_of(request);
-
-    g_mutex_lock(&redfish->expand);
     query_answer(request, query);
     if (query->weight >= WEIGHT_LARGE) {
         malloc_trim(0);
     }
-    g_mutex_unlock(&redfish->expand);
+}
+
+bool redfish_is_large(const HttpRequest *request)
+{
+    return g_hash_table_contains(request->query, "$expand");
 }
 
 void redfish_read(HttpRequest *request)
@@ -463,7 +464,7 @@ void redfish_read(HttpRequest *request)
     }
     if (query_read(request, &query)) {
         if (query.levels) {
-            query_answer_alone(request, &query);
+            query_answer_large(request, &query);
         } else {
             query_answer(request, &query);
         }

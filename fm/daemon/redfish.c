@@ -80,18 +80,20 @@ static const RedfishPath paths[] = {
 
 /* What are no resources */
 static const HttpRoute others[] = {
-    { HTTP_FACE, "/redfish", AUTH_NOBODY, HTTP_AT_ONCE, false, redfish_dress },
-    { "GET", "/redfish", AUTH_NOBODY, HTTP_AT_ONCE, false, redfish_versions },
+    { HTTP_FACE, "/redfish", AUTH_NOBODY, HTTP_AT_ONCE, false, redfish_dress,
+      NULL },
+    { "GET", "/redfish", AUTH_NOBODY, HTTP_AT_ONCE, false, redfish_versions,
+      NULL },
     { "GET", REDFISH_ROOT "/odata", AUTH_NOBODY, HTTP_AT_ONCE, false,
-      redfish_odata },
+      redfish_odata, NULL },
     { "GET", REDFISH_ROOT "/$metadata", AUTH_NOBODY, HTTP_AT_ONCE, false,
-      redfish_metadata },
+      redfish_metadata, NULL },
     { "GET", REDFISH_ROOT "/Schemas/" REDFISH_OEM "_v1.xml", AUTH_NOBODY,
-      HTTP_AT_ONCE, false, redfish_oem_schema },
+      HTTP_AT_ONCE, false, redfish_oem_schema, NULL },
     { "GET", REDFISH_ROOT "/TaskService/TaskMonitors/{}", AUTH_READER,
-      HTTP_STORE, false, redfish_task_monitor },
+      HTTP_STORE, false, redfish_task_monitor, NULL },
     { "GET", REDFISH_ROOT "/EventService/SSE", AUTH_READER, HTTP_AT_ONCE,
-      false, redfish_sse },
+      false, redfish_sse, NULL },
 };
 
 static void routes_add(GArray *routes, const char *method, const char *path,
@@ -106,6 +108,7 @@ static void routes_add(GArray *routes, const char *method, const char *path,
         .lane = HTTP_STORE,
         .takes_body = takes_body,
         .run = run,
+        .is_large = run == redfish_read ? redfish_is_large : NULL,
     };
 
     if (run) {
@@ -139,7 +142,6 @@ Redfish *redfish_start(struct fmd *fmd, GError **error)
     Redfish *redfish = g_new0(Redfish, 1);
 
     g_mutex_init(&redfish->change);
-    g_mutex_init(&redfish->expand);
     redfish->fmd = fmd;
     redfish->paths = paths;
     redfish->tasks = redfish_tasks_new();
@@ -159,7 +161,6 @@ void redfish_stop(Redfish *redfish)
         redfish_listeners_free(redfish->listeners);
         redfish_tasks_free(redfish->tasks);
         g_mutex_clear(&redfish->change);
-        g_mutex_clear(&redfish->expand);
         g_free(redfish);
     }
 }

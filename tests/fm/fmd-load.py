@@ -4,13 +4,14 @@
 import concurrent.futures
 import os
 import resource
+import socket
 import threading
 import time
 
 from fmtest import until
-from httptest import main, with_
-from webtest import (UnixConnection, ask, closed_within, raw_unix,
-                     talk_nonsense)
+from httptest import READER, USER, main, with_
+from webtest import (UnixConnection, ask, closed_within, raw_unix, read_all,
+                     talk_nonsense, tls)
 
 
 @with_(config="header-seconds = 2\nbody-seconds = 2\nidle-seconds = 3")
@@ -192,6 +193,131 @@ def ends_at_work(w):
                        "all are answered")
 
 
+GATE = b"GET /gate HTTP/1.1\r\nHost: localhost\r\n"
+WORKERS = 2                   # of what may be large
+
+
+def at_gate(w, count):
+    """@count requests of ours for work that lasts until the gate opens"""
+    asked = [raw_unix(w.socket) for _ in range(count)]
+    for s in asked:
+        s.sendall(GATE + b"Connection: close\r\n\r\n")
+    w.checks.that(until(lambda: came(w) >= WORKERS and waiting(w) == count),
+                  f"{count} are there, and all workers are busy", came(w))
+    return asked
+
+
+def came(w):
+    return len(w.ask("GET", "/log").body.splitlines())
+
+
+def waiting(w):
+    """For a worker, or at work"""
+    return int(w.ask("GET", "/count").body.split()[2])
+
+
+def connected(w):
+    """Besides the one that asks this"""
+    return int(w.ask("GET", "/count").body.split()[0]) - 1
+
+
+def ends_while_waiting(w):
+    """What waits at the end for a worker is told so; what has one is done."""
+    asked = at_gate(w, 40)
+    w.server.stdin.close()
+    said = [read_all(s) for s in asked[WORKERS:]]
+    w.checks.equal({s.split()[1] for s in said}, {b"503"},
+                   "who waits is told to go, while the workers are at work")
+    w.checks.that(all(b"about to end" in s for s in said), "and why", said[0])
+    w.ask("POST", "/open")
+    w.checks.equal([read_all(s).split()[1] for s in asked[:WORKERS]],
+                   [b"200"] * WORKERS, "what was begun is answered")
+    w.checks.equal(w.stop(), (0, ""), "it ends in good order")
+
+
+def hung_up(w):
+    """Nothing is done for who has hung up; who only says no more is not gone"""
+    asked = at_gate(w, 30)
+    listening = raw_unix(w.socket)
+    listening.sendall(GATE + b"\r\n")
+    listening.shutdown(socket.SHUT_WR)
+    w.checks.that(until(lambda: waiting(w) == 31), "one more waits")
+    for s in asked[WORKERS:]:
+        s.close()
+    w.checks.that(until(lambda: connected(w) == WORKERS + 1),
+                  "those that hung up are no connections any more, though "
+                  "their turn has not come", connected(w))
+    w.ask("POST", "/open")
+    read_all(listening)
+    for s in asked[:WORKERS]:
+        read_all(s)
+    w.checks.equal(came(w), WORKERS + 1, "what was asked for by those that did not, and no more")
+
+
+@with_(tcp=True, config="waiting-requests = 20\nconnections-per-address = 64")
+def turns(w):
+    """Who asks much waits for itself; others have every other turn."""
+    if not w.pair:
+        w.checks.skip("turns", "no openssl")
+        return
+    many = [tls_raw(w, READER, "/gate") for _ in range(20)]
+    w.checks.that(until(lambda: waiting(w) == 20 and came(w) == WORKERS),
+                  "one has asked much")
+    refused = [tls_raw(w, READER, "/gate") for _ in range(5)]
+    w.checks.equal({read_all(s).split()[1] for s in refused}, {b"503"},
+                   "more than so many at once are refused")
+    other = tls_raw(w, USER, "/gate")
+    w.checks.that(until(lambda: waiting(w) == 21), "another has one request")
+    w.ask("POST", "/open")
+    w.checks.that(b" 200 " in read_all(other)[:20], "it is served")
+    for s in many:
+        w.checks.that(b" 200 " in read_all(s)[:20], "and all that waited")
+    came_in = w.ask("GET", "/log").body.split(b"\n")
+    w.checks.that(b"token u" in came_in[WORKERS:WORKERS + 2],
+                  "its turn is one of the first two", came_in)
+    # Whose TCP ends is gone.
+    w.checks.that(until(lambda: connected(w) == 0), "all are gone")
+
+
+@with_(tcp=True)
+def hung_up_tls(w):
+    """Nor is anything done over TLS for who has hung up"""
+    if not w.pair:
+        w.checks.skip("hung_up_tls", "no openssl")
+        return
+    asked = [tls_raw(w, READER, "/gate") for _ in range(20)]
+    w.checks.that(until(lambda: waiting(w) == 20 and came(w) == WORKERS),
+                  "20 have asked")
+    for s in asked:
+        s.close()
+    w.checks.that(until(lambda: connected(w) == WORKERS),
+                  "who hung up is no connection any more", connected(w))
+    w.ask("POST", "/open")
+    w.checks.that(until(lambda: connected(w) == 0), "the gate is open")
+    w.checks.equal(came(w), WORKERS, "nothing was done for them")
+
+
+def tls_raw(w, token, path):
+    """A connection that has asked for @path, without waiting"""
+    connection = tls(w.port, w.pair[1])
+    connection.connect()
+    connection.sock.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        f"Authorization: Bearer {token}\r\n\r\n".encode())
+    return connection.sock
+
+
+def lanes(w):
+    """What takes long holds up nothing that goes to the store."""
+    asked = at_gate(w, 60)
+    for n in range(20):
+        w.checks.equal(w.ask("PUT", f"/echo/{n}", {}).status, 200,
+                       "the store is written beside 60 large answers")
+    w.ask("POST", "/open")
+    w.checks.equal({read_all(s).split()[1] for s in asked}, {b"200"},
+                   "those are answered, too")
+
+
 def nonsense(w):
     """Random bytes end no server and mislead none."""
     talk_nonsense(w.socket, [
@@ -203,4 +329,6 @@ def nonsense(w):
 
 if __name__ == "__main__":
     main(slow_clients, slow_readers, deaf_crowd, slow_devices, rate, crowd,
-         streams, ends_at_work, nonsense)
+         streams, ends_at_work, ends_while_waiting, hung_up, hung_up_tls,
+         turns, lanes,
+         nonsense)

@@ -13,6 +13,10 @@
 
 static HttpServer *server;
 static gint ticks;
+static GMutex gate_lock;
+static GCond gate_turned;
+static bool gate_is_open;
+static GString *gate_log;         /* who came to the gate, in turn */
 
 static void run_fast(HttpRequest *request)
 {
@@ -40,6 +44,34 @@ static void run_slow(HttpRequest *request)
     http_answer_text(request, 200, "text/plain", g_strdup("slow\n"));
 }
 
+/* Work that lasts until the gate opens */
+static void run_gate(HttpRequest *request)
+{
+    g_mutex_lock(&gate_lock);
+    g_string_append_printf(gate_log, "%s\n", request->who);
+    while (!gate_is_open) {
+        g_cond_wait(&gate_turned, &gate_lock);
+    }
+    g_mutex_unlock(&gate_lock);
+    http_answer_text(request, 200, "text/plain", g_strdup("through\n"));
+}
+
+static void run_open(HttpRequest *request)
+{
+    g_mutex_lock(&gate_lock);
+    gate_is_open = true;
+    g_cond_broadcast(&gate_turned);
+    g_mutex_unlock(&gate_lock);
+    http_answer_empty(request, 204);
+}
+
+static void run_log(HttpRequest *request)
+{
+    g_mutex_lock(&gate_lock);
+    http_answer_text(request, 200, "text/plain", g_strdup(gate_log->str));
+    g_mutex_unlock(&gate_lock);
+}
+
 static void run_large(HttpRequest *request)
 {
     http_answer_text(request, 200, "text/plain", g_strnfill(8 << 20, 'x'));
@@ -58,8 +90,8 @@ static void run_count(HttpRequest *request)
 
     http_counters(server, &c);
     http_answer_text(request, 200, "text/plain", g_strdup_printf(
-        "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n", c.connections,
-        c.streams));
+        "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n",
+        c.connections, c.streams, c.waiting[HTTP_LARGE]));
 }
 
 static bool next_tick(GString *text, void *opaque)
@@ -81,14 +113,17 @@ static void run_stream(HttpRequest *request)
 }
 
 static const HttpRoute routes[] = {
-    { "GET", "/fast", AUTH_NOBODY, HTTP_AT_ONCE, false, run_fast },
-    { "GET", "/count", AUTH_NOBODY, HTTP_AT_ONCE, false, run_count },
-    { "GET", "/slow", AUTH_READER, HTTP_DEVICE, false, run_slow },
-    { "GET", "/large", AUTH_READER, HTTP_STORE, false, run_large },
-    { "GET", "/stream", AUTH_READER, HTTP_AT_ONCE, false, run_stream },
-    { "POST", "/tick", AUTH_READER, HTTP_STORE, false, run_tick },
-    { "PUT", "/echo/{}", AUTH_USER, HTTP_STORE, true, run_echo },
-    { "PUT", "/admin/{}", AUTH_ADMIN, HTTP_STORE, true, run_echo },
+    { "GET", "/fast", AUTH_NOBODY, HTTP_AT_ONCE, false, run_fast, NULL },
+    { "GET", "/count", AUTH_NOBODY, HTTP_AT_ONCE, false, run_count, NULL },
+    { "GET", "/slow", AUTH_READER, HTTP_DEVICE, false, run_slow, NULL },
+    { "GET", "/large", AUTH_READER, HTTP_STORE, false, run_large, NULL },
+    { "GET", "/stream", AUTH_READER, HTTP_AT_ONCE, false, run_stream, NULL },
+    { "GET", "/gate", AUTH_READER, HTTP_LARGE, false, run_gate, NULL },
+    { "GET", "/log", AUTH_NOBODY, HTTP_AT_ONCE, false, run_log, NULL },
+    { "POST", "/open", AUTH_NOBODY, HTTP_AT_ONCE, false, run_open, NULL },
+    { "POST", "/tick", AUTH_READER, HTTP_STORE, false, run_tick, NULL },
+    { "PUT", "/echo/{}", AUTH_USER, HTTP_STORE, true, run_echo, NULL },
+    { "PUT", "/admin/{}", AUTH_ADMIN, HTTP_STORE, true, run_echo, NULL },
     { NULL },
 };
 
@@ -113,6 +148,7 @@ int main(int argc, char **argv)
     if (!config) {
         return end(error);
     }
+    gate_log = g_string_new(NULL);
     server = http_new(config, routes, NULL);
     if (!http_start(server, &error)) {
         http_stop(server);
@@ -125,5 +161,6 @@ int main(int argc, char **argv)
     }
     http_stop(server);
     http_config_free(config);
+    g_string_free(gate_log, true);
     return 0;
 }

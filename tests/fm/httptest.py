@@ -57,7 +57,8 @@ class Web(Client):
         os.rename(new, self.tokens)
 
     def stop(self):
-        self.server.stdin.close()
+        if not self.server.stdin.closed:
+            self.server.stdin.close()
         code = self.server.wait(timeout=LIMIT)
         said = self.server.stderr.read()
         self.server.stdout.close()
