@@ -92,11 +92,14 @@ void events_add(struct events *events, const char *kind, const char *object,
                 const char *data, const char *format, ...)
 {
     fmd_event *event = g_new0(fmd_event, 1);
+    g_autofree char *text = NULL;
     va_list args;
 
     va_start(args, format);
-    event->text = g_strdup_vprintf(format, args);
+    text = g_strdup_vprintf(format, args);
     va_end(args);
+    /* It may quote what a monitor said. */
+    event->text = g_utf8_make_valid(text, -1);
     event->kind = g_strdup(kind);
     event->object = g_strdup(object ? object : "");
     event->data = g_strdup(data ? data : "{}");

@@ -20,11 +20,18 @@ void http_answer_text(HttpRequest *request, unsigned status, const char *type,
 void http_answer_json(HttpRequest *request, unsigned status,
                       struct json_object *object)
 {
-    const char *text = json_object_to_json_string_ext(
+    const char *said = json_object_to_json_string_ext(
         object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    char *text = g_strconcat(said, "\n", NULL);
 
-    http_answer_text(request, status, "application/json",
-                     g_strconcat(text, "\n", NULL));
+    /* What devices and files say may be none, and would spoil all of it. */
+    if (!g_utf8_validate(text, -1, NULL)) {
+        char *valid = g_utf8_make_valid(text, -1);
+
+        g_free(text);
+        text = valid;
+    }
+    http_answer_text(request, status, "application/json", text);
     json_object_put(object);
 }
 
@@ -48,9 +55,11 @@ struct json_object *http_error_object(const char *code, const char *what_to_do,
 {
     struct json_object *outer = json_object_new_object();
     struct json_object *inner = json_object_new_object();
+    /* It may quote what was sent, and cut that within a character. */
+    g_autofree char *valid = g_utf8_make_valid(message, -1);
 
     json_object_object_add(inner, "code", json_object_new_string(code));
-    json_object_object_add(inner, "message", json_object_new_string(message));
+    json_object_object_add(inner, "message", json_object_new_string(valid));
     json_object_object_add(inner, "what_to_do",
                            json_object_new_string(what_to_do));
     json_object_object_add(outer, "error", inner);

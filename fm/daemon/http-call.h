@@ -37,6 +37,7 @@ typedef struct HttpCall {
     HttpStage stage;
     HttpLane lane;                /* in which it waits or works */
     bool bad_line;                /* a NUL, or nothing that can be a path */
+    bool ambiguous;               /* nobody knows where it ends */
     bool get;                     /* GET or HEAD */
     bool declared;                /* a body was announced */
     bool at_work;                 /* it is counted as such */

@@ -28,6 +28,7 @@ static void http_answer_headers(const HttpCall *call,
         { MHD_HTTP_HEADER_WWW_AUTHENTICATE,
           request->status != MHD_HTTP_UNAUTHORIZED ? NULL : call->face ?
           "Basic realm=\"cxl-fmd\"" : "Bearer" },
+        { MHD_HTTP_HEADER_CONNECTION, call->ambiguous ? "close" : NULL },
     };
     g_autofree char *retry = NULL;
     size_t i;

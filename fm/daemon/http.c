@@ -247,7 +247,8 @@ static bool http_refuse_at_once(const HttpCall *call)
     const char *length = MHD_lookup_connection_value(
         call->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
-    return MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND,
+    return call->ambiguous ||
+           MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND,
                                        MHD_HTTP_HEADER_TRANSFER_ENCODING) ||
            (length && !g_ascii_string_to_unsigned(
                 length, 10, 0, call->door->server->config->body_bytes, NULL,

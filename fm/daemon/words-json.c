@@ -33,9 +33,16 @@ static struct json_object *fmd_read_object(struct fmd_reader *reader,
     struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
     struct json_object *object;
     size_t len = strlen(text);
+    const char *bad;
 
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT |
-                           JSON_TOKENER_VALIDATE_UTF8);
+    /* json-c's own check lets through what other readers refuse. */
+    if (!g_utf8_validate(text, len, &bad)) {
+        fmd_read_fail(reader, "not JSON: no UTF-8 at byte %zu",
+                      (size_t)(bad - text));
+        json_tokener_free(tokener);
+        return NULL;
+    }
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
     object = json_tokener_parse_ex(tokener, text, len + 1);
     if (!object) {
         fmd_read_fail(reader, "not JSON: %s at byte %zu",

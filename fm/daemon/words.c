@@ -12,7 +12,11 @@ bool fmd_fail(GError **error, enum fmd_error code, const char *format, ...)
 
     va_start(args, format);
     if (error) {
-        *error = g_error_new_valist(FMD_ERROR, code, format, args);
+        /* What was sent may be quoted, and cut within a character. */
+        g_autofree char *text = g_strdup_vprintf(format, args);
+        g_autofree char *valid = g_utf8_make_valid(text, -1);
+
+        *error = g_error_new_literal(FMD_ERROR, code, valid);
     }
     va_end(args);
     return false;

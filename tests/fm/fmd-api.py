@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """/v1 of cxl-fmd: claims, hosts, devices, metrics; what is said is stored"""
 
+import json
 import os
 import random
 import re
@@ -12,7 +13,7 @@ import uuid
 
 from fleettest import main
 from fmtest import MIB, until
-from webtest import raw_unix, talk_nonsense
+from webtest import LONG, NO_TEXT, raw_unix, talk_nonsense
 
 NOBODY = str(uuid.UUID(int=1))
 
@@ -392,6 +393,40 @@ waited_for.tcp = True
 
 # --- Nonsense ---
 
+def texts(f):
+    """No text that is none comes in, and each answer is one."""
+    for no in NO_TEXT:
+        body = b'{"bytes":"2M","host":"vm1","consumer":"' + no + b'"}'
+        f.wants(400, "bad-json", "PUT", f"/v1/claims/{uuid.uuid4()}", body,
+                Content_Type="application/json")
+    for path in ("/v1/claims/%ff%fe", "/v1/pools/%ff", "/%ff",
+                 "/v1/devices/%c0%af/snapshot", "/redfish/v1/%ed%a0%80"):
+        answer = f.get(path)
+        f.checks.that(answer.status in (400, 404) and answer.json()["error"],
+                      f"{path} is said not to be there in a text", answer)
+    f.wants(400, "bad-query", "GET", "/v1/claims?%ff=1")
+    f.wants(200, "", "GET", "/v1/claims?host=%ff")
+    long = "%c3%a9" * 60
+    # Whatever the place where a message cuts it
+    for odd in ("", "x"):
+        said = [f.get(f"/v1/claims/{odd}{long}"),
+                f.get(f"/v1/claims?{odd}{long}=1"),
+                f.get(f"/v1/pools/{odd}{long}"),
+                f.get(f"/v1/devices/{odd}{long}/snapshot"),
+                f.get(f"/v1/events?after={odd}{long}")]
+        for member, value in ((f"{odd}{LONG.decode()}", 1),
+                              ("host", odd + LONG.decode()),
+                              ("bytes", odd + LONG.decode()),
+                              ("consumer", ["x" + LONG.decode()])):
+            said.append(f.ask("PUT", f"/v1/claims/{uuid.uuid4()}",
+                              json.dumps({"bytes": "2M", member: value},
+                                         ensure_ascii=False).encode(),
+                              Content_Type="application/json"))
+        for answer in said:
+            f.checks.that(400 <= answer.status < 500 and answer.code(),
+                          "an error is text that a strict reader takes", answer)
+
+
 def nonsense(f):
     """Random requests on every route; what was there stays as it was."""
     keep = f.claim(host="vm1")
@@ -411,4 +446,5 @@ def nonsense(f):
 
 if __name__ == "__main__":
     main(claims, wrong_claims, leases, conditions, queries, hosts, metrics,
-         kills, devices, hung_device, reloads, waited_for, nonsense)
+         kills, devices, hung_device, reloads, waited_for, texts,
+         nonsense)

@@ -41,6 +41,37 @@ def answers(w):
                    "browsers are told not to guess")
 
 
+def twice(w):
+    """Of two headers of a kind none is believed; what follows is not read."""
+    second = b"GET /fast HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    put = b"PUT /echo/x HTTP/1.1\r\nHost: localhost\r\n"
+    json = b"Content-Type: application/json\r\n"
+    get = b"GET /fast HTTP/1.1\r\n"
+    host = b"Host: localhost\r\n"
+    for name, request in (
+            ("lengths", put + json + b"Content-Length: 2\r\nContent-Length: "
+             b"%d\r\n\r\n{}" % (2 + len(second))),
+            ("lengths, turned", put + json + b"Content-Length: %d\r\n"
+             b"content-length: 2\r\n\r\n{}" % (2 + len(second))),
+            ("the same length", put + json + b"Content-Length: 2\r\n"
+             b"Content-Length: 2\r\n\r\n{}"),
+            ("hosts", get + host + b"HOST: evil.example\r\n\r\n"),
+            ("hosts, turned", get + b"Host: evil.example\r\n" + host +
+             b"\r\n"),
+            ("types", put + json + json + b"Content-Length: 2\r\n\r\n{}"),
+            ("tokens", get + host + b"Authorization: Bearer x\r\n"
+             b"Authorization: Bearer y\r\n\r\n"),
+            ("sessions", get + host + b"X-Auth-Token: x\r\n"
+             b"X-Auth-Token: y\r\n\r\n")):
+        s = raw_unix(w.socket)
+        s.sendall(request + second)
+        said = read_all(s)
+        w.checks.that(said.split()[1] == b"400" and said.count(b"HTTP/1.1") == 1
+                      and b"fast\n" not in said,
+                      f"two {name}: one answer, and the connection is closed",
+                      said)
+
+
 def kept_connection(w):
     """One connection serves many requests, also after errors."""
     connection = UnixConnection(w.socket)
@@ -239,5 +270,5 @@ def sizes(w):
 
 
 if __name__ == "__main__":
-    main(answers, kept_connection, browsers, socket_rights, bad_configs, tokens,
+    main(answers, twice, kept_connection, browsers, socket_rights, bad_configs, tokens,
          tls_only, sizes)

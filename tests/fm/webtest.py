@@ -4,6 +4,7 @@
 Raw talks to the socket with bytes of our choice; ask() is a decent client.
 """
 
+import codecs
 import http.client
 import json
 import os
@@ -30,7 +31,8 @@ class Answer:
         self.status, self.headers, self.body = status, headers, body
 
     def json(self):
-        return json.loads(self.body)
+        """Strictly: json.loads() of bytes lets surrogates through."""
+        return json.loads(self.body.decode("utf-8"))
 
     def code(self):
         """The word for programs of an error; "" of other answers"""
@@ -156,7 +158,12 @@ HEADERS = [b"Host: localhost", b"Host: ", b"Host: evil.example", b"Host",
            b"Authorization: Bearer x", b"Authorization: Bearer " + b"y" * 9000,
            b"Expect: 100-continue", b"Connection: close", b": nothing",
            b"X-" + b"z" * 70000 + b": 1", b" folded", b"Cookie: a=b"]
-BODIES = [b"", b"{}", b"[]", b"null", b"{", b"\x00" * 40, b"\xff" * 40,
+NO_TEXT = [b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc3",
+           b"\xff", b"\x80", b"\xfe\x83\xbf\xbf\xbf\xbf\xbf"]
+LONG = "\u00e9".encode() * 60   # whatever is cut at an even place
+BODIES = [*(b'{"consumer":"' + t + b'","bytes":"2M","Description":"' + t +
+            b'"}' for t in NO_TEXT), b'{"x' + LONG + b'":1}',
+          b'{"bytes":"x' + LONG + b'"}', b"", b"{}", b"[]", b"null", b"{", b"\x00" * 40, b"\xff" * 40,
           b"[" * 5000, b'{"a":' * 400, b'{"bytes":1e999}',
           b'{"bytes":"256M"}', b'{"bytes":-1}', b'{"a":"\xc3\x28"}',
           b'{"bytes":18446744073709551616}', b"5\r\nhello\r\n0\r\n\r\n",
@@ -168,7 +175,9 @@ def spoiled_request(dice: random.Random, paths):
     path = dice.choice(paths)
     if dice.random() < .2:
         path += dice.choice([b"/", b"?", b"%00", b"%2e%2e/", b"?a=%zz&&=&a",
-                             b"/" * 2000, b"\xff", b" ", b"#x", b"?kind=a,b"])
+                             b"/" * 2000, b"\xff", b" ", b"#x", b"?kind=a,b",
+                              b"%ff%fe", b"?%ff=1", b"?x" + b"%c3%a9" * 60,
+                              b"x" + b"%c3%a9" * 60])
     lines = [dice.choice(WORDS) if dice.random() < .3 else
              dice.choice(WORDS[:4]), path,
              dice.choice([b"HTTP/1.1"] * 6 + [b"HTTP/1.0", b"HTTP/9", b""])]
@@ -190,6 +199,11 @@ def spoiled_request(dice: random.Random, paths):
     return said
 
 
+def is_text(said):
+    """All that a server says is UTF-8; @said may end within a character."""
+    codecs.getincrementaldecoder("utf-8")().decode(said)
+
+
 def talk_nonsense(path, paths):
     """FUZZ_ROUNDS spoiled requests for @paths to the socket at @path
 
@@ -204,9 +218,10 @@ def talk_nonsense(path, paths):
         try:
             s.sendall(spoiled_request(dice, paths))
             if dice.random() < .5:
-                s.recv(4096)
+                is_text(s.recv(1 << 20))
             if dice.random() < .3:
                 s.sendall(spoiled_request(dice, paths))
+                is_text(s.recv(1 << 20))
         except OSError:
             pass
         s.close()
