@@ -58,6 +58,25 @@ static void auth_sessions_sweep(AuthSessions *sessions)
     }
 }
 
+/* With the lock: one more of @token may begin, its oldest makes room. */
+static void auth_sessions_make_room(AuthSessions *sessions,
+                                    const uint8_t token[AUTH_DIGEST_SIZE])
+{
+    unsigned i, count = 0, oldest = 0;
+
+    for (i = sessions->list->len; i-- > 0;) {
+        const AuthSession *session = sessions->list->pdata[i];
+
+        if (!memcmp(session->grant.digest, token, AUTH_DIGEST_SIZE)) {
+            oldest = i;
+            count++;
+        }
+    }
+    if (count >= AUTH_SESSIONS_EACH) {
+        g_ptr_array_remove_index(sessions->list, oldest);
+    }
+}
+
 /* @count bytes that nobody can guess, in hexadecimal digits */
 static char *auth_random(size_t count)
 {
@@ -92,6 +111,7 @@ char *auth_sessions_add(AuthSessions *sessions, const AuthGrant *grant,
     auth_digest(secret, session->secret);
     g_mutex_lock(&sessions->lock);
     auth_sessions_sweep(sessions);
+    auth_sessions_make_room(sessions, session->grant.digest);
     room = sessions->list->len < AUTH_SESSIONS_MAX;
     if (room) {
         g_ptr_array_add(sessions->list, session);
@@ -150,6 +170,19 @@ static AuthSession *auth_session_find(AuthSessions *sessions, const char *id)
         }
     }
     return NULL;
+}
+
+bool auth_sessions_is_of(AuthSessions *sessions, const char *id,
+                         const uint8_t token[AUTH_DIGEST_SIZE])
+{
+    const AuthSession *session;
+    bool is;
+
+    g_mutex_lock(&sessions->lock);
+    session = auth_session_find(sessions, id);
+    is = session && !memcmp(session->grant.digest, token, AUTH_DIGEST_SIZE);
+    g_mutex_unlock(&sessions->lock);
+    return is;
 }
 
 bool auth_sessions_end(AuthSessions *sessions, const char *id)

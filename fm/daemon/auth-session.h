@@ -11,6 +11,7 @@
 
 #define AUTH_SESSION_SECONDS 1800 /* without a request */
 #define AUTH_SESSIONS_MAX    256
+#define AUTH_SESSIONS_EACH   16   /* of one token: the oldest makes room */
 #define AUTH_SESSION_ID      17   /* with the NUL */
 
 typedef struct AuthSession {
@@ -36,6 +37,9 @@ char *auth_sessions_add(AuthSessions *sessions, const AuthGrant *grant,
 /* What @secret may now, for auth_grant_clear(); false: there is no such. */
 bool auth_sessions_check(AuthSessions *sessions, const char *secret,
                          char ret_id[AUTH_SESSION_ID], AuthGrant *ret_grant);
+/* Whether it is one of the token with that digest */
+bool auth_sessions_is_of(AuthSessions *sessions, const char *id,
+                         const uint8_t token[AUTH_DIGEST_SIZE]);
 /* False: there is none. */
 bool auth_sessions_end(AuthSessions *sessions, const char *id);
 /* Of AuthSession *, oldest first */

@@ -7,6 +7,7 @@
 #include "http.h"
 #include "http-peer.h"
 #include "http-queue.h"
+#include "http-refused.h"
 
 /* Disks answer in turn; a device that hangs must not have all workers. */
 #define HTTP_STORE_WORKERS  8
@@ -65,6 +66,7 @@ struct HttpServer {
     bool stopping;
     GThread *sweeper;
     HttpQueue *queues[HTTP_LANE_MAX]; /* none for HTTP_AT_ONCE */
+    HttpRefused *refused;         /* its own lock */
     HttpCounters counters;
     GHashTable *streams;          /* HttpStream * */
 };

@@ -93,6 +93,7 @@ static bool http_check_role(HttpCall *call)
     }
     if (!http_cert_check(call, &shown)) {
         call->request.who = g_strdup("nobody");
+        call->request.refused = true;
         return false;
     }
     good = http_check_grant(call, &grant);
@@ -113,6 +114,7 @@ static bool http_check_role(HttpCall *call)
                         g_strdup("nobody");
     auth_grant_clear(&grant);
     if (!good) {
+        call->request.refused = true;
         http_answer_error(&call->request, MHD_HTTP_UNAUTHORIZED, "bad-token",
                           "send Authorization: Bearer with a token of the "
                           "daemon's tokens file", "the token is not known");

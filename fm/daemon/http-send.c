@@ -131,6 +131,9 @@ enum MHD_Result http_answer_send(HttpCall *call)
     }
     http_answer_headers(call, response);
     http_answer_count(server, request->status);
+    if (request->refused) {
+        http_refused_note(server->refused, call->connection);
+    }
     ret = MHD_queue_response(call->connection, request->status, response);
     MHD_destroy_response(response);
     call->stage = HTTP_STAGE_SENT;

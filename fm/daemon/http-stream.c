@@ -125,6 +125,7 @@ static ssize_t http_stream_read(void *opaque, uint64_t position, char *out,
 {
     HttpStream *stream = opaque;
     HttpServer *server = stream->server;
+    HttpStreamNext next = HTTP_STREAM_WAITS;
     bool stopping;
     size_t len;
 
@@ -134,16 +135,22 @@ static ssize_t http_stream_read(void *opaque, uint64_t position, char *out,
         g_mutex_lock(&server->lock);
         stream->woken = false;
         stopping = server->stopping;
+        server->counters.turns++;
         g_mutex_unlock(&server->lock);
         if (!stream->over && !stopping) {
-            stream->over = !http_stream_may(stream) ||
-                           !stream->next(stream->text, stream->opaque);
+            next = http_stream_may(stream) ?
+                   stream->next(stream->text, stream->opaque) :
+                   HTTP_STREAM_ENDS;
+            stream->over = next == HTTP_STREAM_ENDS;
         }
         if (!stream->text->len && (stream->over || stopping)) {
             return MHD_CONTENT_READER_END_OF_STREAM;
         }
         if (!stream->text->len) {
-            http_stream_sleep(stream);
+            /* What is not asleep is asked again after the others. */
+            if (next == HTTP_STREAM_WAITS) {
+                http_stream_sleep(stream);
+            }
             return 0;
         }
     }

@@ -314,6 +314,7 @@ static gpointer http_sweep(gpointer opaque)
         http_peers_sweep(server->local.peers);
         http_peers_sweep(server->tcp.peers);
         http_sweep_queues(server);
+        http_refused_sweep(server->refused);
         if (!(++turn % SWEEPS_PER_WAKE)) {
             http_streams_wake(server);
         }
@@ -472,6 +473,7 @@ HttpServer *http_new(const HttpConfig *config, const HttpRoute *routes,
                                               workers[lane].count, http_work,
                                               server);
     }
+    server->refused = http_refused_new();
     http_raise_limit(config);
     server->sweeper = g_thread_new("http-sweeper", http_sweep, server);
     return server;
@@ -522,6 +524,7 @@ void http_stop(HttpServer *server)
     http_peers_free(server->local.peers);
     http_peers_free(server->tcp.peers);
     g_hash_table_unref(server->streams);
+    http_refused_free(server->refused);
     auth_sessions_free(server->sessions);
     auth_tokens_free(server->tokens);
     g_cond_clear(&server->answered);

@@ -68,6 +68,7 @@ struct HttpRequest {
     AuthRole role;
     char **hosts;                 /* claims of these hosts only; NULL: all */
     char *who;                    /* for the journal: "uid 0", "token ci" */
+    bool refused;                 /* what was shown lets nobody in */
     bool granted;                 /* by the token of this digest */
     uint8_t token[AUTH_DIGEST_SIZE];
     int64_t until;                /* of a certificate, s since 1970; 0 */
@@ -128,11 +129,18 @@ struct json_object *http_error_object(const char *code, const char *what_to_do,
 
 /* --- Streams: answers that never end by themselves --- */
 
+typedef enum HttpStreamNext {
+    HTTP_STREAM_ENDS,
+    HTTP_STREAM_WAITS,            /* for http_streams_wake() */
+    HTTP_STREAM_GOES_ON,          /* there is more to look at, at once */
+} HttpStreamNext;
+
 /*
- * Append what is next to @text, nothing when there is nothing yet; false ends
- * the stream. Called in the server's thread: must not wait.
+ * Append what is next to @text, nothing when there is nothing yet. Called in
+ * the server's thread, in turns with all else there: must not wait, and does a
+ * little of what there is.
  */
-typedef bool (*HttpStreamFn)(GString *text, void *opaque);
+typedef HttpStreamNext (*HttpStreamFn)(GString *text, void *opaque);
 
 /*
  * Answer @request with a stream; @opaque is freed with @destroy. It ends soon
@@ -155,6 +163,7 @@ typedef struct HttpCounters {
     uint64_t connections;         /* now */
     uint64_t streams;             /* now */
     uint64_t accepted;            /* connections ever */
+    uint64_t turns;               /* of streams, ever */
     uint64_t evicted;             /* idle ones, to make room */
     uint64_t late;                /* closed at a deadline */
     uint64_t throttled;           /* requests over the rate */

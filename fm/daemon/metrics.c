@@ -207,6 +207,9 @@ static void metrics_http(GString *text, HttpServer *server)
                   c.connections);
     metrics_value(text, "http_streams", "gauge", "Open streams of events.",
                   c.streams);
+    metrics_value(text, "http_stream_turns_total", "counter",
+                  "Turns in which streams looked at a few events each.",
+                  c.turns);
     metrics_value(text, "http_connections_total", "counter",
                   "Connections ever accepted.", c.accepted);
     metrics_value(text, "http_evicted_total", "counter",

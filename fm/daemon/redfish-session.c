@@ -98,6 +98,7 @@ void redfish_session_post(HttpRequest *request)
         !auth_tokens_check(request->tokens, token, &grant) ||
         strcmp(grant.name, name)) {
         auth_grant_clear(&grant);
+        request->refused = true;
         redfish_fail(request, 401, "ResourceAtUriUnauthorized",
                      request->sessions ? "UserName is the name in a line of "
                      "the daemon's tokens file, Password the token" :
@@ -120,12 +121,20 @@ void redfish_session_post(HttpRequest *request)
     request->location = g_strdup_printf(REDFISH_ROOT PATH_SESSIONS "/%s", id);
 }
 
+/* By the session itself, or by the token that it is one of */
+static bool session_is_own(HttpRequest *request, const char *id)
+{
+    return !strcmp(request->session, id) ||
+           (request->granted && request->sessions &&
+            auth_sessions_is_of(request->sessions, id, request->token));
+}
+
 /* One's own, or as an admin any */
 void redfish_session_delete(HttpRequest *request)
 {
     const char *id = request->segments[0];
 
-    if (strcmp(request->session, id) && request->role < AUTH_ADMIN) {
+    if (!session_is_own(request, id) && request->role < AUTH_ADMIN) {
         redfish_fail(request, 403, "InsufficientPrivilege", "end the session "
                      "with its own token, or as an admin", NULL);
     } else if (!request->sessions ||

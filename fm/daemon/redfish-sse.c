@@ -7,8 +7,7 @@
 #include "redfish-listener.h"
 #include "redfish-push.h"
 
-#define BATCH       64
-#define TEXT_ENOUGH 65536
+#define BATCH       16           /* events a turn, Redfish's or not */
 #define HEARTBEAT   (15 * G_USEC_PER_SEC)
 
 typedef struct Listener {
@@ -44,38 +43,34 @@ static void sse_say(const Listener *listener, GString *text, uint64_t id,
     json_object_put(event);
 }
 
-static bool sse_next(GString *text, void *opaque)
+static HttpStreamNext sse_next(GString *text, void *opaque)
 {
     gint64 now = g_get_monotonic_time();
-    unsigned got = BATCH, i;
+    g_autoptr(GPtrArray) events = NULL;
     Listener *listener = opaque;
+    bool lost = false;
+    unsigned i;
 
     if (!redfish_listener_is_welcome(listener->listeners, listener->id)) {
-        return false;
+        return HTTP_STREAM_ENDS;
     }
     if (!listener->said) {
         g_string_append(text, "retry: 1000\n\n");
     }
-    while (got == BATCH && text->len < TEXT_ENOUGH) {
-        g_autoptr(GPtrArray) events = NULL;
-        bool lost = false;
+    fmd_events(listener->fmd, listener->after, BATCH, &events, &lost);
+    if (lost || listener->lost) {
+        sse_say(listener, text, listener->after,
+                redfish_event_lost(listener->after));
+        listener->lost = false;
+    }
+    for (i = 0; i < events->len; i++) {
+        const fmd_event *event = events->pdata[i];
+        struct json_object *record = redfish_event_record(
+            listener->fmd, listener->places, event);
 
-        fmd_events(listener->fmd, listener->after, BATCH, &events, &lost);
-        if (lost || listener->lost) {
-            sse_say(listener, text, listener->after,
-                    redfish_event_lost(listener->after));
-            listener->lost = false;
-        }
-        got = events->len;
-        for (i = 0; i < got; i++) {
-            const fmd_event *event = events->pdata[i];
-            struct json_object *record = redfish_event_record(
-                listener->fmd, listener->places, event);
-
-            listener->after = event->id;
-            if (record) {
-                sse_say(listener, text, event->id, record);
-            }
+        listener->after = event->id;
+        if (record) {
+            sse_say(listener, text, event->id, record);
         }
     }
     if (!text->len && now - listener->said >= HEARTBEAT) {
@@ -83,7 +78,7 @@ static bool sse_next(GString *text, void *opaque)
                                listener->after);
     }
     listener->said = text->len ? now : listener->said;
-    return true;
+    return events->len == BATCH ? HTTP_STREAM_GOES_ON : HTTP_STREAM_WAITS;
 }
 
 void redfish_sse(HttpRequest *request)

@@ -13,6 +13,7 @@
 typedef struct Task {
     char *id;
     RedfishTaskKind kind;
+    char *who;                    /* has asked for it */
     char *claim;                  /* UUID */
     char *chunk;                  /* path */
     char *target;                 /* of the request */
@@ -36,6 +37,7 @@ static void task_free(gpointer data)
     Task *task = data;
 
     g_free(task->id);
+    g_free(task->who);
     g_free(task->claim);
     g_free(task->chunk);
     g_free(task->target);
@@ -277,6 +279,7 @@ void redfish_task_begin(HttpRequest *request, RedfishTaskKind kind,
     fmd_uuid_random(id);
     task->id = g_strdup(id);
     task->kind = kind;
+    task->who = g_strdup(request->who);
     task->claim = g_strdup(claim);
     task->chunk = g_strdup(chunk);
     task->target = g_strdup(request->path);
@@ -312,7 +315,7 @@ void redfish_task_delete(HttpRequest *request)
 {
     RedfishTasks *tasks = redfish_of(request)->tasks;
     RedfishView view;
-    bool over = false;
+    bool over = false, may = true;
     Task *task;
 
     redfish_view_begin(&view, request);
@@ -321,8 +324,10 @@ void redfish_task_delete(HttpRequest *request)
     if (task) {
         task_look(&view, task);
         over = task_is_over(task);
+        /* Whose hosts it was about nobody knows when the claim has gone. */
+        may = !request->hosts || !strcmp(request->who, task->who);
     }
-    if (over) {
+    if (over && may) {
         g_queue_remove(&tasks->list, task);
         task_free(task);
     }
@@ -330,6 +335,9 @@ void redfish_task_delete(HttpRequest *request)
     redfish_view_end(&view);
     if (!task) {
         task_missing(request);
+    } else if (!may) {
+        redfish_fail(request, 403, "InsufficientPrivilege", "a token of some "
+                     "hosts only ends the records of its own tasks", NULL);
     } else if (!over) {
         redfish_fail(request, 409, "ResourceInUse", "it is not over: to undo "
                      "it, delete the memory chunk", NULL);

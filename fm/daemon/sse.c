@@ -9,8 +9,7 @@
 #include <string.h>
 #include "api-call.h"
 
-#define BATCH       100
-#define TEXT_ENOUGH (64 << 10)
+#define BATCH       100          /* events a turn, wanted or not */
 #define HEARTBEAT   (15 * G_USEC_PER_SEC)
 
 typedef struct Sse {
@@ -59,34 +58,29 @@ static bool sse_wants(const Sse *sse, const fmd_event *event)
            (!sse->object || !strcmp(sse->object, event->object));
 }
 
-static bool sse_next(GString *text, void *opaque)
+static HttpStreamNext sse_next(GString *text, void *opaque)
 {
     gint64 now = g_get_monotonic_time();
-    unsigned got = BATCH, i;
+    g_autoptr(GPtrArray) events = NULL;
     Sse *sse = opaque;
+    bool lost = false;
+    unsigned i;
 
-    while (got == BATCH && text->len < TEXT_ENOUGH) {
-        g_autoptr(GPtrArray) events = NULL;
-        bool lost = false;
+    fmd_events(sse->fmd, sse->after, BATCH, &events, &lost);
+    if (!sse->greeted) {
+        g_string_append(text, "retry: 1000\n");
+        lost |= sse->lost;
+    }
+    if (lost || !sse->greeted) {
+        sse_place(text, sse, lost ? "lost" : "hello");
+    }
+    sse->greeted = true;
+    for (i = 0; i < events->len; i++) {
+        const fmd_event *event = events->pdata[i];
 
-        fmd_events(sse->fmd, sse->after, BATCH, &events, &lost);
-        got = events->len;
-        if (!sse->greeted) {
-            g_string_append(text, "retry: 1000\n");
-            lost |= sse->lost;
-        }
-        if (lost || !sse->greeted) {
-            sse_place(text, sse, lost ? "lost" : "hello");
-        }
-        sse->greeted = true;
-        for (i = 0; i < got; i++) {
-            const fmd_event *event = events->pdata[i];
-
-            sse->after = event->id;
-            if (sse_wants(sse, event)) {
-                sse_append(text, event->id, event->kind,
-                           fmd_event_json(event));
-            }
+        sse->after = event->id;
+        if (sse_wants(sse, event)) {
+            sse_append(text, event->id, event->kind, fmd_event_json(event));
         }
     }
     if (!text->len && now - sse->said >= HEARTBEAT) {
@@ -95,7 +89,7 @@ static bool sse_next(GString *text, void *opaque)
                                sse->after);
     }
     sse->said = text->len ? now : sse->said;
-    return true;
+    return events->len == BATCH ? HTTP_STREAM_GOES_ON : HTTP_STREAM_WAITS;
 }
 
 /* Where to begin: Last-Event-ID, else ?after=, else now. False: answered. */

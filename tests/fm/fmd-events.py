@@ -69,6 +69,29 @@ def events_over_restarts(f):
     again.close()
 
 
+def few_a_turn(f):
+    """Also who wants none of many events lets others have their turns."""
+    def turns():
+        return next(int(line.split()[1]) for line in
+                    f.get("/metrics").body.decode().splitlines()
+                    if line.startswith("cxl_fmd_http_stream_turns_total "))
+
+    stream = f.events("?kind=none")
+    for _ in range(150):
+        path = f.claim("2M", host="vm1")
+        f.ask("DELETE", path)
+    f.checks.that(until(lambda: f.phase(path) == "gone"), "much has happened")
+    stream.close()
+    before = turns()
+    stream = f.events("?kind=none&after=0")
+    f.checks.equal(stream.next()["event"], "hello", "it begins")
+    last = f.events("?kind=none").next()["id"]
+    f.checks.that(until(lambda: turns() - before >= last // 100),
+                  f"{last} events are looked at in turns of a hundred",
+                  turns() - before)
+    stream.close()
+
+
 def many_readers(f):
     """200 readers hear the same, whoever is slow."""
     readers = [f.events("?kind=claim") for _ in range(200)]
@@ -86,4 +109,4 @@ def many_readers(f):
 
 
 if __name__ == "__main__":
-    main(events, events_over_restarts, many_readers)
+    main(events, events_over_restarts, few_a_turn, many_readers)

@@ -10,7 +10,7 @@ import time
 
 from fmtest import until
 from httptest import READER, USER, main, with_
-from webtest import (UnixConnection, ask, closed_within, raw_unix, read_all,
+from webtest import (LIMIT, UnixConnection, ask, closed_within, raw_unix, read_all,
                      talk_nonsense, tls)
 
 
@@ -182,6 +182,26 @@ def streams(w):
         s.close()
 
 
+def stream_at_work(w):
+    """A stream that has much to look at has its turns, and others theirs."""
+    s = raw_unix(w.socket)
+    s.sendall(b"GET /turns HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    said = s.recv(4096)
+    for _ in range(10):
+        w.checks.equal(w.ask("GET", "/fast").status, 200, "others are served")
+    s.settimeout(0)
+    try:
+        said += s.recv(4096)
+    except BlockingIOError:
+        pass
+    w.checks.that(b" 200 " in said and b"done" not in said, "before it is done",
+                  said)
+    s.settimeout(LIMIT)
+    while b"done" not in said:
+        said += s.recv(4096)
+    s.close()
+
+
 def ends_at_work(w):
     """What is under way at the end is answered."""
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
@@ -329,6 +349,6 @@ def nonsense(w):
 
 if __name__ == "__main__":
     main(slow_clients, slow_readers, deaf_crowd, slow_devices, rate, crowd,
-         streams, ends_at_work, ends_while_waiting, hung_up, hung_up_tls,
+         streams, stream_at_work, ends_at_work, ends_while_waiting, hung_up, hung_up_tls,
          turns, lanes,
          nonsense)

@@ -2,10 +2,12 @@
 """Redfish of cxl-fmd: who may what, by which token, and for how long"""
 
 import base64
+import re
 import time
 import uuid
 
 from fleettest import TOKENS
+from fmtest import until
 from redfishtest import ROOT, main, message
 from webtest import LIMIT, tls
 
@@ -78,6 +80,63 @@ def sessions(f):
 
 
 sessions.tcp = True
+
+
+def many_sessions(f):
+    """A token has 16 sessions, the oldest makes room; others have theirs."""
+    path = f"{ROOT}/SessionService/Sessions"
+
+    def begin(role):
+        return f.token(None, "POST", path, {"UserName": role,
+                                            "Password": TOKENS[role]})
+
+    def works(answer):
+        return f.token(None, "GET", path, X_Auth_Token=answer.headers[
+            "X-Auth-Token"]).status
+    admin = begin("admin")
+    begun = [begin("reader") for _ in range(40)]
+    f.checks.equal({a.status for a in begun}, {201}, "as many as it likes")
+    f.checks.equal([works(a) for a in begun], [401] * 24 + [200] * 16,
+                   "the last 16 go on")
+    f.checks.equal(works(admin), 200, "and that of another token")
+    user = begin("user")
+    where = user.headers["Location"]
+    for role, status in (("reader", 403), ("user", 204)):
+        f.checks.equal(f.token(TOKENS[role], "DELETE", where).status, status,
+                       f"{role} ends one of user by its token: {status}")
+    f.checks.equal(works(user), 401, "it has ended")
+    where = begin("user").headers["Location"]
+    f.checks.equal(f.token(None, "DELETE", where, **basic(
+        "user", TOKENS["user"])).status, 204, "or by name and token")
+
+
+many_sessions.tcp = True
+
+
+def refused(f):
+    """Refused logins are in the journal, however many, in a few lines"""
+    for n in range(30):
+        if n % 2:
+            f.token(f"{n:020}", "GET", "/v1/claims")
+        else:
+            f.token(None, "POST", f"{ROOT}/SessionService/Sessions",
+                    {"UserName": "admin", "Password": f"{n:020}"})
+
+    def told():
+        lines = [line for line in f.log if "refused" in line]
+        return lines, sum(int((re.search(r"(\d+) more", line) or [0, 1])[1])
+                          for line in lines)
+    f.checks.that(until(lambda: told()[1] == 30), "each is counted", told())
+    f.checks.that(len(told()[0]) < 15 and all("127.0.0.1" in line
+                                             for line in told()[0]),
+                  "in a few lines, with the address", told())
+    f.checks.that(not any("0" * 18 in line for line in f.log),
+                  "what was tried is not told")
+    f.token(None, "GET", "/v1/claims")
+    f.checks.equal(told()[1], 30, "who has not tried is not told")
+
+
+refused.tcp = True
 
 
 def stream_of(f, path, **headers):
@@ -206,6 +265,14 @@ def limited(f):
             f.checks.equal(ask("DELETE", mine).status, 202, "its own goes")
     f.checks.equal(f.phase(f"/v1/claims/{claim}"), "Bound",
                    "the other's is as it was")
+    theirs = f.token(TOKENS["user"], "POST", path, links("vm1"))
+    ours = ask("POST", path, links("vm1"))
+    for task, status, whose in ((theirs, 403, "another's"), (ours, 204, "its")):
+        task = task.json()["@odata.id"]
+        f.checks.that(until(lambda: f.node(task)["TaskState"] == "Completed"),
+                      "a task is done")
+        f.checks.equal(ask("DELETE", task).status, status,
+                       f"a record of {whose} own tasks")
     with open(f"{f.dir.name}/tokens", "a", encoding="ascii") as file:
         file.write(f"admin wrong {'w' * 20} host=vm1\n")
     f.checks.equal(ask("GET", path).status, 401, "a limit that limits nothing "
@@ -216,4 +283,4 @@ limited.tcp = True
 
 
 if __name__ == "__main__":
-    main(sessions, left, roles, limited)
+    main(sessions, many_sessions, refused, left, roles, limited)

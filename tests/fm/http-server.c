@@ -94,14 +94,33 @@ static void run_count(HttpRequest *request)
         c.connections, c.streams, c.waiting[HTTP_LARGE]));
 }
 
-static bool next_tick(GString *text, void *opaque)
+static HttpStreamNext next_tick(GString *text, void *opaque)
 {
     int *seen = opaque, now = g_atomic_int_get(&ticks);
 
     while (*seen < now) {
         g_string_append_printf(text, "tick %d\n", ++*seen);
     }
-    return *seen < 1000;
+    return *seen < 1000 ? HTTP_STREAM_WAITS : HTTP_STREAM_ENDS;
+}
+
+/* A turn of a stream that has a thousand to do before it says something */
+static HttpStreamNext next_turn(GString *text, void *opaque)
+{
+    int *turn = opaque;
+
+    g_usleep(2000);
+    if (++*turn < 1000) {
+        return HTTP_STREAM_GOES_ON;
+    }
+    g_string_append(text, "done\n");
+    return HTTP_STREAM_ENDS;
+}
+
+static void run_turns(HttpRequest *request)
+{
+    http_answer_stream(server, request, "text/plain", next_turn,
+                       g_new0(int, 1), g_free);
 }
 
 static void run_stream(HttpRequest *request)
@@ -121,6 +140,7 @@ static const HttpRoute routes[] = {
     { "GET", "/gate", AUTH_READER, HTTP_LARGE, false, run_gate, NULL },
     { "GET", "/log", AUTH_NOBODY, HTTP_AT_ONCE, false, run_log, NULL },
     { "POST", "/open", AUTH_NOBODY, HTTP_AT_ONCE, false, run_open, NULL },
+    { "GET", "/turns", AUTH_READER, HTTP_AT_ONCE, false, run_turns, NULL },
     { "POST", "/tick", AUTH_READER, HTTP_STORE, false, run_tick, NULL },
     { "PUT", "/echo/{}", AUTH_USER, HTTP_STORE, true, run_echo, NULL },
     { "PUT", "/admin/{}", AUTH_ADMIN, HTTP_STORE, true, run_echo, NULL },
