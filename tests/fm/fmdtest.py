@@ -201,13 +201,7 @@ class Pool(Device):
 
     def tags(self):
         """{tag: {host: bytes}} of all that is out, with or without tag"""
-        found = {}
-        for host in self.truth()["hosts"]:
-            for extent in host["extents"]:
-                at = found.setdefault(extent["tag"], {})
-                at[host["host-id"]] = at.get(host["host-id"], 0) + \
-                    extent["len"]
-        return found
+        return tags_of(self.truth())
 
     def asked(self, command=None, tag=None):
         """Changes that were asked for: [(host, command, arguments, ok)]"""
@@ -297,20 +291,47 @@ class World:
         self.dir.cleanup()
 
 
+def tags_of(truth):
+    """{tag: {host: bytes}} of all that is out, with or without tag"""
+    found = {}
+    for host in truth["hosts"]:
+        for extent in host["extents"]:
+            at = found.setdefault(extent["tag"], {})
+            at[host["host-id"]] = at.get(host["host-id"], 0) + extent["len"]
+    return found
+
+
+def out_of(truth, faults):
+    """Bytes that are out; each byte is of one tag, and of a host once."""
+    ranges = sorted((e["offset"], e["offset"] + e["len"], e["tag"],
+                     host["host-id"])
+                    for host in truth["hosts"] for e in host["extents"])
+    used, end, last = 0, 0, None
+    for one in ranges:
+        # One range of a tag may be with several hosts: then it is shared.
+        shared = last and one[2] and one[:3] == last[:3] and one[3] != last[3]
+        if one[0] < end and not shared:
+            faults.append(f"given twice: {last} and {one}")
+        used += max(one[1] - max(one[0], end), 0)
+        if one[1] > end:
+            end, last = one[1], one
+    return used
+
+
 def audit(pool, fmd, minimum=None):
     """Of one pool, and the claims as @fmd knows them"""
+    return audit_of(pool.truth(), fmd.list("claims"), minimum)
+
+
+def audit_of(truth, claims, minimum=None):
+    """What is wrong with @truth, a pool, when there are @claims"""
     faults = []
-    truth = pool.truth()
-    out = {}
-    for host in truth["hosts"]:
-        for e in host["extents"]:
-            out[(e["offset"], e["len"])] = True
-    used = sum(length for _, length in out)
+    used = out_of(truth, faults)
     if used + truth["available"] != truth["size"]:
         faults.append(f"{used} are out and {truth['available']} free of "
                       f"{truth['size']}")
-    claims = {c["uuid"]: c for c in fmd.list("claims")}
-    for tag, at in pool.tags().items():
+    claims = {c["uuid"]: c for c in claims}
+    for tag, at in tags_of(truth).items():
         claim = claims.get(tag)
         if claim and not claim["shared_with"] and len(at) > 1:
             faults.append(f"{tag} was granted twice: {at}")
