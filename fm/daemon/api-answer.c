@@ -23,6 +23,8 @@ static const struct {
                             "or send the same again", 1 },
     [FMD_ERROR_FULL] = { 507, "full", "nothing changed; make room on the "
                          "store's disk", 0 },
+    [FMD_ERROR_TOO_MANY] = { 507, "too-many-claims", "nothing changed; end "
+                             "claims, or raise the limit in [daemon]", 0 },
     [FMD_ERROR_INTERNAL] = { 500, "internal", "see the daemon's journal", 0 },
 };
 
@@ -58,13 +60,17 @@ void api_answer_object(HttpRequest *request, unsigned status,
 }
 
 void api_answer_list(HttpRequest *request, const char *name,
-                     struct json_object *list, uint64_t rev, int64_t stale)
+                     struct json_object *list, uint64_t rev, int64_t stale,
+                     const char *next)
 {
     struct json_object *o = json_object_new_object();
 
     json_object_object_add(o, name, list);
     json_object_object_add(o, "revision", json_object_new_uint64(rev));
     json_object_object_add(o, "stale_ms", json_object_new_int64(stale));
+    if (next) {
+        json_object_object_add(o, "next", json_object_new_string(next));
+    }
     http_answer_json(request, 200, o);
 }
 

@@ -30,9 +30,13 @@ void api_answer_error(HttpRequest *request, GError *error);
 /* An object at revision @rev; takes over @object. */
 void api_answer_object(HttpRequest *request, unsigned status,
                        struct json_object *object, uint64_t rev);
-/* {@name: @list, "revision", "stale_ms"}; takes over @list. */
+/*
+ * {@name: @list, "revision", "stale_ms", "next"}; takes over @list. @next: NULL
+ * when it is the last part.
+ */
 void api_answer_list(HttpRequest *request, const char *name,
-                     struct json_object *list, uint64_t rev, int64_t stale);
+                     struct json_object *list, uint64_t rev, int64_t stale,
+                     const char *next);
 /*
  * The UUID that is segment 0 of the path; false: answered.
  */

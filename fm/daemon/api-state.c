@@ -10,7 +10,7 @@ void api_pools(HttpRequest *request)
     int64_t stale;
     struct json_object *list = fmd_pool_list(api_fmd(request), &rev, &stale);
 
-    api_answer_list(request, "pools", list, rev, stale);
+    api_answer_list(request, "pools", list, rev, stale, NULL);
 }
 
 /* Its extents are with its owner only: "live" is null elsewhere. */

@@ -5,9 +5,11 @@
 #include <string.h>
 #include "api-call.h"
 
-typedef bool (*ApiPut)(struct fmd *fmd, const char *uuid, const char *text,
-                       uint64_t if_rev, bool *ret_created, uint64_t *ret_rev,
-                       GError **error);
+#define PAGE_MAX 10000
+
+typedef bool (*ApiPut)(struct fmd *fmd, const char *who, const char *uuid,
+                       const char *text, uint64_t if_rev, bool *ret_created,
+                       uint64_t *ret_rev, GError **error);
 /* Who asks may change it; else it was answered. */
 typedef bool (*ApiMay)(HttpRequest *request, const char *uuid,
                        struct json_object *wish, uint64_t *rev);
@@ -62,8 +64,8 @@ static void api_put(HttpRequest *request, const char *kind, ApiMay may,
         (may && !may(request, uuid, request->body, &if_rev))) {
         return;
     }
-    if (!put(api_fmd(request), uuid, request->body_text, if_rev, &created,
-             &rev, &error)) {
+    if (!put(api_fmd(request), request->who, uuid, request->body_text, if_rev,
+             &created, &rev, &error)) {
         g_info("%s: PUT %s %s: %s", request->who, kind, uuid, error->message);
         api_answer_error(request, error);
         return;
@@ -131,7 +133,8 @@ static struct json_object *api_filter(HttpRequest *request,
         g_hash_table_iter_init(&iter, request->query);
         while (g_hash_table_iter_next(&iter, (gpointer *)&key,
                                       (gpointer *)&value)) {
-            fits &= !g_strv_contains(keys, key) || api_matches(o, key, value);
+            fits &= !g_strv_contains(keys, key) || !strcmp(key, "limit") ||
+                    !strcmp(key, "after") || api_matches(o, key, value);
         }
         if (fits) {
             json_object_array_add(some, json_object_get(o));
@@ -141,7 +144,61 @@ static struct json_object *api_filter(HttpRequest *request,
     return some;
 }
 
+/*
+ * The part of @list, which is taken over, that "limit" and "after" ask for;
+ * *ret_next: the last one of it when there are more. Lists are in the order of
+ * their UUIDs, so that nothing is missed or told twice that stays.
+ */
+static struct json_object *api_page_of(HttpRequest *request,
+                                       struct json_object *list,
+                                       const char **ret_next)
+{
+    const char *limit = g_hash_table_lookup(request->query, "limit");
+    const char *after = g_hash_table_lookup(request->query, "after");
+    size_t i = 0, count = json_object_array_length(list), end;
+    struct json_object *some, *uuid = NULL;
+
+    while (after && i < count &&
+           json_object_object_get_ex(json_object_array_get_idx(list, i),
+                                     "uuid", &uuid) &&
+           g_ascii_strcasecmp(json_object_get_string(uuid), after) <= 0) {
+        i++;
+    }
+    end = limit ? MIN(count, i + g_ascii_strtoull(limit, NULL, 10)) : count;
+    *ret_next = NULL;
+    some = json_object_new_array();
+    for (; i < end; i++) {
+        struct json_object *o = json_object_array_get_idx(list, i);
+
+        json_object_array_add(some, json_object_get(o));
+        if (i + 1 == end && end < count &&
+            json_object_object_get_ex(o, "uuid", &uuid)) {
+            *ret_next = json_object_get_string(uuid);
+        }
+    }
+    /* What is in @some stays. */
+    json_object_put(list);
+    return some;
+}
+
 /* A misspelt key would be a filter that lets all through. */
+static bool api_page_known(HttpRequest *request)
+{
+    const char *limit = g_hash_table_lookup(request->query, "limit");
+    const char *after = g_hash_table_lookup(request->query, "after");
+    char uuid[FMD_UUID_TEXT];
+
+    if ((!limit || g_ascii_string_to_unsigned(limit, 10, 1, PAGE_MAX, NULL,
+                                              NULL)) &&
+        (!after || fmd_uuid_parse(after, uuid))) {
+        return true;
+    }
+    http_answer_error(request, 400, "bad-query", "send what \"next\" says as "
+                      "after, and a limit from 1 to " G_STRINGIFY(PAGE_MAX),
+                      "limit is no such number, or after is no UUID");
+    return false;
+}
+
 static bool api_query_known(HttpRequest *request, const char *const *keys)
 {
     GHashTableIter iter;
@@ -158,13 +215,24 @@ static bool api_query_known(HttpRequest *request, const char *const *keys)
             return false;
         }
     }
-    return true;
+    return api_page_known(request);
+}
+
+static void api_list(HttpRequest *request, const char *name,
+                     struct json_object *list, const char *const *keys,
+                     uint64_t rev, int64_t stale)
+{
+    const char *next;
+
+    list = api_page_of(request, api_filter(request, list, keys), &next);
+    api_answer_list(request, name, list, rev, stale, next);
 }
 
 void api_claims(HttpRequest *request)
 {
     static const char *const keys[] = {
-        "phase", "host", "pool", "consumer", "consumer_kind", NULL
+        "phase", "host", "pool", "consumer", "consumer_kind", "limit", "after",
+        NULL
     };
     struct json_object *list;
     uint64_t rev;
@@ -172,22 +240,21 @@ void api_claims(HttpRequest *request)
 
     if (api_query_known(request, keys)) {
         list = fmd_claim_list(api_fmd(request), &rev, &stale);
-        list = api_filter(request, list, keys);
-        api_answer_list(request, "claims", list, rev, stale);
+        api_list(request, "claims", list, keys, rev, stale);
     }
 }
 
 void api_hosts(HttpRequest *request)
 {
-    static const char *const keys[] = { "name", "machine", "pool", NULL };
+    static const char *const keys[] = { "name", "machine", "pool", "limit",
+                                        "after", NULL };
     struct json_object *list;
     uint64_t rev;
     int64_t stale;
 
     if (api_query_known(request, keys)) {
         list = fmd_host_list(api_fmd(request), &rev, &stale);
-        list = api_filter(request, list, keys);
-        api_answer_list(request, "hosts", list, rev, stale);
+        api_list(request, "hosts", list, keys, rev, stale);
     }
 }
 
@@ -218,6 +285,14 @@ void api_host(HttpRequest *request)
     api_get(request, "hosts");
 }
 
+static bool api_host_put_by(struct fmd *fmd, const char *who, const char *uuid,
+                            const char *text, uint64_t if_rev,
+                            bool *ret_created, uint64_t *ret_rev,
+                            GError **error)
+{
+    return fmd_host_put(fmd, uuid, text, if_rev, ret_created, ret_rev, error);
+}
+
 /* A command that the daemon runs comes from who owns its configuration. */
 void api_host_put(HttpRequest *request)
 {
@@ -232,7 +307,7 @@ void api_host_put(HttpRequest *request)
                           "HTTP");
         return;
     }
-    api_put(request, "hosts", NULL, fmd_host_put);
+    api_put(request, "hosts", NULL, api_host_put_by);
 }
 
 void api_host_delete(HttpRequest *request)

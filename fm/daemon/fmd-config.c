@@ -7,11 +7,12 @@
 
 #define TTL_MAX  3600
 #define PASS_MAX 3600
+#define CLAIMS_MAX (1 << 24)
 
 
 static const char *const daemon_keys[] = {
     "machine", "store", "state", "run", "url", "owner-ttl", "pass", "retry",
-    "lost-after", NULL,
+    "lost-after", "claims", "claims-per-token", NULL,
 };
 static const char *const host_keys[] = {
     "uuid", "monitor", "pool", "min", "max", "weight", "pressure",
@@ -210,7 +211,11 @@ static bool config_fill(struct fmd_config *config, GError **error)
         !config_number(keys, "retry", 30, 1, PASS_MAX, &config->retry,
                        error) ||
         !config_number(keys, "lost-after", 300, 1, 30 * 24 * 3600,
-                       &config->lost_after, error)) {
+                       &config->lost_after, error) ||
+        !config_number(keys, "claims", 32768, 1, CLAIMS_MAX, &config->claims,
+                       error) ||
+        !config_number(keys, "claims-per-token", 0, 0, CLAIMS_MAX,
+                       &config->claims_per_token, error)) {
         return false;
     }
     groups = g_key_file_get_groups(keys, NULL);

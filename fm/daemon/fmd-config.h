@@ -14,6 +14,9 @@
  *                           twice as long each time
  *   lost-after = 300        seconds without owner until the claims of a pool
  *                           that may be anywhere are placed anew
+ *   claims = 32768          at most, of all
+ *   claims-per-token = 0    of one who puts them: a token, a certificate, a
+ *                           user of the socket; 0: no limit
  *
  *   [http]                  any key; its meaning is with the HTTP files
  *   socket = /run/cxl-fmd/api
@@ -43,6 +46,8 @@ struct fmd_config {
     unsigned pass;                /* seconds */
     unsigned retry;               /* seconds */
     unsigned lost_after;          /* seconds */
+    unsigned claims;              /* at most */
+    unsigned claims_per_token;    /* of whoever put them; 0: no limit */
     GPtrArray *hosts;             /* struct fmd_host * */
     GKeyFile *keys;               /* all of it, for the faces */
 };

@@ -38,11 +38,13 @@ struct store *fmd_store(struct fmd *fmd);
  * @text is what the client sent, at most STORE_VALUE_MAX bytes, NUL-terminated.
  * @if_rev: 0, or the revision the thing must have (412 otherwise). Putting what
  * is there already succeeds and changes nothing. *ret_rev: its revision.
- * When they succeed, it is stored, and the reads below show it.
+ * When they succeed, it is stored, and the reads below show it. @who makes it,
+ * for the limit of each. TOO_MANY: of a moment, so that who puts several at once
+ * may have a few more.
  */
-bool fmd_claim_put(struct fmd *fmd, const char *uuid, const char *text,
-                   uint64_t if_rev, bool *ret_created, uint64_t *ret_rev,
-                   GError **error);
+bool fmd_claim_put(struct fmd *fmd, const char *who, const char *uuid,
+                   const char *text, uint64_t if_rev, bool *ret_created,
+                   uint64_t *ret_rev, GError **error);
 /* Marks it; it leaves when its tag is nowhere. */
 bool fmd_claim_delete(struct fmd *fmd, const char *uuid, uint64_t if_rev,
                       uint64_t *ret_rev, GError **error);

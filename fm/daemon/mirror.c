@@ -231,6 +231,21 @@ void mirror_stop(struct mirror *mirror)
 
 /* --- Reading --- */
 
+void mirror_each(struct mirror *mirror, const char *prefix,
+                 void (*fn)(const struct store_entry *entry, void *opaque),
+                 void *opaque)
+{
+    GTreeNode *node;
+
+    g_mutex_lock(&mirror->lock);
+    node = g_tree_lower_bound(mirror->entries, prefix);
+    while (node && g_str_has_prefix(g_tree_node_key(node), prefix)) {
+        fn(g_tree_node_value(node), opaque);
+        node = g_tree_node_next(node);
+    }
+    g_mutex_unlock(&mirror->lock);
+}
+
 GPtrArray *mirror_list(struct mirror *mirror, const char *prefix,
                        uint64_t *ret_rev)
 {

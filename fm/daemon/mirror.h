@@ -26,6 +26,10 @@ void mirror_quiet(struct mirror *mirror);
 /* Copies of all below @prefix, in order, of struct store_entry *. */
 GPtrArray *mirror_list(struct mirror *mirror, const char *prefix,
                        uint64_t *ret_rev);
+/* Call @fn for each below @prefix, in order; it must not wait. */
+void mirror_each(struct mirror *mirror, const char *prefix,
+                 void (*fn)(const struct store_entry *entry, void *opaque),
+                 void *opaque);
 /* NULL: not there */
 struct store_entry *mirror_get(struct mirror *mirror, const char *key);
 /* The revision of the last change that is acted on */

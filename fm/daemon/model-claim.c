@@ -36,6 +36,7 @@ fmd_claim *fmd_claim_new(void)
     claim->pool = g_strdup("");
     claim->consumer_kind = g_strdup("");
     claim->consumer = g_strdup("");
+    claim->by = g_strdup("");
     claim->selector = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                             g_free);
     claim->shared_with = g_ptr_array_new_with_free_func(g_free);
@@ -50,6 +51,7 @@ void fmd_claim_free(fmd_claim *claim)
         g_free(claim->pool);
         g_free(claim->consumer_kind);
         g_free(claim->consumer);
+        g_free(claim->by);
         g_clear_pointer(&claim->selector, g_hash_table_unref);
         g_clear_pointer(&claim->shared_with, g_ptr_array_unref);
         g_free(claim);
@@ -139,6 +141,7 @@ fmd_claim *fmd_claim_parse(const char *uuid, const char *text, GError **error)
                                    FMD_LEASE_MAX);
     claim->deleted = fmd_read_bool(&reader, "deleted", false);
     claim->lapsed = fmd_read_bool(&reader, "lapsed", false);
+    claim->by = fmd_read_text(&reader, "by");
     fmd_claim_check(&reader, claim);
     return fmd_read_end(&reader, error) ? g_steal_pointer(&claim) : NULL;
 }
@@ -163,6 +166,9 @@ struct json_object *fmd_claim_json(const fmd_claim *claim)
     if (claim->lapsed) {
         fmd_write_bool(to, "lapsed", true);
     }
+    if (*claim->by) {
+        fmd_write_text(to, "by", claim->by);
+    }
     return to;
 }
 
@@ -180,6 +186,8 @@ bool fmd_claim_equal(const fmd_claim *a, const fmd_claim *b)
     json_object_object_del(two, "deleted");
     json_object_object_del(one, "lapsed");
     json_object_object_del(two, "lapsed");
+    json_object_object_del(one, "by");
+    json_object_object_del(two, "by");
     equal = json_object_equal(one, two);
     json_object_put(one);
     json_object_put(two);

@@ -46,6 +46,7 @@ enum fmd_error {
     FMD_ERROR_UNAVAILABLE,        /* the store cannot be reached now (503) */
     FMD_ERROR_UNKNOWN,            /* may have been done: ask again (504) */
     FMD_ERROR_FULL,               /* no room to keep it (507) */
+    FMD_ERROR_TOO_MANY,           /* a limit of the configuration (507) */
     FMD_ERROR_INTERNAL,           /* (500) */
 };
 #define FMD_ERROR (fmd_error_quark())
@@ -171,6 +172,7 @@ struct fmd_claim {
                                      so long; 0: it does not */
     bool deleted;
     bool lapsed;                  /* because of that */
+    char *by;                     /* who has put it first; "": not noted */
 };
 
 enum fmd_phase {

@@ -304,7 +304,7 @@ static void wish_put(Wish *wish, const char *region)
     if (!api_may_claim(request, wish->uuid, wish->claim, &rev)) {
         return;
     }
-    if (!fmd_claim_put(api_fmd(request), wish->uuid,
+    if (!fmd_claim_put(api_fmd(request), request->who, wish->uuid,
                        json_object_to_json_string(wish->claim), rev, &created,
                        &rev, &error)) {
         g_info("%s: POST chunk %s: %s", request->who, wish->uuid,

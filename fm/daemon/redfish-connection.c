@@ -99,7 +99,7 @@ struct json_object *redfish_connection(RedfishView *view, char *const *part)
 static struct json_object *connection_wish(struct json_object *claim)
 {
     static const char *const ours[] = { "uuid", "revision", "status",
-                                        "deleted", "lapsed" };
+                                        "deleted", "lapsed", "by" };
     struct json_object *wish = json_tokener_parse(
         json_object_to_json_string(claim));
     unsigned i;
@@ -120,7 +120,7 @@ static bool connection_put(HttpRequest *request, struct json_object *claim,
     bool created, ok;
 
     ok = api_may_claim(request, uuid, wish, &rev);
-    if (ok && !fmd_claim_put(api_fmd(request), uuid,
+    if (ok && !fmd_claim_put(api_fmd(request), request->who, uuid,
                              json_object_to_json_string(wish), rev, &created,
                              &rev, &error)) {
         redfish_fail_error(request, error);

@@ -78,7 +78,7 @@ static struct json_object *wish_fixed(const fmd_claim *claim)
 {
     static const char *const may_change[] = { "shared_with", "consumer_kind",
                                               "consumer", "lease", "deleted",
-                                              "lapsed" };
+                                              "lapsed", "by" };
     struct json_object *fixed = fmd_claim_json(claim);
     unsigned i;
 
@@ -88,9 +88,53 @@ static struct json_object *wish_fixed(const fmd_claim *claim)
     return fixed;
 }
 
-/* May @claim take the place of what is in @entry? */
+/* --- Limits --- */
+
+struct wish_count {
+    const char *by;               /* as it stands in a claim; NULL */
+    unsigned all, his;
+};
+
+static void wish_count_one(const struct store_entry *entry, void *opaque)
+{
+    struct wish_count *count = opaque;
+
+    if (!strchr(entry->key + strlen(FMD_CLAIMS), '/')) {
+        count->all++;
+        /* No text in JSON has quotes without a backslash before them. */
+        count->his += count->by && strstr(entry->value, count->by);
+    }
+}
+
+/* Is there room for one more, by whoever has put @claim? */
+static bool wish_has_room(struct fmd *fmd, const fmd_claim *claim,
+                          GError **error)
+{
+    struct json_object *by = json_object_new_string(claim->by);
+    g_autofree char *mark = g_strconcat("\"by\":",
+                                        json_object_to_json_string_ext(
+                                            by, JSON_C_TO_STRING_PLAIN |
+                                            JSON_C_TO_STRING_NOSLASHESCAPE),
+                                        NULL);
+    struct wish_count count = { .by = *claim->by ? mark : NULL };
+    const struct fmd_config *config = fmd->config;
+
+    json_object_put(by);
+    mirror_each(fmd->mirror, FMD_CLAIMS, wish_count_one, &count);
+    if (count.all >= config->claims) {
+        return fmd_fail(error, FMD_ERROR_TOO_MANY, "there are %u claims, "
+                        "\"claims\" of [daemon] is %u", count.all,
+                        config->claims);
+    }
+    return !count.by || count.his < config->claims_per_token ||
+           fmd_fail(error, FMD_ERROR_TOO_MANY, "there are %u claims of %s, "
+                    "\"claims-per-token\" of [daemon] is %u", count.his,
+                    claim->by, config->claims_per_token);
+}
+
+/* May @claim take the place of what is in @entry? Who made it stays. */
 static bool wish_may_become(const struct store_entry *entry,
-                            const fmd_claim *claim, GError **error)
+                            fmd_claim *claim, GError **error)
 {
     g_autoptr(fmd_claim) old = fmd_claim_parse(claim->uuid, entry->value,
                                                error);
@@ -105,6 +149,8 @@ static bool wish_may_become(const struct store_entry *entry,
                         "released: take another UUID, or wait until it is "
                         "gone", claim->uuid);
     }
+    g_free(claim->by);
+    claim->by = g_strdup(old->by);
     is = wish_fixed(old);
     shall = wish_fixed(claim);
     same = json_object_equal(is, shall);
@@ -117,18 +163,18 @@ static bool wish_may_become(const struct store_entry *entry,
 }
 
 /* One try: CONFLICT of the store when somebody else was faster. */
-static bool wish_claim_try(struct fmd *fmd, const fmd_claim *claim,
+static bool wish_claim_try(struct fmd *fmd, fmd_claim *claim,
                            uint64_t if_rev, bool *ret_created,
                            uint64_t *ret_rev, bool *ret_again, GError **error)
 {
     g_autofree char *key = fmd_key_claim(claim->uuid);
-    g_autofree char *value = fmd_claim_text(claim);
+    g_autofree char *value = NULL;
     g_autofree char *lease_key = fmd_key_lease(claim->uuid);
     g_autofree char *lease = claim->lease ? wish_lease_text(claim) : NULL;
     struct store_cmp compare = { .key = key };
     /* Whoever puts it is there: its lease begins anew. */
-    const struct store_op ops[] = { { .key = lease_key, .value = lease },
-                                    { .key = key, .value = value } };
+    struct store_op ops[] = { { .key = lease_key, .value = lease },
+                              { .key = key } };
     GError *inner = NULL;
     struct store_entry *entry = core_read(fmd, key, &inner);
     bool ok, same;
@@ -142,7 +188,9 @@ static bool wish_claim_try(struct fmd *fmd, const fmd_claim *claim,
     compare.rev = entry ? entry->mod_rev : 0;
     ok = wish_is_at(entry, if_rev, error) &&
          (entry ? wish_may_become(entry, claim, error) :
-          wish_hosts_are_known(fmd, claim, error));
+          wish_hosts_are_known(fmd, claim, error) &&
+          wish_has_room(fmd, claim, error));
+    ops[1].value = value = fmd_claim_text(claim);
     same = entry && !strcmp(entry->value, value);
     if (ok && same && !lease) {
         *ret_rev = entry->mod_rev;
@@ -159,9 +207,9 @@ static bool wish_claim_try(struct fmd *fmd, const fmd_claim *claim,
     return ok;
 }
 
-bool fmd_claim_put(struct fmd *fmd, const char *uuid, const char *text,
-                   uint64_t if_rev, bool *ret_created, uint64_t *ret_rev,
-                   GError **error)
+bool fmd_claim_put(struct fmd *fmd, const char *who, const char *uuid,
+                   const char *text, uint64_t if_rev, bool *ret_created,
+                   uint64_t *ret_rev, GError **error)
 {
     char id[FMD_UUID_TEXT];
     g_autoptr(fmd_claim) claim = NULL;
@@ -177,6 +225,15 @@ bool fmd_claim_put(struct fmd *fmd, const char *uuid, const char *text,
         return fmd_fail(error, FMD_ERROR_INVALID, "claim: \"%s\" is not "
                         "put: delete the claim", claim->deleted ? "deleted" :
                         "lapsed");
+    }
+    if (*claim->by) {
+        return fmd_fail(error, FMD_ERROR_INVALID, "claim: \"by\" is not put: "
+                        "it is who asks");
+    }
+    /* Without the limit nothing is noted that older daemons do not know. */
+    if (fmd->config->claims_per_token) {
+        g_free(claim->by);
+        claim->by = g_strdup(who);
     }
     for (i = 0, ok = false; !ok && again && i < TRIES; i++) {
         again = false;

@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 
-from fleettest import main
+from fleettest import TOKENS, main
 from fmtest import MIB, until
 from webtest import LONG, NO_TEXT, raw_unix, talk_nonsense
 
@@ -393,6 +393,80 @@ waited_for.tcp = True
 
 # --- Nonsense ---
 
+def limits(f):
+    """Claims have limits, of all and of each who puts them"""
+    many = "too-many-claims"
+
+    def put(token, path=None):
+        path = path or f"/v1/claims/{uuid.uuid4()}"
+        return path, f.token(TOKENS[token], "PUT", path,
+                             {"bytes": "2M", "host": "vm1"})
+    mine = [put("user") for _ in range(3)]
+    f.checks.equal([a.status for _, a in mine], [201] * 3, "three of user")
+    f.checks.equal({a.json().get("by") for _, a in mine}, {"token user"},
+                   "it is noted whose they are")
+    _, answer = put("user")
+    f.checks.equal((answer.status, answer.code()), (507, many), "no fourth")
+    f.checks.that("claims-per-token" in answer.json()["error"]["message"],
+                  "the limit has its name", answer)
+    chunk = f.token(TOKENS["user"], "POST", "/redfish/v1/Chassis/"
+                    f"{f.get('/v1/pools').json()['pools'][0]['uuid']}"
+                    "/MemoryDomains/0/MemoryChunks",
+                    {"MemoryChunkSizeMiB": 2})
+    f.checks.equal(chunk.status, 507, "nor as a chunk of Redfish")
+    theirs = [put("admin") for _ in range(2)]
+    f.checks.equal([a.status for _, a in theirs], [201] * 2, "two of admin")
+    _, answer = put("admin")
+    f.checks.equal((answer.status, answer.code()), (507, many),
+                   "there are five of all")
+    f.checks.that('"claims" of [daemon] is 5' in
+                  answer.json()["error"]["message"], "that one too", answer)
+    f.checks.equal(put("user", mine[0][0])[1].status, 200,
+                   "what is there is put again")
+    answer = put("admin", mine[0][0])[1]
+    f.checks.equal((answer.status, answer.json()["by"]), (200, "token user"),
+                   "by others it stays whose it was")
+    f.wants(422, "invalid", "PUT", mine[0][0],
+            {"bytes": "2M", "host": "vm1", "by": "token admin"})
+    f.token(TOKENS["user"], "DELETE", mine[0][0])
+    f.checks.that(until(lambda: f.phase(mine[0][0]) == "gone"), "one ends")
+    f.checks.equal(put("user")[1].status, 201, "then there is room for one")
+
+
+limits.tcp = True
+limits.config = "[daemon]\nclaims = 5\nclaims-per-token = 3\n[http]"
+
+
+def pages(f):
+    """Lists come in parts, in which nothing is missed or told twice."""
+    paths = sorted(f.claim("2M", host="vm1", consumer="odd" if n % 2 else "")
+                   for n in range(11))
+    for limit in (1, 3, 10, 11, 12):
+        got, query, parts = [], "", 0
+        while query is not None:
+            said = f.get(f"/v1/claims?limit={limit}{query}").json()
+            f.checks.that(len(said["claims"]) <= limit, "no part is larger")
+            got += [c["uuid"] for c in said["claims"]]
+            query = f"&after={said['next']}" if "next" in said else None
+            parts += 1
+        f.checks.equal((got, parts), ([p[-36:] for p in paths],
+                                      -(-11 // limit)), f"parts of {limit}")
+    said = f.get("/v1/claims?limit=2&consumer=odd").json()
+    f.checks.equal([c["consumer"] for c in said["claims"]], ["odd"] * 2,
+                   "what is asked for is counted")
+    f.checks.equal(f.get(f"/v1/claims?after={paths[-1][-36:].upper()}").json()[
+        "claims"], [], "behind the last there is nothing")
+    f.checks.that("next" not in f.get("/v1/claims").json(),
+                  "without a limit it is all")
+    hosts = f.get("/v1/hosts?limit=1").json()
+    f.checks.equal((len(hosts["hosts"]), len(f.get(
+        f"/v1/hosts?after={hosts['next']}").json()["hosts"])), (1, 1),
+        "hosts, too")
+    for query in ("limit=0", "limit=-1", "limit=x", "limit=", "limit=10001",
+                  "after=x", "after=", "after=%ff"):
+        f.wants(400, "bad-query", "GET", f"/v1/claims?{query}")
+
+
 def texts(f):
     """No text that is none comes in, and each answer is one."""
     for no in NO_TEXT:
@@ -446,5 +520,5 @@ def nonsense(f):
 
 if __name__ == "__main__":
     main(claims, wrong_claims, leases, conditions, queries, hosts, metrics,
-         kills, devices, hung_device, reloads, waited_for, texts,
+         kills, devices, hung_device, reloads, waited_for, limits, pages, texts,
          nonsense)

@@ -50,13 +50,22 @@ async function readPools() {
   model.stale = stale;
 }
 
+const PART = 2000;              // claims in one answer
 let claimsAt = -Infinity;
 let metricsAt = -Infinity;
 
 async function readClaims() {
-  const { claims, revision } = await get("/v1/claims");
+  const all = [];
+  let part = {};
+  let first = null;
+  do {                          // events since the first part mend the rest
+    part = await get(`/v1/claims?limit=${PART}` +
+                     (part.next ? `&after=${part.next}` : ""));
+    all.push(...part.claims);
+    first ??= part.revision;
+  } while (part.next);
   claimsAt = performance.now();
-  setClaims(claims, revision);
+  setClaims(all, first);
 }
 
 async function readMetrics() {
