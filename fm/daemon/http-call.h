@@ -5,6 +5,7 @@
 
 #include <microhttpd.h>
 #include "http.h"
+#include "http-crl.h"
 #include "http-peer.h"
 #include "http-queue.h"
 #include "http-refused.h"
@@ -54,6 +55,7 @@ struct HttpServer {
     void *opaque;
     AuthTokens *tokens;           /* NULL: no TCP */
     AuthSessions *sessions;       /* the same */
+    HttpCrl *crl;                 /* NULL: not asked for */
     HttpDoor local, tcp;
     char *socket;                 /* to be removed at the end; NULL */
     dev_t socket_device;
@@ -81,6 +83,11 @@ char *http_cert_read(const char *path, GError **error);
  * it is not good, and the request is answered.
  */
 bool http_cert_check(HttpCall *call, AuthGrant *ret_grant);
+/*
+ * Whether the certificate that was shown at @connection is on no list since; of
+ * one that was good.
+ */
+bool http_cert_stays(HttpServer *server, struct MHD_Connection *connection);
 /* http-send.c: hand the answer to libmicrohttpd, also the stream. */
 enum MHD_Result http_answer_send(HttpCall *call);
 /* http-stream.c: for http_answer_send(); takes over @request's stream. */

@@ -171,12 +171,33 @@ static bool http_cert_whose(HttpCall *call, gnutls_x509_crt_t cert,
     return true;
 }
 
+static const char *http_cert_revoked(HttpServer *server,
+                                     const gnutls_datum_t *chain,
+                                     unsigned count)
+{
+    return server->crl ? http_crl_fault(server->crl, chain, count) : NULL;
+}
+
+bool http_cert_stays(HttpServer *server, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    const gnutls_datum_t *chain = NULL;
+    unsigned count = 0;
+
+    if (info) {
+        chain = gnutls_certificate_get_peers(info->tls_session, &count);
+    }
+    return chain && !http_cert_revoked(server, chain, count);
+}
+
 bool http_cert_check(HttpCall *call, AuthGrant *ret_grant)
 {
     const union MHD_ConnectionInfo *info;
     const gnutls_datum_t *chain = NULL;
     gnutls_x509_crt_t cert;
     unsigned count = 0;
+    const char *fault;
     bool good;
 
     memset(ret_grant, 0, sizeof(*ret_grant));
@@ -194,6 +215,10 @@ bool http_cert_check(HttpCall *call, AuthGrant *ret_grant)
     }
     if (!http_cert_verify(call, info->tls_session)) {
         return false;
+    }
+    fault = http_cert_revoked(call->door->server, chain, count);
+    if (fault) {
+        return http_cert_refuse(call, fault);
     }
     if (gnutls_x509_crt_init(&cert) < 0) {
         return http_cert_refuse(call, "there is no memory to read it");

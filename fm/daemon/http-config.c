@@ -44,6 +44,7 @@ static const HttpText texts[] = {
     TEXT("certificate", certificate),
     TEXT("key", key),
     TEXT("client-ca", client_ca),
+    TEXT("client-crl", client_crl),
     TEXT("tokens", tokens),
 };
 
@@ -143,10 +144,14 @@ static bool http_config_tcp(const HttpConfig *config, GError **error)
     }
     if (!config->listen &&
         (config->certificate || config->key || config->tokens ||
-         config->client_ca)) {
-        return http_config_fail(error, "listen", "certificate, key, tokens "
-                                "and client-ca are for TCP; say where to "
-                                "listen, such as 0.0.0.0:8443");
+         config->client_ca || config->client_crl)) {
+        return http_config_fail(error, "listen", "certificate, key, tokens, "
+                                "client-crl and client-ca are for TCP; say "
+                                "where to listen, such as 0.0.0.0:8443");
+    }
+    if (config->client_crl && !config->client_ca) {
+        return http_config_fail(error, "client-crl", "it needs client-ca, "
+                                "whose lists these are");
     }
     return true;
 }
@@ -205,6 +210,7 @@ void http_config_free(HttpConfig *config)
         g_free(config->certificate);
         g_free(config->key);
         g_free(config->client_ca);
+        g_free(config->client_crl);
         g_free(config->tokens);
         g_strfreev(config->names);
         g_free(config);

@@ -17,6 +17,7 @@ typedef struct HttpConfig {
     char *certificate;            /* PEM files */
     char *key;
     char *client_ca;              /* the same: who signs clients'; NULL */
+    char *client_crl;             /* what those have taken back; NULL */
     char *tokens;
     char **names;                 /* Host headers besides localhost and ours */
     unsigned connections;         /* at once, each door */

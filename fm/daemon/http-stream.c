@@ -114,6 +114,9 @@ static bool http_stream_may(const HttpStream *stream)
     if (stream->until && g_get_real_time() / G_USEC_PER_SEC > stream->until) {
         return false;
     }
+    if (stream->until && !http_cert_stays(server, stream->connection)) {
+        return false;
+    }
     may = auth_tokens_again(server->tokens, stream->token, &grant) &&
           grant.role >= stream->role;
     auth_grant_clear(&grant);

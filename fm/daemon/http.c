@@ -413,6 +413,12 @@ static bool http_open_tcp(HttpServer *server, GError **error)
             return false;
         }
     }
+    if (config->client_crl) {
+        server->crl = http_crl_new(config->client_crl, client_ca, error);
+        if (!server->crl) {
+            return false;
+        }
+    }
     server->tokens = auth_tokens_load(config->tokens, error);
     if (!server->tokens ||
         !g_file_get_contents(config->key, &key, NULL, error) ||
@@ -525,6 +531,7 @@ void http_stop(HttpServer *server)
     http_peers_free(server->tcp.peers);
     g_hash_table_unref(server->streams);
     http_refused_free(server->refused);
+    http_crl_free(server->crl);
     auth_sessions_free(server->sessions);
     auth_tokens_free(server->tokens);
     g_cond_clear(&server->answered);

@@ -39,7 +39,7 @@ class Authority:
     def __init__(self, folder, name="clients", issuer=None, ca=True):
         self.folder = os.path.join(folder, f"ca-{len(os.listdir(folder))}")
         os.mkdir(self.folder)
-        self.count = 0
+        self.count = self.lists = 0
         self.bring = []
         if issuer:
             self.cert, self.key = issuer.issue(name, usage=None, ca=ca)
@@ -53,6 +53,7 @@ class Authority:
             file.write(f"[ca]\ndefault_ca = us\n[us]\ndatabase = "
                        f"{self.path('index')}\nunique_subject = no\n"
                        f"new_certs_dir = {self.folder}\ndefault_md = sha256\n"
+                       f"crlnumber = {self.path('crlnumber')}\n"
                        "rand_serial = yes\npolicy = any\n[any]\ncommonName = "
                        "optional\norganizationName = optional\n")
 
@@ -87,6 +88,21 @@ class Authority:
                     with open(other, encoding="ascii") as more:
                         file.write(more.read())
         return cert, key
+
+    def revoke(self, cert):
+        openssl("ca", "-config", self.path("conf"), "-cert", self.cert,
+                "-keyfile", self.key, "-revoke", cert)
+
+    def list(self, path, seconds=DAY):
+        """The list of what was revoked, to @path; good for @seconds"""
+        if not self.lists:
+            with open(self.path("crlnumber"), "w", encoding="ascii") as file:
+                file.write("01\n")
+        self.lists += 1
+        openssl("ca", "-config", self.path("conf"), "-cert", self.cert,
+                "-keyfile", self.key, "-gencrl", "-crlsec", str(seconds),
+                "-out", path + ".new")
+        os.rename(path + ".new", path)
 
     def sign_again(self, cert, old, new):
         """What openssl would not write: @new in the place of @old"""

@@ -7,6 +7,7 @@ import ssl
 import time
 
 from certtest import DAY, Authority, show
+from fmtest import until
 from httptest import ADMIN, READER, USER, main, with_
 from webtest import LIMIT, ask, ask_and_close, tls
 
@@ -191,6 +192,70 @@ def ends(w):
 
 
 @with_(start=False)
+def revoked(w):
+    """What its CA has taken back is good for nothing, also what goes on."""
+    if not shutil.which("openssl"):
+        w.checks.skip("certificates", "no openssl")
+        return
+    ca, other = Authority(w.dir.name), Authority(w.dir.name, "others")
+    lists, both = f"{w.dir.name}/lists", f"{w.dir.name}/both"
+    with open(both, "w", encoding="ascii") as file:
+        for one in (ca, other):
+            file.write(open(one.cert, encoding="ascii").read())
+    ca.list(lists)
+    w.checks.equal(w.start(f"client-ca = {both}\nclient-crl = {lists}",
+                           tcp=True), "ready", "it starts with a list")
+    w.write_tokens(f"user u {USER}\n" + KNOWN)
+    ci, look = ca.issue("ci"), ca.issue("look")
+    says(w, ci, 200, "", "slow", "not on it")
+    says(w, other.issue("ci"), 401, "bad-certificate", "no list of the CA",
+         "of a CA without a list")
+    stream = tls(w.port, w.pair[1], shown=look, timeout=2 * LIMIT)
+    stream.request("GET", "/stream")
+    stream = stream.getresponse()
+    kept = tls(w.port, w.pair[1], shown=look)
+    w.checks.equal(ask(kept, "GET", "/slow").status, 200, "one is open")
+    ca.revoke(look[0])
+    ca.list(lists)
+    says(w, look, 401, "bad-certificate", "revoked", "on the new list")
+    answer = ask(kept, "GET", "/slow")
+    w.checks.equal((answer.status, answer.code()), (401, "bad-certificate"),
+                   "nor over a connection that was open")
+    kept.close()
+    w.checks.equal(stream.read(), b"", "its stream ends")
+    says(w, look, 401, "bad-certificate", "revoked", "beside a good token",
+         token=USER)
+    says(w, ci, 200, "", "slow", "others go on")
+    # A list of somebody else, none, an old one: nobody is let in by it.
+    other.list(lists)
+    says(w, ci, 401, "bad-certificate", "no list of the CA", "another's list")
+    os.unlink(lists)
+    says(w, ci, 401, "bad-certificate", "cannot be read", "no list")
+    says(w, None, 200, "", "slow", "tokens are as ever", token=USER)
+    ca.list(lists, 1)
+    w.checks.that(until(lambda: b"out of date" in show(
+        w, ci, "GET", "/slow").body), "a list that is too old")
+    Authority(w.dir.name, "strangers").list(lists)
+    says(w, ci, 401, "bad-certificate", "cannot be read",
+         "a list that none of ours has signed")
+    ca.list(lists)
+    says(w, ci, 200, "", "slow", "a good one again")
+    code, said = w.stop()
+    w.checks.that(code == 0 and said.count("client-crl: ") == 2,
+                  "what could not be read was said", said)
+    for path, say in (("/nonexistent", "No such file"), (ca.cert, "no list"),
+                      (both, "no list")):
+        w.checks.equal(w.start(f"client-ca = {both}\nclient-crl = {path}",
+                               tcp=True), "", f"not started with {path[-8:]}")
+        code, said = w.stop()
+        w.checks.that(code == 1 and "client-crl: " in said and say in said,
+                      f"it says {say}", f"{code} {said}")
+    w.checks.equal(w.start(f"client-crl = {lists}", tcp=True), "", "alone")
+    code, said = w.stop()
+    w.checks.that("needs client-ca" in said, "it is for client-ca", said)
+
+
+@with_(start=False)
 def not_wanted(w):
     """Without client-ca a certificate says nothing, and harms nobody."""
     if not shutil.which("openssl"):
@@ -252,4 +317,4 @@ def bad_configs(w):
 
 
 if __name__ == "__main__":
-    main(good, bad, both, ends, not_wanted, bad_configs)
+    main(good, bad, both, ends, revoked, not_wanted, bad_configs)
