@@ -5,14 +5,16 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
+import subprocess
 import threading
 import time
 import uuid
 
 from fleettest import TOKENS, main
-from fmtest import MIB, until
+from fmtest import LIMIT, MIB, until
 from webtest import LONG, NO_TEXT, raw_unix, talk_nonsense
 
 NOBODY = str(uuid.UUID(int=1))
@@ -217,6 +219,14 @@ def metrics(f):
     f.checks.equal((values['cxl_fmd_claims{phase="Bound"}'],
                     values['cxl_fmd_acts_total{act="add"}'],
                     values["cxl_fmd_ready"]), (1, 1, 1), "they are true")
+    if not shutil.which("promtool"):
+        f.checks.skip("promtool", "it is not there (package prometheus)")
+        return
+    done = subprocess.run(["promtool", "check", "metrics"], input=answer.body,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=LIMIT, check=False)
+    f.checks.equal((done.returncode, done.stdout), (0, b""),
+                   "promtool finds nothing")
     f.checks.that(values['cxl_fmd_http_answers_total{class="4xx"}'] >= 1 and
                   1 << 20 < values["cxl_fmd_resident_memory_bytes"] < 1 << 28,
                   "and these", values)
