@@ -4,11 +4,14 @@
 The hosts are tests/fm/pool-device: no machine's own time is in it.
 """
 
+import concurrent.futures
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -18,6 +21,7 @@ from vm import BUILD
 HERE = os.path.dirname(os.path.abspath(__file__))
 MESON = os.path.join(BUILD, "meson")
 RUNS, SECONDS, CLAIMS, READERS = 40, 4, 10000, 1000
+POOLS, HEADS, EACH, POOL_MIB, TTL = 143, 7, 10, 256, 10
 
 for name, path in (("CXL_FM", "fm/cxl-fm"), ("CXL_FMD", "fm/daemon/cxl-fmd"),
                    ("POOL_DEVICE", "tests/fm/pool-device")):
@@ -137,7 +141,80 @@ def fleet(report):
     finally:
         f.close()
         straight.close()
+    large(report)
     page(report)
+
+
+def large(report):
+    """Ten claims for each of a thousand hosts, and an owner that dies"""
+    from fmdtest import Daemon, Pool
+    from fmtest import until
+
+    folder = tempfile.TemporaryDirectory(prefix="bench-")
+    pools = [Pool(tuple(range(1, 1 + HEADS)), POOL_MIB)
+             for _ in range(POOLS)]
+    hosts = {f"p{n}h{h}": (pool.monitor(h), "ask-timeout = 5")
+             for n, pool in enumerate(pools) for h in pool.hosts}
+    names = list(hosts) * EACH
+    size = f"{len(names)} claims over {len(hosts)} hosts"
+    print(f"fleet: {size} of {POOLS} pools")
+    # What is not told is looked at twice a minute, as ever.
+    first, second = (Daemon(folder.name, hosts, name=name,
+                            more=f"pass = 30\nowner-ttl = {TTL}")
+                     for name in ("first", "second"))
+
+    def all_owned(daemon):
+        owned = daemon.list("pools")
+        return len(owned) == POOLS and all(p["mine"] for p in owned)
+
+    def metric(daemon, name):
+        return next(float(line.split()[1]) for line in
+                    daemon.try_get("/metrics").text.splitlines()
+                    if line.startswith(f"cxl_fmd_{name} "))
+
+    def seconds(what, limit=600):
+        began = time.monotonic()
+        if not until(what, limit):
+            raise RuntimeError("it does not come")
+        return time.monotonic() - began
+
+    def is_bound(daemon, count):
+        return metric(daemon, 'claims{phase="Bound"}') == count
+
+    try:
+        first.start()
+        seconds(lambda: all_owned(first))
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(20) as clients:
+            for status in clients.map(lambda host: first.put(
+                    None, host, "2M")[1].status, names):
+                if status != 201:
+                    raise RuntimeError(f"a claim gives {status}")
+        seconds(lambda: is_bound(first, len(names)))
+        report.add(f"fleet: {size}, put to bound",
+                   len(names) / (time.monotonic() - began), "1/s")
+        report.add("fleet: a look at one of those pools, mean",
+                   metric(first, "pass_seconds_total") * 1000 /
+                   metric(first, "passes_total"), "ms")
+        second.start()
+        seconds(lambda: second.try_get("/readyz").status == 200)
+        first.end(signal.SIGKILL)
+        took = seconds(lambda: all_owned(second))
+        report.add(f"fleet: owner dead to all {POOLS} pools taken over, lease "
+                   f"of {TTL} s", took, "s")
+        if not is_bound(second, len(names)):
+            raise RuntimeError("claims are not as they were")
+        second.end()
+        first.start()
+        report.add("fleet: start until all of them are reconciled",
+                   seconds(lambda: all_owned(first) and
+                           metric(first, "passes_total") >= POOLS), "s")
+    finally:
+        first.end()
+        second.end()
+        for pool in pools:
+            pool.close()
+        folder.cleanup()
 
 
 def page(report):
