@@ -4,12 +4,15 @@
 placed, a machine dies, the job gets its memory on another, and at the end every
 byte is accounted for.
 
-usage: demo-fleet.py [--guest] [BUILD]     (make demo-fleet, demo-fleet-guest)
+usage: demo-fleet.py [--guest] [--page] [BUILD]
+       (make demo-fleet, demo-fleet-guest)
 
 BUILD is meson's folder, build/meson by default.  The machines are network
 namespaces of this one; nothing of them is left when it ends.  Their hosts are
 devices that answer by themselves; with --guest, that of machine a is a guest
-that boots, has what it is given as memory, and dies with its machine.
+that boots, has what it is given as memory, and dies with its machine.  The page
+of machine a has a port of this machine, whose users may all open it, while the
+fleet is there; with --page a browser does, and the fleet stays until Enter.
 """
 
 import json
@@ -21,13 +24,14 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 WITH_GUEST = "--guest" in sys.argv[1:]
-FOLDERS = [word for word in sys.argv[1:] if word != "--guest"]
+FOLDERS = [word for word in sys.argv[1:] if word not in ("--guest", "--page")]
 BUILD = os.path.abspath(FOLDERS[0] if FOLDERS else
                         os.path.join(TOP, "build", "meson"))
 for name, path in (("CXL_FM", "fm/cxl-fm"), ("CXL_FMD", "fm/daemon/cxl-fmd"),
                    ("POOL_DEVICE", "tests/fm/pool-device")):
     os.environ.setdefault(name, os.path.join(BUILD, path))
 
+import demopage                                          # noqa: E402
 import netguest                                          # noqa: E402
 import netns                                             # noqa: E402
 from fmtest import Failed, until                         # noqa: E402
@@ -179,6 +183,7 @@ def end(d, asked):
 
 
 def main():
+    folder = demopage.outside()  # kept to the end
     why = netns.inside()
     missing = [p for p in map(os.environ.get,
                               ("CXL_FM", "CXL_FMD", "POOL_DEVICE"))
@@ -191,6 +196,8 @@ def main():
         why = f"not built: {', '.join(missing)}"
     if why:
         print(f"demo-fleet: {why}", file=sys.stderr)
+        if folder:
+            folder.cleanup()
         return 2
     demo = None
     try:
@@ -199,12 +206,16 @@ def main():
             f"{'hosts; that of a boots' if WITH_GUEST else 'two hosts'}")
         demo = Demo()
         demo.wait(lambda: demo.well("a"), "they know each other, and are well")
+        print(f"page: {demopage.inside(demo.fleet['a'].fmd.api)} shows it, in "
+              "a browser, until the end", flush=True)
         demo.shown("a", "status")
         job, named, other = place(demo)
         cut(demo, other, named)
         die(demo, job, other)
         back(demo, job, other)
         end(demo, other)
+        if demopage.wanted():
+            input("\nThe fleet stays until Enter ")
     except (Failed, netguest.GuestError) as failure:
         print(f"demo-fleet: {failure}", file=sys.stderr)
         for machine in demo.fleet.machines.values() if demo else ():

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """make demo-fleet: two beside each other, one that is ended, one refused"""
 
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 import netns
 from fmtest import until
@@ -46,6 +49,30 @@ def strangers():
         if place != PLACES["pid"] and command:
             found[pid] = command
     return found
+
+
+def page(checks):
+    """The page that it names is there for browsers of this machine"""
+    demo = start()
+    address = None
+    for line in demo.stdout:
+        found = re.match(r"page: (http://localhost:\d+/) ", line)
+        if found:
+            address = found[1]
+            break
+    checks.that(address, "it names a page")
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        checks.that(b"<html" in answer.read(), "which is there")
+    with urllib.request.urlopen(f"{address}v1/pools", timeout=30) as answer:
+        checks.equal(len(json.load(answer)["pools"]), 3,
+                     "and tells of three pools")
+    demo.send_signal(signal.SIGINT)
+    demo.communicate(timeout=LIMIT)
+    try:
+        urllib.request.urlopen(address, timeout=30)
+        checks.that(False, "it has gone with the fleet")
+    except OSError:
+        checks.that(True, "it has gone with the fleet")
 
 
 def both(checks):
@@ -115,7 +142,7 @@ if __name__ == "__main__":
         print(f"1..0 # SKIP {why}")
         sys.exit(0)
     all_checks = Checks()
-    for test in (both, ended, refused):
+    for test in (page, both, ended, refused):
         print(f"# {test.__name__}: {test.__doc__}")
         test(all_checks)
     sys.exit(all_checks.end())
