@@ -172,7 +172,7 @@ def large(report):
                     daemon.try_get("/metrics").text.splitlines()
                     if line.startswith(f"cxl_fmd_{name} "))
 
-    def seconds(what, limit=600):
+    def seconds(what, limit=1800):
         began = time.monotonic()
         if not until(what, limit):
             raise RuntimeError("it does not come")
@@ -186,8 +186,9 @@ def large(report):
         seconds(lambda: all_owned(first))
         began = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(20) as clients:
-            for status in clients.map(lambda host: first.put(
-                    None, host, "2M")[1].status, names):
+            for status in clients.map(lambda host: first.ask(
+                    "PUT", f"/v1/claims/{uuid.uuid4()}",
+                    {"host": host, "bytes": "2M"}, 300).status, names):
                 if status != 201:
                     raise RuntimeError(f"a claim gives {status}")
         seconds(lambda: is_bound(first, len(names)))
@@ -204,14 +205,14 @@ def large(report):
                    f"of {TTL} s", took, "s")
         if not is_bound(second, len(names)):
             raise RuntimeError("claims are not as they were")
-        second.end()
+        second.end(signal.SIGKILL)
         first.start()
         report.add("fleet: start until all of them are reconciled",
                    seconds(lambda: all_owned(first) and
                            metric(first, "passes_total") >= POOLS), "s")
     finally:
-        first.end()
-        second.end()
+        first.end(signal.SIGKILL)
+        second.end(signal.SIGKILL)
         for pool in pools:
             pool.close()
         folder.cleanup()
