@@ -2,6 +2,7 @@
 /*
  * A pool seen from one place: every head's monitor is an address of ours
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "pool.h"
@@ -17,34 +18,62 @@ static void pool_told_clear(gpointer data)
     cxlfm_pool_free(((PoolTold *)data)->pool);
 }
 
+/*
+ * @fm does not answer. As long as another one tells of the pool, that is a
+ * warning; the first reason is kept in @wrong in case none does.
+ */
+static void pool_missing(Tool *tool, cxlfm *fm, int ret, GError **wrong)
+{
+    const Target any = { fm, 0, cxlfm_address(fm) };
+    g_autoptr(GError) why = NULL;
+
+    reach_fail(tool, &any, ret, &why);
+    if (*wrong) {
+        fprintf(stderr, "cxl-fm: %s\n", why->message);
+    } else {
+        *wrong = g_steal_pointer(&why);
+    }
+    tool->some_missing = true;
+}
+
+/* What @fm tells, appended to @told. 0, or why it tells nothing */
+static int pool_ask_one(cxlfm *fm, GArray *told)
+{
+    struct cxlfm_pool **pools;
+    size_t count, i;
+    int ret = cxlfm_pools(fm, &pools, &count);
+
+    if (ret < 0) {
+        return ret;
+    }
+    for (i = 0; i < count; i++) {
+        const PoolTold one = { fm, pools[i] };
+
+        g_array_append_val(told, one);
+    }
+    free(pools);
+    return 0;
+}
+
 /* All pools that the addresses know; false with @error when there is none. */
 static bool pool_ask(Tool *tool, GArray *told, GError **error)
 {
+    g_autoptr(GError) wrong = NULL;
     unsigned i;
-    int ret = 0;
 
     for (i = 0; i < tool->connections->len; i++) {
         cxlfm *fm = tool->connections->pdata[i];
-        struct cxlfm_pool **pools;
-        size_t count, j;
+        int ret = pool_ask_one(fm, told);
 
-        ret = cxlfm_pools(fm, &pools, &count);
         if (ret < 0 && ret != CXLFM_ERROR_INVALID) {
-            const Target any = { fm, 0, cxlfm_address(fm) };
-
-            reach_fail(tool, &any, ret, error);
-            return false;
-        }
-        for (j = 0; ret >= 0 && j < count; j++) {
-            const PoolTold one = { fm, pools[j] };
-
-            g_array_append_val(told, one);
-        }
-        if (ret >= 0) {
-            free(pools);
+            pool_missing(tool, fm, ret, &wrong);
         }
     }
-    if (!told->len) {
+    if (told->len && wrong) {
+        fprintf(stderr, "cxl-fm: %s\n", wrong->message);
+    } else if (wrong) {
+        g_propagate_error(error, g_steal_pointer(&wrong));
+    } else if (!told->len) {
         /* None has one: say why the last one has not. */
         cxlfm *fm = tool->connections->pdata[tool->connections->len - 1];
 

@@ -226,6 +226,21 @@ def one_fails(b):
     b.checks.equal(len(found.json()["devices"]), 2, "two are shown")
 
 
+def deaf_head(b):
+    """A head that does not answer does not keep the others from moving"""
+    b.give(1, "512M")
+    b.host(3, "deaf")
+    result = b.expect(OK, *MOVE, "--answer-timeout", "0.3",
+                      out="host 2 accepted 256 MiB", err="has not answered")
+    b.checks.that(b.monitor(3)[4:] in result.err, "it is named", result)
+    found = b.expect(OK, "pool", "--json", "--answer-timeout", "0.3").json()
+    b.checks.equal([h["owned"] // MIB for h in found["hosts"]], [256, 256, 0],
+                   "the pool is told of by the others")
+    b.expect(UNREACHABLE, "pool", "-a", b.monitor(3), "--answer-timeout",
+             "0.3", err="has not answered")
+    b.host(3, "hear")
+
+
 def shared_policy(b):
     """QMP can share, and says so"""
     found = b.run("list", "--json", "-a", b.monitor(1)).json()
@@ -341,6 +356,6 @@ def hostile(b):
 if __name__ == "__main__":
     main(success, dry, keeps, late, declines, dies, unknown, other_address,
          two_pools, which_head, share, reclaim, cleaning, documents,
-         one_fails, shared_policy, watched, status, names,
+         one_fails, deaf_head, shared_policy, watched, status, names,
          gives_more, drawn,
          hostile)
