@@ -11,6 +11,7 @@
 #include <string.h>
 #include "balance-claim.h"
 #include "fleet-claim.h"
+#include "signals.h"
 
 #define KIND              "balance"
 #define TAKE_BACK_US      (10 * G_USEC_PER_SEC)
@@ -147,7 +148,7 @@ static int balance_claim_end(Tool *tool, const Target *source,
     if (fleet_ask(tool, source->fm, "DELETE", path, NULL, &status, NULL,
                   &wrong)) {
         ret = fleet_claim_wait(tool, source->fm, claim->uuid, true,
-                               change_timeout(options), options->stop, &last,
+                               change_timeout(options), &signals_stop, &last,
                                &wrong);
     } else if (status == 404) {
         ret = 0;                  /* somebody else has ended it */
@@ -247,7 +248,7 @@ static int balance_claim_make(Tool *tool, const PoolView *view, uint16_t to,
     answered = fleet_ask(tool, sink.fm, "PUT", path, wish, NULL, NULL, &wrong);
     if (answered) {
         ret = fleet_claim_wait(tool, sink.fm, uuid, false,
-                               change_timeout(options), options->stop, &claim,
+                               change_timeout(options), &signals_stop, &claim,
                                &wrong);
     }
     if (ret > 0) {

@@ -5,24 +5,21 @@
 #include "balance-look.h"
 #include "pressure-command.h"
 
-/* What the host's command says; negative when it says nothing of use. */
-static double balance_read_pressure(const BalanceHost *host,
-                                    const volatile sig_atomic_t *stop,
-                                    balance_say_fn say, void *opaque)
+void balance_read_pressures(const BalancePolicy *policy,
+                            const volatile sig_atomic_t *stop)
 {
-    g_autofree char *wrong = NULL, *sentence = NULL;
-    double pressure;
+    unsigned i;
 
-    if (!host->command) {
-        return -1;
+    for (i = 0; i < policy->hosts->len && !(stop && *stop); i++) {
+        BalanceHost *host = &g_array_index(policy->hosts, BalanceHost, i);
+
+        host->pressure = -1;
+        g_clear_pointer(&host->pressure_fault, g_free);
+        if (host->command) {
+            host->pressure = pressure_command_run(host->command, stop,
+                                                  &host->pressure_fault);
+        }
     }
-    pressure = pressure_command_run(host->command, stop, &wrong);
-    if (pressure < 0) {
-        sentence = g_strdup_printf("host %u: its pressure is not known: %s",
-                                   host->id, wrong);
-        say(sentence, opaque);
-    }
-    return pressure;
 }
 
 static void balance_count(const struct cxlfm_snapshot *s, uint8_t region,
@@ -67,9 +64,7 @@ static void balance_count_elsewhere(const PoolView *view, uint8_t region,
     }
 }
 
-void balance_look(const PoolView *view, uint8_t region, BalanceHost *host,
-                  const volatile sig_atomic_t *stop, balance_say_fn say,
-                  void *opaque)
+void balance_look(const PoolView *view, uint8_t region, BalanceHost *host)
 {
     const struct cxlfm_pool_host *known = pool_find_host(view, host->id);
     struct cxlfm_snapshot *s;
@@ -78,13 +73,9 @@ void balance_look(const PoolView *view, uint8_t region, BalanceHost *host,
     g_clear_pointer(&host->held, g_array_unref);
     host->held = g_array_new(false, false, sizeof(struct cxlfm_extent));
     host->owned = host->asked = host->offered = 0;
-    host->pressure = -1;
     host->alive = known && known->alive &&
-                  pool_head(view, host->id, &target, NULL);
-    if (host->alive) {
-        host->pressure = balance_read_pressure(host, stop, say, opaque);
-        host->alive = cxlfm_snapshot(target.fm, target.device, &s) >= 0;
-    }
+                  pool_head(view, host->id, &target, NULL) &&
+                  cxlfm_snapshot(target.fm, target.device, &s) >= 0;
     if (host->alive) {
         balance_count(s, region, host);
         cxlfm_snapshot_free(s);

@@ -3,19 +3,18 @@
 #ifndef CXL_FM_BALANCE_LOOK_H
 #define CXL_FM_BALANCE_LOOK_H
 
+#include <signal.h>
 #include "balance-policy.h"
 #include "pool.h"
 
-/* Told a sentence for people. */
-typedef void (*balance_say_fn)(const char *sentence, void *opaque);
-
 /*
- * Fill in what @host has of @region, and what its command says; it is ended
- * once *@stop (may be NULL).
+ * Run the hosts' commands, those that have one, until *@stop. A guest may take
+ * its time: hold no monitor meanwhile.
  */
-void balance_look(const PoolView *view, uint8_t region, BalanceHost *host,
-                  const volatile sig_atomic_t *stop, balance_say_fn say,
-                  void *opaque);
+void balance_read_pressures(const BalancePolicy *policy,
+                            const volatile sig_atomic_t *stop);
+/* Fill in what @host has of @region. */
+void balance_look(const PoolView *view, uint8_t region, BalanceHost *host);
 /* Free bytes of @region, of which all heads see the same */
 uint64_t balance_available(const PoolView *view, uint8_t region);
 

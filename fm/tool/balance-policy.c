@@ -23,6 +23,7 @@ static void policy_host_clear(gpointer data)
     BalanceHost *host = data;
 
     g_free(host->command);
+    g_free(host->pressure_fault);
     g_clear_pointer(&host->held, g_array_unref);
     g_clear_pointer(&host->claims, g_array_unref);
 }

@@ -23,6 +23,8 @@ typedef struct BalanceHost {
     /* What it is at the moment, as far as the region is concerned */
     bool alive;
     double pressure;                  /* percent; negative: not known */
+    char *pressure_fault;             /* why the command did not tell it; NULL:
+                                         it did, or there is none */
     uint64_t owned;                   /* it has or is offered; less @asked */
     uint64_t asked;                   /* is to give back, and has not yet */
     uint64_t offered;                 /* of @owned: has not answered */

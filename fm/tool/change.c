@@ -10,6 +10,7 @@
 #include "change.h"
 #include "json.h"
 #include "parse.h"
+#include "signals.h"
 #include "text.h"
 
 #define DEFAULT_TIMEOUT 30            /* seconds */
@@ -62,7 +63,6 @@ double change_timeout(const ChangeOptions *options)
 typedef struct Progress {
     const char *verb;
     bool show;                        /* on the terminal */
-    const ChangeOptions *options;
 } Progress;
 
 /* One line on the terminal, overwritten at each look */
@@ -77,7 +77,7 @@ static bool change_progress(const struct cxlfm_outcome *so_far, void *opaque)
                 done, wanted, so_far->elapsed / 1000.0);
         fflush(stderr);
     }
-    return !progress->options->stop || !*progress->options->stop;
+    return !signals_stop;
 }
 
 static int change_wait(Tool *tool, const Target *target,
@@ -86,7 +86,7 @@ static int change_wait(Tool *tool, const Target *target,
                        GError **error)
 {
     Progress progress = {
-        .verb = verb, .options = options,
+        .verb = verb,
         .show = isatty(STDERR_FILENO) && !tool->json,
     };
     int ret = cxlfm_wait_run(wait, change_timeout(options) * 1000,
@@ -112,12 +112,39 @@ static struct json_object *change_json(const Target *target, const Wish *wish,
     return o;
 }
 
+/* Did a signal end the waiting, before the host did? */
+static bool change_is_cut(const struct cxlfm_outcome *outcome)
+{
+    return signals_stop && outcome->state == CXLFM_OUTCOME_TIMEOUT;
+}
+
+/* What stands, and what has come of it so far */
+static int change_tell_cut(const Target *target, const Wish *wish,
+                           const struct cxlfm_outcome *outcome)
+{
+    g_autofree char *done = format_size(outcome->done);
+    g_autofree char *wanted = format_size(outcome->wanted);
+
+    if (wish->adding) {
+        fprintf(stderr, "cxl-fm: %s: stopped by a signal; the offer of %s to "
+                "host %u stands, of which it has accepted %s so far",
+                target->name, wanted, wish->host, done);
+    } else {
+        fprintf(stderr, "cxl-fm: %s: stopped by a signal; host %u has been "
+                "asked for %s, has released %s of it, and may give back the "
+                "rest later", target->name, wish->host, wanted, done);
+    }
+    fputs(". 'cxl-fm extents' shows what comes of it\n", stderr);
+    return TOOL_UNKNOWN;
+}
+
 static void change_print_outcome(Tool *tool, const Target *target,
                                  const Change *change,
                                  const struct cxlfm_outcome *outcome)
 {
     struct json_object *o = change_json(target, &change->wish,
                                         outcome->wanted,
+                                        change_is_cut(outcome) ? "interrupted" :
                                         outcome_name(outcome->state));
 
     json_object_object_add(o, "done", json_object_new_uint64(outcome->done));
@@ -227,8 +254,7 @@ static int change_send(const Target *target, const Change *change,
         ret = change->send(target, change->request, ret_done);
         if (ret != CXLFM_ERROR_REFUSED || *ret_done || !options->wait ||
             cxlfm_return_code(target->fm) != CXLFM_RETRY_REQUIRED ||
-            g_get_monotonic_time() >= end ||
-            (options->stop && *options->stop)) {
+            g_get_monotonic_time() >= end || signals_stop) {
             return ret;
         }
         g_usleep(RETRY_US);
@@ -276,6 +302,7 @@ int change_run(Tool *tool, const Target *target, const Change *change,
     if (options->dry_run) {
         return change_dry_run(tool, target, wish, change->sentence, error);
     }
+    signals_catch();
     if (options->wait) {
         ret = change->begin(target, change->request, &wait);
     }
@@ -302,7 +329,9 @@ int change_run(Tool *tool, const Target *target, const Change *change,
         if (tool->json) {
             change_print_outcome(tool, target, change, &outcome);
         }
-        ret = change->tell(tool, target, change->request, &outcome);
+        ret = change_is_cut(&outcome) ?
+              change_tell_cut(target, wish, &outcome) :
+              change->tell(tool, target, change->request, &outcome);
         free(outcome.extents);
     }
     return ret;

@@ -3,7 +3,6 @@
 #ifndef CXL_FM_CHANGE_H
 #define CXL_FM_CHANGE_H
 
-#include <signal.h>
 #include "change-problem.h"
 #include "reach.h"
 
@@ -19,8 +18,6 @@ typedef struct ChangeOptions {
     uint64_t coming;
     /* A move: bytes that the giver must be left with, whatever it gives */
     uint64_t keep;
-    /* Set by a signal: wait no longer. NULL: none is awaited. */
-    volatile sig_atomic_t *stop;
 } ChangeOptions;
 
 #define CHANGE_OPTIONS_INIT { .host = -1, .region = -1, .timeout = -1 }
@@ -77,7 +74,8 @@ typedef struct Change {
 
 /*
  * Carry out @change as @options say: say what would be done, or do it and wait.
- * Prints the result. Exit status, or -1 with @error.
+ * Prints the result. A signal ends the waiting, and what was asked for stands:
+ * then TOOL_UNKNOWN. Exit status, or -1 with @error.
  */
 int change_run(Tool *tool, const Target *target, const Change *change,
                const ChangeOptions *options, GError **error);

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "options.h"
 #include "parse.h"
+#include "signals.h"
 
 typedef struct AddOptions {
     ChangeOptions change;
@@ -71,7 +72,7 @@ static int add_one_by_one(Tool *tool, const Target *target,
     int ret = TOOL_OK;
 
     tool->steps = json_object_new_array();
-    for (i = 0; i < count && ret == TOOL_OK; i++) {
+    for (i = 0; i < count && ret == TOOL_OK && !signals_stop; i++) {
         request.extents = &extents[i];
         request.extent_count = 1;
         ret = change_add(tool, target, &request, &o->change, error);
@@ -80,6 +81,10 @@ static int add_one_by_one(Tool *tool, const Target *target,
         g_prefix_error(error, "extent %zu of %zu, those before it stand: ", i,
                        count);
         (*error)->code = TOOL_PARTIAL;
+    }
+    if (!ret && i < count) {
+        return tool_fail(error, TOOL_PARTIAL, "stopped by a signal: %zu of %zu "
+                         "extents were offered, which stands", i, count);
     }
     return ret > TOOL_OK && i > 1 ? TOOL_PARTIAL : ret;
 }

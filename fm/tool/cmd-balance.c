@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "json.h"
 #include "options.h"
 #include "pool-move.h"
+#include "signals.h"
 #include "text.h"
 
 #define NAP_US 100000
@@ -36,21 +36,14 @@ typedef struct Balance {
     FILE *log;                        /* NULL: none */
     struct json_object *round;        /* --json: what is told of this round */
     bool claims;                      /* cxl-fmd keeps it: by claims */
+    bool went;                        /* a round did */
     unsigned failed;                  /* steps */
 } Balance;
 
-static volatile sig_atomic_t balance_stop; /* a signal came */
-
-static void balance_on_signal(int number)
-{
-    balance_stop = 1;
-}
-
-static void balance_put(const char *sentence, void *opaque)
+static void balance_put(Balance *b, const char *sentence)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autofree char *when = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
-    Balance *b = opaque;
 
     if (!b->tool->json) {
         printf("%s\n", sentence);
@@ -75,7 +68,7 @@ static void G_GNUC_PRINTF(2, 3) balance_say(Balance *b, const char *format,
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
-    balance_put(text, b);
+    balance_put(b, text);
 }
 
 /* --- JSON: one document a round --- */
@@ -92,6 +85,8 @@ static struct json_object *balance_json_host(const BalanceHost *host)
                            json_object_new_uint64(host->offered));
     json_object_object_add(o, "pressure", host->pressure < 0 ? NULL :
                            json_object_new_double(host->pressure));
+    json_object_object_add(o, "pressure-error", !host->pressure_fault ? NULL :
+                           json_object_new_string(host->pressure_fault));
     return o;
 }
 
@@ -128,7 +123,11 @@ static void balance_read_hosts(Balance *b, uint8_t region)
         BalanceHost *host = &g_array_index(b->policy->hosts, BalanceHost, i);
         g_autofree char *owned = NULL, *asked = NULL, *pressure = NULL;
 
-        balance_look(&b->view, region, host, &balance_stop, balance_put, b);
+        balance_look(&b->view, region, host);
+        if (host->alive && host->pressure_fault) {
+            balance_say(b, "host %u: its pressure is not known: %s", host->id,
+                        host->pressure_fault);
+        }
         owned = format_size(host->owned);
         asked = format_size(host->asked);
         pressure = g_strdup_printf(", pressure %.2f", host->pressure);
@@ -194,6 +193,7 @@ static void balance_carry_out(Balance *b, const BalanceStep *step)
         b->failed++;
         balance_say(b, "not done: %s", error ? error->message :
                     ret == TOOL_TIMEOUT ? "a host did not answer in time" :
+                    ret == TOOL_UNKNOWN ? "stopped by a signal" :
                     ret == TOOL_PARTIAL ? "given back, and not taken" :
                     "a host declined");
         json_object_object_add(told, "error", error ?
@@ -251,7 +251,7 @@ static void balance_steps(Balance *b)
     json_object_object_add(b->round, "available",
                            json_object_new_uint64(available));
     steps = balance_plan(b->policy, available);
-    for (i = 0; i < steps->len && !balance_stop; i++) {
+    for (i = 0; i < steps->len && !signals_stop; i++) {
         balance_carry_out(b, steps->pdata[i]);
     }
     if (!steps->len) {
@@ -269,10 +269,13 @@ static bool balance_round(Balance *b, GError **error)
     int lock = -1;
 
     b->round = json_object_new_object();
+    balance_read_pressures(b->policy, &signals_stop);
     seen = pool_view(b->tool, &b->view, error);
     b->claims = seen && balance_claim_is_due(&b->view);
     balance_claim_forget(b->policy);
-    seen = seen && (lock = balance_lock(b, error)) != -1 &&
+    /* Who changes nothing may look while another one acts. */
+    seen = seen && (b->o->change.dry_run ||
+                    (lock = balance_lock(b, error)) != -1) &&
            (!b->claims ||
             balance_claim_read(b->tool, &b->view, change_region(&b->o->change),
                                b->policy, error));
@@ -304,37 +307,48 @@ static void balance_sleep(const Balance *b)
                   (int64_t)(b->o->interval * 1000000);
     int64_t left;
 
-    while (!balance_stop && (left = end - g_get_monotonic_time()) > 0) {
+    while (!signals_stop && (left = end - g_get_monotonic_time()) > 0) {
         g_usleep(MIN(left, NAP_US));
     }
 }
 
-/* A pool that cannot be seen may be seen later, but for the last time. */
+/*
+ * May the next round go better? Machines restart, and another one may have the
+ * pool for a while; but what has never gone is a mistake, of which one is told.
+ */
+static bool balance_goes_on(const Balance *b, int round, const GError *wrong)
+{
+    return round != b->o->rounds &&
+           (b->went || (wrong->code != TOOL_USAGE &&
+                        wrong->code != TOOL_REFUSED));
+}
+
 static int balance_rounds(Balance *b, GError **error)
 {
-    const struct sigaction stop = { .sa_handler = balance_on_signal };
     int round;
 
-    sigaction(SIGINT, &stop, NULL);
-    sigaction(SIGTERM, &stop, NULL);
-    for (round = 1; !balance_stop; round++) {
+    signals_catch();
+    for (round = 1; !signals_stop; round++) {
         g_autoptr(GError) wrong = NULL;
 
-        if (!balance_round(b, &wrong)) {
-            if (round == b->o->rounds || wrong->code == TOOL_USAGE ||
-                wrong->code == TOOL_REFUSED) {
-                g_propagate_error(error, g_steal_pointer(&wrong));
-                return -1;
-            }
+        if (balance_round(b, &wrong)) {
+            b->went = true;
+        } else if (balance_goes_on(b, round, wrong)) {
             b->failed++;
             balance_say(b, "nothing done: %s", wrong->message);
+            if (b->tool->json) {
+                json_print(json_error(wrong, b->tool->return_code), false);
+            }
+        } else {
+            g_propagate_error(error, g_steal_pointer(&wrong));
+            return -1;
         }
         if (round == b->o->rounds) {
             break;
         }
         balance_sleep(b);
     }
-    if (balance_stop) {
+    if (signals_stop) {
         balance_say(b, "stopped by a signal; what hosts were asked for%s "
                     "stands", b->claims ? "" : " or offered");
     }
@@ -394,7 +408,6 @@ int cmd_balance(Tool *tool, int argc, char **argv, GError **error)
 
     if (options_parse(tool, entries, 0, 0, &argc, &argv, error)) {
         o.change.wait = true;
-        o.change.stop = &balance_stop;
         if (!o.policy) {
             tool_fail(error, TOOL_USAGE, "by which policy? Give --policy FILE");
         } else if (o.rounds < 0 || !(o.interval >= 0 && o.interval <= 86400)) {

@@ -3,12 +3,15 @@
  * Capacity from one host of a pool to another: a release that is waited for,
  * then an add
  */
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include "change-add.h"
 #include "change-release.h"
 #include "pick.h"
 #include "pool-move.h"
 #include "release-choose.h"
+#include "signals.h"
 #include "text.h"
 
 #define CLEAN_US 50000
@@ -37,7 +40,7 @@ static void pool_wait_clean(const Target *source, uint8_t region,
     size_t i;
 
     while (dirty && g_get_monotonic_time() < end &&
-           !(options->stop && *options->stop) &&
+           !signals_stop &&
            cxlfm_snapshot(source->fm, source->device, &s) >= 0) {
         dirty = false;
         for (i = 0; i < s->extent_count; i++) {
@@ -94,6 +97,56 @@ static bool pool_keeps(Tool *tool, const Target *source,
     return true;
 }
 
+/* A move that stops half-way */
+typedef struct MoveCut {
+    unsigned from;
+    unsigned to;
+    unsigned region;
+    uint64_t bytes;
+} MoveCut;
+
+/* Whose the capacity is now, and, if it is nobody's, how to go on */
+static void G_GNUC_PRINTF(3, 4) move_tell(const MoveCut *cut, bool nobodys,
+                                          const char *format, ...)
+{
+    va_list args;
+
+    fputs("cxl-fm: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    if (nobodys) {
+        fprintf(stderr, "; 'cxl-fm add %" PRIu64 " --host %u --region %u' "
+                "gives it", cut->bytes, cut->to, cut->region);
+    }
+    fputc('\n', stderr);
+}
+
+/* The giver gave, and the taker has not, as @ret and @error say. */
+static int move_half(const MoveCut *cut, int ret, GError **error)
+{
+    int code = ret > 0 ? ret : (*error)->code;
+
+    if (ret > 0 && (code == TOOL_UNKNOWN || code == TOOL_TIMEOUT)) {
+        move_tell(cut, false, "host %u has given it back, and the offer to "
+                  "host %u stands", cut->from, cut->to);
+    } else if (code == TOOL_UNKNOWN) {
+        move_tell(cut, false, "host %u has given it back, and whether host %u "
+                  "was offered it is not known: 'cxl-fm extents' shows it",
+                  cut->from, cut->to);
+    } else {
+        move_tell(cut, true, "host %u has given it back and host %u does not "
+                  "have it: it is free for all", cut->from, cut->to);
+    }
+    if (code == TOOL_UNKNOWN) {
+        return ret;
+    }
+    if (ret < 0) {
+        (*error)->code = TOOL_PARTIAL;
+    }
+    return ret < 0 ? ret : TOOL_PARTIAL;
+}
+
 int pool_move(Tool *tool, const PoolView *view, uint16_t from, uint16_t to,
               uint64_t bytes, bool force, const ChangeOptions *options,
               GError **error)
@@ -105,6 +158,7 @@ int pool_move(Tool *tool, const PoolView *view, uint16_t from, uint16_t to,
     g_autofree struct cxlfm_extent *extents = NULL;
     ChangeOptions then = *options;
     Target source, sink;
+    MoveCut cut = { from, to, request.region, bytes };
     int ret;
 
     /* Both hosts must be reachable before one of them loses something. */
@@ -120,8 +174,8 @@ int pool_move(Tool *tool, const PoolView *view, uint16_t from, uint16_t to,
     ret = change_release(tool, &source, &request, options, error);
     if (ret) {
         if (ret > 0) {
-            fprintf(stderr, "cxl-fm: nothing was given to host %u; what comes "
-                    "back later is free for all\n", to);
+            move_tell(&cut, true, "nothing was given to host %u; what comes "
+                      "back later is free for all", to);
         }
         return ret;
     }
@@ -130,14 +184,12 @@ int pool_move(Tool *tool, const PoolView *view, uint16_t from, uint16_t to,
     } else {
         pool_wait_clean(&source, request.region, options);
     }
-    ret = pool_add(tool, view, to, bytes, &then, error);
-    if (ret && !options->dry_run) {
-        fprintf(stderr, "cxl-fm: host %u has given it back and host %u does "
-                "not have it: it is free for all\n", from, to);
-        if (ret > 0) {
-            return TOOL_PARTIAL;
-        }
-        (*error)->code = TOOL_PARTIAL;
+    if (signals_stop && !options->dry_run) {
+        move_tell(&cut, true, "stopped by a signal: host %u has given it back "
+                  "and host %u was not offered it: it is free for all", from,
+                  to);
+        return TOOL_PARTIAL;
     }
-    return ret;
+    ret = pool_add(tool, view, to, bytes, &then, error);
+    return ret && !options->dry_run ? move_half(&cut, ret, error) : ret;
 }

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from fmtest import FAILED, OK, REFUSED, UNREACHABLE, USAGE, until
-from pooltest import main
+from pooltest import Device, main
 
 GIVES = """\
 step 256M
@@ -159,7 +159,114 @@ def alone(b):
         fcntl.flock(file, fcntl.LOCK_EX)
         b.expect(REFUSED, "balance", "-p", b.policy(GIVES),
                  err="another 'cxl-fm balance', or a cxl-fmd, looks after pool pool0")
-    b.expect(OK, "balance", "-p", b.policy(GIVES), "-n")
+        b.expect(OK, "balance", "-p", b.policy(GIVES), "-n",
+                 out="would move 256 MiB")
+
+
+class Lines:
+    """What a balancer without an end has said, a file as it grows"""
+
+    def __init__(self, b, *words):
+        self.path = f"{b.device.dir.name}/said"
+        self.file = open(self.path, "w+", encoding="utf-8")
+        self.child = subprocess.Popen(
+            [os.environ["CXL_FM"], "balance", "-c", "0", "-i", "0.1", *words],
+            env=dict(os.environ, CXL_FM_ADDRESS=b.address), text=True,
+            stdout=self.file, stderr=subprocess.DEVNULL)
+        self.seen = 0
+
+    def comes(self, text):
+        """Until @text is said, after what came before"""
+        def look():
+            with open(self.path, encoding="utf-8") as file:
+                at = file.read().find(text, self.seen)
+            self.seen = self.seen if at < 0 else at + len(text)
+            return at >= 0
+        return until(look)
+
+    def end(self, number=signal.SIGTERM):
+        self.child.send_signal(number)
+        self.child.wait(timeout=10)
+        self.file.close()
+        return self.child.returncode
+
+
+QUIET = "host 1\nhost 2\n"
+
+
+def pool_gone(b):
+    """All machines of one pool restart, while those of another go on"""
+    other = Device((1, 2))
+    b.address += " " + other.addresses()
+    for words in (("--json",), ()):
+        said = Lines(b, "-p", b.policy(QUIET), "--pool", b.device.file,
+                     *words)
+        good = '"available"' if words else "nothing to move"
+        b.checks.that(said.comes(good), "a good round")
+        for host in b.device.hosts:
+            b.host(host, "die")
+        b.checks.that(said.comes('"kind":"usage"' if words else
+                                 "nothing done: there is no pool"),
+                      "then there is no pool")
+        for host in b.device.hosts:
+            b.host(host, "live")
+        b.checks.that(said.comes(good) and said.child.poll() is None,
+                      "and there is one again")
+        said.end()
+    for host in b.device.hosts:
+        b.host(host, "die")
+    b.expect(USAGE, "balance", "-c", "0", "-p", b.policy(QUIET), "--pool",
+             b.device.file, err="there is no pool")
+    b.address = b.device.addresses()
+    b.checks.equal(other.close(), 0, "the other pool ends in good order")
+
+
+def lock_passes(b):
+    """Somebody else looks after the pool for a while"""
+    said = Lines(b, "-p", b.policy(QUIET))
+    b.checks.that(said.comes("nothing to move"), "a good round")
+    with open(b.device.file, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        b.checks.that(said.comes("nothing done: another 'cxl-fm balance'"),
+                      "a round without the lock")
+    b.checks.that(said.comes("nothing to move"), "a good one again")
+    b.checks.equal(said.end(signal.SIGHUP), FAILED,
+                   "a hangup ends it, as other signals do")
+
+
+def monitors_free(b):
+    """Nobody waits for a monitor because a host does not tell its pressure"""
+    fifo = f"{b.device.dir.name}/pressure"
+    os.mkfifo(fifo)
+    child = b.start("balance", "-n", "-p", b.policy(
+        f"host 1 pressure cat {fifo}\nhost 2 pressure echo 0\n"))
+    with open(fifo, "w", encoding="ascii") as file:
+        b.expect(OK, "list", "--answer-timeout", "1", out="mem0")
+        file.write("7\n")
+    out, _ = child.communicate(timeout=10)
+    b.checks.that("host 1: alive, has 0 B, pressure 7.00" in out,
+                  "and then it is told", out)
+
+
+def why_unknown(b):
+    """JSON says why a pressure is not known, and of each round that failed"""
+    found = b.expect(OK, "balance", "-j", "-p", b.policy(
+        "host 1 pressure false\nhost 2 pressure echo 3\n")).json()
+    b.checks.equal([(h["pressure"], h["pressure-error"]) for h in
+                    found["hosts"]],
+                   [(None, "'false' failed and said ''"), (3, None)],
+                   "why it is null")
+    b.address = b.monitor(1)
+    b.host(1, "deaf")
+    out = b.expect(UNREACHABLE, "balance", "-j", "-c", "3", "-i", "0", "-p",
+                   b.policy(QUIET), "--answer-timeout", "0.2").out
+    decoder, kinds = json.JSONDecoder(), []
+    while out:
+        found, end = decoder.raw_decode(out)
+        kinds.append(found["error"]["kind"])
+        out = out[end:].lstrip()
+    b.checks.equal(kinds, ["unreachable"] * 3, "three rounds, three documents")
+    b.host(1, "hear")
 
 
 def output(b):
@@ -184,4 +291,5 @@ def output(b):
 
 if __name__ == "__main__":
     main(takes, whole_extents, outstanding, unanswered, unknown_pressure,
-         region, told, restarts, stopped, alone, output)
+         region, told, restarts, stopped, alone, output, pool_gone,
+         lock_passes, monitors_free, why_unknown)

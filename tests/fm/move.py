@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """cxl-fm pool, move, share and reclaim over hosts that answer, or do not."""
 
+import json
 import os
+import signal
 import time
 
 from fmtest import (FAILED, MIB, OK, PARTIAL, REFUSED, REJECTED, TAG, TIMEOUT,
-                    UNKNOWN, UNREACHABLE, USAGE)
+                    UNKNOWN, UNREACHABLE, USAGE, until)
 from pooltest import Device, main
 
 MOVE = ("move", "256M", "--from", "1", "--to", "2")
@@ -241,6 +243,78 @@ def deaf_head(b):
     b.host(3, "hear")
 
 
+def cut(b, ready, *words):
+    """What comes of a command that a signal ends once ready() is true"""
+    child = b.start(*words)
+    b.checks.that(until(ready), f"{' '.join(words)} is under way")
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=10)
+    return child.returncode, out, err
+
+
+def held(b, host, state):
+    """Has the pool capacity of @host in @state?"""
+    return any(e["state"] == state for h in b.pool(b.monitor(3))["hosts"]
+               if h["host"] == host for e in h["extents"])
+
+
+def interrupted(b):
+    """A signal while a host is waited for: what stands, and who has what"""
+    b.give(1, "512M")
+    b.host(2, "silent")
+    one = ("-a", b.monitor(2), "-H", "2", "--wait")
+    code, _, err = cut(b, lambda: held(b, 2, "pending"), "add", "64M", *one)
+    b.checks.that(code == UNKNOWN and "the offer of 64 MiB to host 2 stands"
+                  in err, "an offer stands", err)
+    b.host(2, "accept")
+    b.checks.that(until(lambda: b.owned(b.monitor(3))[1] == 64),
+                  "and is answered later")
+    b.host(2, "keep")
+    asked = until_asked(b, 2)
+    code, out, err = cut(b, asked, "release", "64M", "--json", *one)
+    b.checks.that(code == UNKNOWN and "may give back the rest later" in err,
+                  "a request stands", err)
+    b.checks.equal(json.loads(out)["outcome"], "interrupted", "JSON says so")
+    b.host(1, "keep")
+    code, out, err = cut(b, until_asked(b, 1), *MOVE, "--json", "-a",
+                         b.monitor(1), "-a", b.monitor(2))
+    b.checks.that(code == UNKNOWN and "nothing was given to host 2" in err and
+                  f"'cxl-fm add {256 * MIB} --host 2 --region 0'" in err,
+                  "a move stops before the giver gave", err)
+    found = json.loads(out)
+    b.checks.equal((found["exit"], [s["outcome"] for s in found["steps"]]),
+                   (UNKNOWN, ["interrupted"]), "JSON says so")
+
+
+def until_asked(b, host):
+    """Whether @host has been asked for something: it journals that"""
+    before = os.path.getsize(b.device.journal)
+
+    def asked():
+        with open(b.device.journal, encoding="utf-8") as file:
+            file.seek(before)
+            return any(f'"host":{host}' in line and "release" in line
+                       for line in file)
+    return asked
+
+
+def between(b):
+    """A signal when the giver has given and the taker has nothing yet"""
+    b.give(1, "512M")
+    b.host(1, "slow")
+    code, _, err = cut(b, until_asked(b, 1), *MOVE, "-a", b.monitor(1), "-a",
+                       b.monitor(2))
+    b.checks.that(code == PARTIAL and "host 1 has given it back and host 2 was "
+                  "not offered it" in err and "gives it" in err,
+                  "it says whose it is, and how to go on", err)
+    b.host(1, "clean", "give")
+    b.host(2, "silent")
+    code, _, err = cut(b, lambda: held(b, 2, "pending"), *MOVE, "-a",
+                       b.monitor(1), "-a", b.monitor(2))
+    b.checks.that(code == UNKNOWN and "the offer to host 2 stands" in err,
+                  "or that it is offered", err)
+
+
 def shared_policy(b):
     """QMP can share, and says so"""
     found = b.run("list", "--json", "-a", b.monitor(1)).json()
@@ -356,6 +430,6 @@ def hostile(b):
 if __name__ == "__main__":
     main(success, dry, keeps, late, declines, dies, unknown, other_address,
          two_pools, which_head, share, reclaim, cleaning, documents,
-         one_fails, deaf_head, shared_policy, watched, status, names,
+         one_fails, deaf_head, interrupted, between, shared_policy, watched, status, names,
          gives_more, drawn,
          hostile)

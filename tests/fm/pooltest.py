@@ -15,9 +15,11 @@ class Device:
     """One pool: a monitor and a host for each number"""
 
     def __init__(self, hosts, mib=0, journal=""):
-        """@mib: its size; 0: two regions, 1280 MiB together"""
+        """@mib: its size; 0: two regions, 1280 MiB together. The path of
+        @journal counts from its own folder."""
         self.dir = tempfile.TemporaryDirectory(prefix="fmpool-")
-        self.hosts, self.mib, self.journal = hosts, mib, journal
+        self.hosts, self.mib = hosts, mib
+        self.journal = journal and os.path.join(self.dir.name, journal)
         self.file = f"{self.dir.name}/pool"
         self.start()
 
@@ -63,7 +65,7 @@ class Hosts(Bench):
 
     def __init__(self, checks):
         self.checks = checks
-        self.device = Device((1, 2, 3))
+        self.device = Device((1, 2, 3), journal="journal")
         self.address = self.device.addresses()
 
     def host(self, host, *words):
