@@ -55,12 +55,16 @@ static bool reach_address(Tool *tool, const char *address, bool sole,
     } else {
         fprintf(stderr, "cxl-fm: %s\n", cxlfm_error_text(fm));
         tool->some_missing = true;
+        if (tool->keep_missing) {
+            g_ptr_array_add(tool->connections, fm);
+            return true;
+        }
     }
     cxlfm_free(fm);
     return !(sole || ret == CXLFM_ERROR_INVALID);
 }
 
-static bool reach_wanted(const Tool *tool, const Target *target)
+bool reach_wanted(const Tool *tool, const Target *target)
 {
     const char *path = cxlfm_device_path(target->fm, target->device);
     unsigned i;
@@ -116,6 +120,19 @@ static bool reach_check_names(const Tool *tool, const GArray *targets,
     return true;
 }
 
+/* Is there a connection? */
+static bool reach_any(const Tool *tool)
+{
+    unsigned i;
+
+    for (i = 0; i < tool->connections->len; i++) {
+        if (cxlfm_fd(tool->connections->pdata[i]) >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 GArray *reach_targets(Tool *tool, GError **error)
 {
     bool sole = g_strv_length(tool->addresses) == 1;
@@ -129,7 +146,7 @@ GArray *reach_targets(Tool *tool, GError **error)
             return NULL;
         }
     }
-    if (!tool->connections->len) {
+    if (!reach_any(tool)) {
         tool_fail(error, TOOL_UNREACHABLE, "none of the addresses answers");
         return NULL;
     }
@@ -147,7 +164,9 @@ GArray *reach_targets(Tool *tool, GError **error)
             }
         }
     }
-    if (!reach_check_names(tool, targets, error)) {
+    /* Those that are missing may have the device that is. */
+    if (!(tool->keep_missing && tool->some_missing) &&
+        !reach_check_names(tool, targets, error)) {
         return NULL;
     }
     return g_steal_pointer(&targets);

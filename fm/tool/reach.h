@@ -14,6 +14,8 @@
  * with g_array_unref().
  */
 GArray *reach_targets(Tool *tool, GError **error);
+/* Whether @target is one of the devices that were asked for by --device */
+bool reach_wanted(const Tool *tool, const Target *target);
 /*
  * Exactly one device, or an error that lists the choice. Of several, which may
  * have one name, the head of @host; -1: it was not said which host.

@@ -4,6 +4,7 @@
 import json
 import os
 import signal
+import socket
 import time
 
 from fmtest import (FAILED, MIB, OK, PARTIAL, REFUSED, REJECTED, TAG, TIMEOUT,
@@ -339,6 +340,34 @@ def watched(b):
                   err)
 
 
+def watched_late(b):
+    """Who is not there, or held, when one begins to watch is found later"""
+    b.host(2, "die")
+    b.host(3, "silent")
+    for _ in range(2):
+        b.expect(OK, "add", "64M", "-a", b.monitor(3), "-H", "3")
+    with socket.socket(socket.AF_UNIX) as holder:
+        holder.connect(b.monitor(3)[4:])
+        child = b.start("watch", "-c", "2", "-T", "28", "--answer-timeout",
+                        "0.5")
+        missing = child.stderr.readline() + child.stderr.readline()
+        b.checks.that("cannot reach" in missing and "does not greet" in
+                      missing, "two are missing at the start", missing)
+        b.host(2, "live")
+        b.checks.that("qmp2: connected anew" in child.stderr.readline(),
+                      "one has come")
+        b.host(1, "die")
+        b.checks.that("broke" in child.stderr.readline(), "one is lost")
+        b.host(1, "live")
+        b.checks.that("qmp1: connected anew" in child.stderr.readline(),
+                      "and is back")
+    b.checks.that("qmp3: connected anew" in child.stderr.readline(),
+                  "who was held is found, too")
+    b.host(3, "accept")
+    out, _ = child.communicate(timeout=28)
+    b.checks.equal(out.count("host 3 accepted"), 2, "its events come")
+
+
 def status(b):
     """What waits, and for whom; what needs somebody"""
     b.expect(OK, "status", out="health: ok, 3 devices")
@@ -430,6 +459,6 @@ def hostile(b):
 if __name__ == "__main__":
     main(success, dry, keeps, late, declines, dies, unknown, other_address,
          two_pools, which_head, share, reclaim, cleaning, documents,
-         one_fails, deaf_head, interrupted, between, shared_policy, watched, status, names,
+         one_fails, deaf_head, interrupted, between, shared_policy, watched, watched_late, status, names,
          gives_more, drawn,
          hostile)
