@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "error.h"
 #include "handle.h"
+#include "resolve.h"
 #include "stream.h"
 
 #define SOON_US  100
@@ -97,7 +98,6 @@ static int cxlfm_stream_open_unix(cxlfm *fm, const char *path,
 static int cxlfm_stream_open_tcp(cxlfm *fm, const char *where,
                                  CxlfmDeadline deadline)
 {
-    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
     const char *port = strrchr(where, ':');
     g_autofree char *host = NULL;
     struct addrinfo *list, *a;
@@ -114,7 +114,7 @@ static int cxlfm_stream_open_tcp(cxlfm *fm, const char *where,
     } else {
         host = g_strndup(where, port - where);
     }
-    ret = getaddrinfo(host, port + 1, &hints, &list);
+    ret = cxlfm_resolve(host, port + 1, deadline, &list);
     if (ret) {
         return cxlfm_fail(fm, CXLFM_ERROR_UNREACHABLE, "cannot reach %s: %s",
                           fm->address, gai_strerror(ret));
