@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cxl-fm status: is all well, and what waits for whom? */
 #include <json-c/json.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,26 +9,15 @@
 #include "options.h"
 #include "reach.h"
 #include "status-fleet.h"
+#include "status-note.h"
 #include "text.h"
 
 typedef struct Status {
     Tool *tool;
-    GPtrArray *pools;                 /* lines, as in the next two */
-    GPtrArray *waiting;               /* somebody has to answer */
-    GPtrArray *problems;              /* somebody has to act */
+    StatusNotes notes;
     GHashTable *seen;                 /* identities of pools */
     struct json_object *claims;       /* of daemons, by phase; NULL: none */
 } Status;
-
-static void G_GNUC_PRINTF(2, 3) status_line(GPtrArray *lines,
-                                            const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    g_ptr_array_add(lines, g_strdup_vprintf(format, args));
-    va_end(args);
-}
 
 /* Bytes of @host in @state */
 static uint64_t status_bytes(const struct cxlfm_snapshot *s, uint16_t host,
@@ -46,17 +34,24 @@ static uint64_t status_bytes(const struct cxlfm_snapshot *s, uint16_t host,
     return bytes;
 }
 
-/* What there is of @state, if anything, as the sentence @format has it */
+/* What there is of @state, if anything: @what is said of it */
 static void status_state(Status *status, const Target *target,
                          const struct cxlfm_snapshot *s, uint16_t host,
-                         enum cxlfm_extent_state state, const char *what)
+                         enum cxlfm_extent_state state, const char *code,
+                         const char *what)
 {
     uint64_t bytes = status_bytes(s, host, state);
     g_autofree char *size = format_size(bytes);
 
     if (bytes) {
-        status_line(status->waiting, "%s: host %u: %s %s", target->name, host,
-                    size, what);
+        struct json_object *note = status_note(
+            &status->notes, STATUS_WAITING, code, "%s: host %u: %s %s",
+            target->name, host, size, what);
+
+        status_note_text(note, "device", target->name);
+        status_note_text(note, "address", cxlfm_address(target->fm));
+        status_note_number(note, "host", host);
+        status_note_number(note, "bytes", bytes);
     }
 }
 
@@ -66,21 +61,25 @@ static void status_device(Status *status, const Target *target)
     size_t i;
 
     if (cxlfm_snapshot(target->fm, target->device, &s) < 0) {
-        status_line(status->problems, "%s: %s", target->name,
-                    cxlfm_error_text(target->fm));
+        struct json_object *note = status_note(
+            &status->notes, STATUS_PROBLEM, "device-failed", "%s: %s",
+            target->name, cxlfm_error_text(target->fm));
+
+        status_note_text(note, "device", target->name);
+        status_note_text(note, "address", cxlfm_address(target->fm));
         return;
     }
     for (i = 0; i < s->host_count; i++) {
         uint16_t host = s->hosts[i].id;
 
         status_state(status, target, s, host, CXLFM_EXTENT_PENDING,
-                     "are offered and not answered");
+                     "offered", "are offered and not answered");
         status_state(status, target, s, host, CXLFM_EXTENT_RELEASING,
-                     "are asked for and not given back");
+                     "asked", "are asked for and not given back");
         status_state(status, target, s, host, CXLFM_EXTENT_SANITIZING,
-                     "are being sanitized");
+                     "sanitizing", "are being sanitized");
         status_state(status, target, s, host, CXLFM_EXTENT_DEAD,
-                     "were taken before they were answered, and are free when "
+                     "dead", "were taken before they were answered, and are free when "
                      "the guest has answered");
     }
     cxlfm_snapshot_free(s);
@@ -90,6 +89,7 @@ static void status_pool(Status *status, const struct cxlfm_pool *pool)
 {
     g_autofree char *size = format_size(pool->size);
     g_autofree char *left = format_size(pool->available);
+    struct json_object *all;
     unsigned alive = 0;
     size_t i;
 
@@ -99,17 +99,28 @@ static void status_pool(Status *status, const struct cxlfm_pool *pool)
     for (i = 0; i < pool->host_count; i++) {
         const struct cxlfm_pool_host *host = &pool->hosts[i];
         g_autofree char *owned = format_size(host->owned);
+        struct json_object *note;
 
         alive += host->alive;
         if (!host->alive && host->owned) {
-            status_line(status->problems, "pool %s: host %u is not alive and "
-                        "has %s; start it, or 'cxl-fm reclaim --host %u'",
-                        pool->name, host->id, owned, host->id);
+            note = status_note(&status->notes, STATUS_PROBLEM, "host-dead",
+                               "pool %s: host %u is not alive and has %s; "
+                               "start it, or 'cxl-fm reclaim --host %u'",
+                               pool->name, host->id, owned, host->id);
+            status_note_text(note, "pool", pool->name);
+            status_note_number(note, "host", host->id);
+            status_note_number(note, "bytes", host->owned);
         }
     }
-    status_line(status->pools, "pool %s (%s): %s, %s free, %u of %zu hosts "
-                "alive", pool->name, pool->file, size, left, alive,
-                pool->host_count);
+    all = status_note(&status->notes, STATUS_POOL, "pool", "pool %s (%s): %s, "
+                      "%s free, %u of %zu hosts alive", pool->name, pool->file,
+                      size, left, alive, pool->host_count);
+    status_note_text(all, "pool", pool->name);
+    status_note_text(all, "file", pool->file);
+    status_note_number(all, "size", pool->size);
+    status_note_number(all, "available", pool->available);
+    status_note_number(all, "hosts", pool->host_count);
+    status_note_number(all, "hosts-alive", alive);
 }
 
 static void status_pools(Status *status, cxlfm *fm)
@@ -130,8 +141,7 @@ static void status_pools(Status *status, cxlfm *fm)
 
 static void status_daemon(Status *status, cxlfm *fm)
 {
-    StatusFleet fleet = { status->pools, status->waiting, status->problems,
-                          status->claims };
+    StatusFleet fleet = { &status->notes, status->claims };
 
     if (!fleet.claims) {
         fleet.claims = status->claims = json_object_new_object();
@@ -179,17 +189,23 @@ static void status_print_lines(const char *title, const GPtrArray *lines)
 
 static void status_print(const Status *status, unsigned devices)
 {
-    const char *health = status->problems->len ? "attention" :
-                         status->waiting->len ? "waiting" : "ok";
+    GPtrArray *const *lines = status->notes.lines;
+    const char *health = lines[STATUS_PROBLEM]->len ? "attention" :
+                         lines[STATUS_WAITING]->len ? "waiting" : "ok";
 
     if (status->tool->json) {
         struct json_object *o = json_object_new_object();
 
         json_object_object_add(o, "health", json_object_new_string(health));
         json_object_object_add(o, "devices", json_object_new_int(devices));
-        json_object_object_add(o, "pools", status_json(status->pools));
-        json_object_object_add(o, "waiting", status_json(status->waiting));
-        json_object_object_add(o, "problems", status_json(status->problems));
+        json_object_object_add(o, "pools",
+                               status_json(lines[STATUS_POOL]));
+        json_object_object_add(o, "waiting",
+                               status_json(lines[STATUS_WAITING]));
+        json_object_object_add(o, "problems",
+                               status_json(lines[STATUS_PROBLEM]));
+        json_object_object_add(o, "notes",
+                               json_object_get(status->notes.items));
         if (status->claims) {
             json_object_object_add(o, "claims",
                                    json_object_get(status->claims));
@@ -200,19 +216,16 @@ static void status_print(const Status *status, unsigned devices)
     printf("health: %s, %u device%s\n", health, devices,
            devices == 1 ? "" : "s");
     status_print_claims(status);
-    status_print_lines("pools:", status->pools);
-    status_print_lines("waiting:", status->waiting);
-    status_print_lines("problems:", status->problems);
+    status_print_lines("pools:", lines[STATUS_POOL]);
+    status_print_lines("waiting:", lines[STATUS_WAITING]);
+    status_print_lines("problems:", lines[STATUS_PROBLEM]);
 }
 
 int cmd_status(Tool *tool, int argc, char **argv, GError **error)
 {
-    g_autoptr(GPtrArray) pools = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GPtrArray) waiting = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GHashTable) seen = g_hash_table_new_full(
         g_str_hash, g_str_equal, g_free, NULL);
-    Status status = { tool, pools, waiting, problems, seen, NULL };
+    Status status = { .tool = tool, .seen = seen };
     g_autoptr(GArray) targets = NULL;
     unsigned i;
 
@@ -220,6 +233,7 @@ int cmd_status(Tool *tool, int argc, char **argv, GError **error)
         !(targets = reach_targets(tool, error))) {
         return -1;
     }
+    status_notes_init(&status.notes);
     for (i = 0; i < targets->len; i++) {
         status_device(&status, &g_array_index(targets, Target, i));
     }
@@ -232,9 +246,11 @@ int cmd_status(Tool *tool, int argc, char **argv, GError **error)
         }
     }
     if (tool->some_missing) {
-        status_line(problems, "not all addresses can be reached");
+        status_note(&status.notes, STATUS_PROBLEM, "address-missing",
+                    "not all addresses can be reached");
     }
     status_print(&status, targets->len);
+    status_notes_clear(&status.notes);
     json_object_put(status.claims);
     return TOOL_OK;
 }

@@ -8,7 +8,9 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "commands.h"
 #include "cxlfm.h"
 #include "json.h"
@@ -71,6 +73,8 @@ static void print_usage(FILE *to)
           "cxl-fm(1).\n", to);
 }
 
+static int tool_exit;                 /* of main(), for tool_at_exit() */
+
 static int tool_report(const Tool *tool, const GError *error)
 {
     fprintf(stderr, "cxl-fm: %s\n", error->message);
@@ -102,14 +106,34 @@ static void tool_document(const Tool *tool, const GError *error, int exit)
     json_print(o, true);
 }
 
-/* What was printed may be lost: a full disk is known at the end. */
-static int tool_close_output(int exit)
+/*
+ * What was printed may be lost: a full disk is known at the end, which GLib's
+ * --help reaches by itself.
+ */
+static void tool_at_exit(void)
 {
     if (fflush(stdout) || ferror(stdout)) {
         fprintf(stderr, "cxl-fm: standard output: %s\n", g_strerror(errno));
-        return exit ? exit : TOOL_FAILED;
+        _exit(tool_exit ? tool_exit : TOOL_FAILED);
     }
-    return exit;
+}
+
+/*
+ * Is JSON wanted, also when the words cannot be understood? -j may be among
+ * others that take no value.
+ */
+static bool tool_wants_json(int argc, char **argv)
+{
+    int i;
+
+    for (i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+        if (!strcmp(argv[i], "--json") ||
+            (argv[i][0] == '-' &&
+             argv[i][1 + strspn(argv[i] + 1, "fnw")] == 'j')) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /*
@@ -239,6 +263,7 @@ int main(int argc, char **argv)
     const Command *command;
 
     setlocale(LC_ALL, "");
+    atexit(tool_at_exit);
     /*
      * A reader of our output that leaves, as in "| head", ends us silently. The
      * library's sockets raise no such signal.
@@ -248,6 +273,7 @@ int main(int argc, char **argv)
     /* What is parsed is taken out of @view; the words stay. */
     argv = memcpy(view, words->pdata, words->len * sizeof(*view));
     argc = words->len - 1;
+    tool.json = tool_wants_json(argc, argv);
     if (argc < 2) {
         print_usage(stderr);
         return TOOL_USAGE;
@@ -273,10 +299,13 @@ int main(int argc, char **argv)
         tool_fail(&error, TOOL_USAGE, "%s '%s'; there are: %s",
                   argv[1][0] == '-' ? "a command must follow, not" :
                   "there is no command", argv[1], names);
-        return tool_report(&tool, error);
+        tool_exit = tool_report(&tool, error);
+        tool_document(&tool, error, tool_exit);
+        return tool_exit;
     }
     /* What --help calls the program. */
     name = g_strdup_printf("cxl-fm %s", command->name);
     g_set_prgname(name);
-    return tool_close_output(tool_run(&tool, command, argc - 1, argv + 1));
+    tool_exit = tool_run(&tool, command, argc - 1, argv + 1);
+    return tool_exit;
 }

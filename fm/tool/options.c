@@ -67,11 +67,13 @@ static bool options_find_addresses(Tool *tool, GError **error)
 bool options_parse(Tool *tool, const GOptionEntry *entries, int min, int max,
                    int *argc, char ***argv, GError **error)
 {
+    gboolean json = tool->json;   /* GOption forgets it when it fails */
     g_autoptr(GOptionContext) context = options_context(tool, entries);
     g_autoptr(GError) wrong = NULL;
     int words;
 
     if (!g_option_context_parse(context, argc, argv, &wrong)) {
+        tool->json = json;
         tool_fail(error, TOOL_USAGE, "%s", wrong->message);
         return false;
     }

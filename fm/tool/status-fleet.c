@@ -3,29 +3,10 @@
  * What cxl-fm status says of cxl-fmd
  */
 #include <json-c/json.h>
-#include <stdarg.h>
 #include <string.h>
 #include "fleet.h"
 #include "status-fleet.h"
 #include "text.h"
-
-static void G_GNUC_PRINTF(2, 3) fleet_line(GPtrArray *lines,
-                                           const char *format, ...)
-{
-    va_list args;
-    char *line, *c;
-
-    va_start(args, format);
-    line = g_strdup_vprintf(format, args);
-    va_end(args);
-    /* Names and messages of others are not for our terminal. */
-    for (c = line; *c; c++) {
-        if (g_ascii_iscntrl(*c)) {
-            *c = ' ';
-        }
-    }
-    g_ptr_array_add(lines, line);
-}
 
 /* List @key at @path; NULL, which is a problem, when it cannot be had */
 static struct json_object *fleet_list(Tool *tool, cxlfm *fm, const char *path,
@@ -35,7 +16,8 @@ static struct json_object *fleet_list(Tool *tool, cxlfm *fm, const char *path,
     struct json_object *said, *list;
 
     if (!fleet_ask(tool, fm, "GET", path, NULL, NULL, &said, &error)) {
-        fleet_line(fleet->problems, "%s: %s", path, error->message);
+        status_note(fleet->notes, STATUS_PROBLEM, "daemon-failed", "%s: %s",
+                    path, error->message);
         return NULL;
     }
     list = key ? json_object_get(fleet_member(said, key)) :
@@ -59,15 +41,19 @@ static void fleet_claim(StatusFleet *fleet, struct json_object *claim)
     const char *phase = fleet_text(status, "phase");
     const char *message = fleet_text(status, "message");
     g_autofree char *size = format_size(fleet_number(claim, "bytes"));
+    struct json_object *note;
 
     phase = *phase ? phase : "Pending";
     json_object_object_add(fleet->claims, phase, json_object_new_int64(
                                fleet_number(fleet->claims, phase) + 1));
     if (strcmp(phase, "Bound")) {
-        fleet_line(g_strv_contains(bad, phase) ? fleet->problems :
-                   fleet->waiting, "claim %s: %s, %s%s%s",
-                   fleet_text(claim, "uuid"), size, phase,
-                   *message ? ": " : "", message);
+        note = status_note(fleet->notes, g_strv_contains(bad, phase) ?
+                           STATUS_PROBLEM : STATUS_WAITING, "claim",
+                           "claim %s: %s, %s%s%s", fleet_text(claim, "uuid"),
+                           size, phase, *message ? ": " : "", message);
+        status_note_text(note, "claim", fleet_text(claim, "uuid"));
+        status_note_text(note, "phase", phase);
+        status_note_number(note, "bytes", fleet_number(claim, "bytes"));
     }
 }
 
@@ -92,11 +78,16 @@ static void fleet_orphans(Tool *tool, cxlfm *fm, StatusFleet *fleet)
     for (i = 0; i < fleet_length(list); i++) {
         struct json_object *orphan = json_object_array_get_idx(list, i);
         g_autofree char *size = format_size(fleet_number(orphan, "bytes"));
+        struct json_object *note;
 
-        fleet_line(fleet->problems, "orphan: host %s has %s of tag %s, which "
-                   "no claim wants; 'cxl-fm release --tag' asks for it",
-                   fleet_text(orphan, "host"), size,
-                   fleet_text(orphan, "tag"));
+        note = status_note(fleet->notes, STATUS_PROBLEM, "orphan", "orphan: "
+                           "host %s has %s of tag %s, which no claim wants; "
+                           "'cxl-fm release --tag' asks for it",
+                           fleet_text(orphan, "host"), size,
+                           fleet_text(orphan, "tag"));
+        status_note_text(note, "host-uuid", fleet_text(orphan, "host"));
+        status_note_text(note, "tag", fleet_text(orphan, "tag"));
+        status_note_number(note, "bytes", fleet_number(orphan, "bytes"));
     }
     json_object_put(list);
 }
@@ -114,10 +105,13 @@ static void fleet_hosts(Tool *tool, cxlfm *fm, StatusFleet *fleet)
         if (reachable && !json_object_get_boolean(reachable)) {
             const char *why = fleet_text(host, "error");
 
-            fleet_line(fleet->problems, "host %s is not reached: %s%s",
-                       fleet_text(host, "name"), *why ? why : "nothing is "
-                       "heard of it from the cxl-fmd of machine ",
-                       *why ? "" : fleet_text(host, "machine"));
+            struct json_object *note = status_note(
+                fleet->notes, STATUS_PROBLEM, "host-unreached", "host %s is "
+                "not reached: %s%s", fleet_text(host, "name"), *why ? why :
+                "nothing is heard of it from the cxl-fmd of machine ",
+                *why ? "" : fleet_text(host, "machine"));
+
+            status_note_text(note, "host-name", fleet_text(host, "name"));
         }
     }
     json_object_put(list);
@@ -135,13 +129,21 @@ static void fleet_pools(Tool *tool, cxlfm *fm, StatusFleet *fleet)
         struct json_object *owner = fleet_member(pool, "owner");
         g_autofree char *size = format_size(fleet_number(pool, "size"));
         g_autofree char *left = format_size(fleet_number(pool, "available"));
+        struct json_object *note;
 
         if (json_object_get_boolean(fleet_member(pool, "mine"))) {
             continue;
         }
-        fleet_line(fleet->pools, "pool %s of machine %s: %s, %s free%s",
-                   fleet_text(pool, "name"), fleet_text(pool, "machine"), size,
-                   left, owner ? "" : " when its cxl-fmd was heard last");
+        note = status_note(fleet->notes, STATUS_POOL, "pool", "pool %s of "
+                           "machine %s: %s, %s free%s",
+                           fleet_text(pool, "name"),
+                           fleet_text(pool, "machine"), size, left, owner ?
+                           "" : " when its cxl-fmd was heard last");
+        status_note_text(note, "pool", fleet_text(pool, "name"));
+        status_note_text(note, "machine", fleet_text(pool, "machine"));
+        status_note_number(note, "size", fleet_number(pool, "size"));
+        status_note_number(note, "available",
+                           fleet_number(pool, "available"));
     }
     json_object_put(list);
 }
@@ -156,17 +158,23 @@ static void fleet_health(Tool *tool, cxlfm *fm, StatusFleet *fleet)
     size_t i;
 
     if (store && !json_object_get_boolean(fleet_member(store, "ok"))) {
-        fleet_line(fleet->problems, "the store %s does not answer: %s; what "
-                   "is told is %" G_GUINT64_FORMAT ".%u s old",
-                   fleet_text(store, "address"), fleet_text(store, "error"),
-                   stale / 1000, (unsigned)(stale % 1000 / 100));
+        status_note_number(
+            status_note(fleet->notes, STATUS_PROBLEM, "store-silent", "the "
+                        "store %s does not answer: %s; what is told is %"
+                        G_GUINT64_FORMAT ".%u s old",
+                        fleet_text(store, "address"),
+                        fleet_text(store, "error"), stale / 1000,
+                        (unsigned)(stale % 1000 / 100)), "stale-ms", stale);
     }
     for (i = 0; i < fleet_length(pools); i++) {
         struct json_object *pool = json_object_array_get_idx(pools, i);
 
         if (*fleet_text(pool, "error")) {
-            fleet_line(fleet->problems, "pool %s is stale: %s",
-                       fleet_text(pool, "uuid"), fleet_text(pool, "error"));
+            status_note_text(
+                status_note(fleet->notes, STATUS_PROBLEM, "pool-stale",
+                            "pool %s is stale: %s", fleet_text(pool, "uuid"),
+                            fleet_text(pool, "error")), "pool-uuid",
+                fleet_text(pool, "uuid"));
         }
     }
     json_object_put(health);

@@ -4,15 +4,14 @@
 #define CXL_FM_STATUS_FLEET_H
 
 #include "cxlfm.h"
+#include "status-note.h"
 #include "tool.h"
 
 struct json_object;
 
 typedef struct StatusFleet {
-    GPtrArray *pools;                 /* lines are added to these */
-    GPtrArray *waiting;
-    GPtrArray *problems;
-    struct json_object *claims;       /* phases and how many there are */
+    StatusNotes *notes;
+    struct json_object *claims;       /* counted by phase */
 } StatusFleet;
 
 /* Ask the daemon at @fm; what cannot be had is a problem. */

@@ -271,16 +271,19 @@ def why_unknown(b):
 
 def output(b):
     """What cannot be written is an error"""
-    with open("/dev/full", "wb") as full:
-        child = b.start("list", "--json")
-        child.communicate()
-        b.checks.equal(child.returncode, OK, "to a pipe")
-        done = subprocess.run(
-            [os.environ["CXL_FM"], "list", "--json"], stdout=full,
-            stderr=subprocess.PIPE, text=True, check=False,
-            env=dict(os.environ, CXL_FM_ADDRESS=b.address))
-    b.checks.that(done.returncode == FAILED and "standard output" in
-                  done.stderr, "to a full disk", done.stderr)
+    child = b.start("list", "--json")
+    child.communicate()
+    b.checks.equal(child.returncode, OK, "to a pipe")
+    for words, code in ((("list", "--json"), FAILED), (("--help",), FAILED),
+                        (("--version",), FAILED), (("list", "-h"), FAILED),
+                        (("nosuch", "--json"), USAGE)):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [os.environ["CXL_FM"], *words], stdout=full,
+                stderr=subprocess.PIPE, text=True, check=False,
+                env=dict(os.environ, CXL_FM_ADDRESS=b.address))
+        b.checks.that(done.returncode == code and "standard output" in
+                      done.stderr, f"{words} to a full disk", done.stderr)
     b.expect(FAILED, "balance", "-p", b.policy(GIVES), "-l", "/dev/full",
              err="no more is logged")
     b.expect(USAGE, "balance", "-p", b.policy(GIVES), "-l", "/no/such/log",

@@ -218,6 +218,18 @@ def documents(b):
                    (1, "partial"), "the first stands")
 
 
+def misspelled(b):
+    """JSON of a command that cannot be understood"""
+    for words in (("nosuch", "--json"), ("list", "--json", "--nosuch"),
+                  ("list", "--nosuch", "-j"), ("add", "-wj", "1x"),
+                  ("add", "1M", "2M", "-nj"), ("-j", "nosuch")):
+        found = b.expect(USAGE, *words).json()
+        b.checks.equal((found["error"]["kind"], found["error"]["exit"]),
+                       ("usage", USAGE), "one document")
+    result = b.expect(USAGE, "list", "--nosuch", "--", "--json")
+    b.checks.equal(result.out, "", "none where none is wanted")
+
+
 def one_fails(b):
     """One of several devices that fails does not hide the others"""
     b.host(2, "deaf")
@@ -380,12 +392,24 @@ def status(b):
     b.checks.that("host 1: 64 MiB are asked for and not given back" in text
                   and "host 2: 128 MiB are offered and not answered" in text
                   and text.count("pool pool0") == 1, "both are named", text)
+    found = b.expect(OK, "status", "--json").json()
+    b.checks.equal([(n["kind"], n["code"], n.get("host"), n.get("bytes"))
+                    for n in found["notes"]],
+                   [("waiting", "asked", 1, 64 * MIB),
+                    ("waiting", "offered", 2, 128 * MIB),
+                    ("pool", "pool", None, None)], "and by codes")
+    b.checks.equal([n["text"] for n in found["notes"]],
+                   found["waiting"] + found["pools"], "with their sentences")
     b.give(3, "32M")
     b.host(3, "die")
     found = b.expect(UNREACHABLE, "status", "--json").json()
     b.checks.that(found["health"] == "attention" and
                   any("host 3 is not alive and has 32 MiB" in line
                       for line in found["problems"]), "who must act", found)
+    b.checks.equal([(n["code"], n.get("pool"), n.get("host"), n.get("bytes"))
+                    for n in found["notes"] if n["kind"] == "problem"],
+                   [("host-dead", "pool0", 3, 32 * MIB),
+                    ("address-missing", None, None, None)], "by code, too")
     b.host(1, "slow", "give")
     b.expect(OK, "release", "--all", "-H", "1")
     b.expect(UNREACHABLE, "status", out="64 MiB are being sanitized")
@@ -459,6 +483,6 @@ def hostile(b):
 if __name__ == "__main__":
     main(success, dry, keeps, late, declines, dies, unknown, other_address,
          two_pools, which_head, share, reclaim, cleaning, documents,
-         one_fails, deaf_head, interrupted, between, shared_policy, watched, watched_late, status, names,
+         misspelled, one_fails, deaf_head, interrupted, between, shared_policy, watched, watched_late, status, names,
          gives_more, drawn,
          hostile)
