@@ -87,13 +87,19 @@ static void claim_row(Table *table, struct json_object *claim,
               g_strdup(fleet_claim_phase(claim)), claim_message(claim), NULL);
 }
 
-static Table *claim_table(void)
+/* NULL with @error: a column is not known. */
+static Table *claim_table(const Tool *tool, GError **error)
 {
     static const char *const headings[] = {
         "CLAIM", ">SIZE", "HOST", "PHASE", "MESSAGE", NULL
     };
 
-    return table_new(headings);
+    Table *table = table_new(headings);
+
+    if (!table_choose(table, tool->columns, error)) {
+        g_clear_pointer(&table, table_free);
+    }
+    return table;
 }
 
 static void claim_print_table(const Tool *tool, Table *table)
@@ -115,7 +121,7 @@ static void claim_tell(Tool *tool, cxlfm *fm, struct json_object *claim)
         return;
     }
     names = fleet_host_names(tool, fm, NULL);
-    table = claim_table();
+    table = claim_table(tool, NULL);
     claim_row(table, claim, names);
     claim_print_table(tool, table);
     json_object_put(claim);
@@ -259,7 +265,7 @@ static int claim_list(Tool *tool, cxlfm *fm, GError **error)
         return TOOL_OK;
     }
     names = fleet_host_names(tool, fm, NULL);
-    table = claim_table();
+    table = claim_table(tool, NULL);
     for (i = 0; i < json_object_array_length(list); i++) {
         claim_row(table, json_object_array_get_idx(list, i), names);
     }
@@ -375,11 +381,15 @@ int cmd_claim(Tool *tool, int argc, char **argv, GError **error)
           "Until it is bound, or gone", NULL },
         { "timeout", 'T', 0, G_OPTION_ARG_DOUBLE, &o.timeout,
           "Limit for that (default 30)", "SECONDS" },
+        TABLE_OPTION_ENTRY(tool),
         { NULL }
     };
+    Table *table = NULL;
     int ret = -1;
 
-    if (options_parse(tool, entries, 1, 2, &argc, &argv, error)) {
+    /* A column that is not known is told of before anything is done. */
+    if (options_parse(tool, entries, 1, 2, &argc, &argv, error) &&
+        (table = claim_table(tool, error))) {
         if (o.timeout < 0 || o.timeout > 86400 * 365.0) {
             tool_fail(error, TOOL_USAGE, "--timeout is 0 seconds or more");
         } else {
@@ -387,6 +397,7 @@ int cmd_claim(Tool *tool, int argc, char **argv, GError **error)
                             error);
         }
     }
+    table_free(table);
     claim_options_clear(&o);
     return ret;
 }

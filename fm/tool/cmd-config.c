@@ -186,6 +186,7 @@ int cmd_config(Tool *tool, int argc, char **argv, GError **error)
 {
     ConfigOptions o = { .region = -1 };
     const GOptionEntry entries[] = {
+        TABLE_OPTION_ENTRY(tool),
         { "region", 'r', 0, G_OPTION_ARG_INT, &o.region, "Region, 0 to 7",
           "N" },
         { "block-size", 'b', 0, G_OPTION_ARG_STRING, &o.block_size,

@@ -68,6 +68,7 @@ int cmd_extents(Tool *tool, int argc, char **argv, GError **error)
     };
     Filter filter = { .host = -1, .region = -1 };
     const GOptionEntry entries[] = {
+        TABLE_OPTION_ENTRY(tool),
         { "host", 'H', 0, G_OPTION_ARG_INT, &filter.host,
           "Only those of this host", "ID" },
         { "region", 'r', 0, G_OPTION_ARG_INT, &filter.region,

@@ -75,7 +75,12 @@ int cmd_list(Tool *tool, int argc, char **argv, GError **error)
         ">BASE", "ON RELEASE", "ATTRIBUTES", NULL
     };
 
-    if (!options_parse(tool, NULL, 0, 0, &argc, &argv, error)) {
+    const GOptionEntry entries[] = {
+        TABLE_OPTION_ENTRY(tool),
+        { NULL }
+    };
+
+    if (!options_parse(tool, entries, 0, 0, &argc, &argv, error)) {
         return -1;
     }
     return show_devices(tool, headings, list_visit, NULL,

@@ -129,7 +129,8 @@ static char *pool_monitor(const PoolView *view, uint16_t host)
                     cxlfm_address(target.fm) : "-");
 }
 
-static void pool_print(const Tool *tool, const PoolView *view)
+/* False with @error: a column is not known. */
+static bool pool_print(const Tool *tool, const PoolView *view, GError **error)
 {
     static const char *const headings[] = {
         ">HOST", "ALIVE", ">HAS", ">EXTENTS", "MONITOR", NULL
@@ -142,6 +143,10 @@ static void pool_print(const Tool *tool, const PoolView *view)
     Table *table = table_new(headings);
     size_t i, j;
 
+    if (!table_choose(table, tool->columns, error)) {
+        table_free(table);
+        return false;
+    }
     for (i = 0; i < pool->host_count; i++) {
         const struct cxlfm_pool_host *host = &pool->hosts[i];
         uint64_t bytes = 0;       /* with shared capacity, unlike @owned */
@@ -159,18 +164,25 @@ static void pool_print(const Tool *tool, const PoolView *view)
                   pool_monitor(view, host->id), NULL);
     }
     text = table_text(table, !tool->no_headings);
-    printf("%s: %s, %s free\n%s[%s]\n", pool->name, size, free_size, text,
-           map);
+    if (tool->columns) {
+        fputs(text, stdout);
+    } else {
+        printf("%s: %s, %s free\n%s[%s]\n", pool->name, size, free_size, text,
+               map);
+    }
     table_free(table);
+    return true;
 }
 
 int cmd_pool(Tool *tool, int argc, char **argv, GError **error)
 {
     const GOptionEntry entries[] = {
         POOL_OPTION_ENTRY(tool),
+        TABLE_OPTION_ENTRY(tool),
         { NULL }
     };
     PoolView view;
+    bool good = true;
 
     if (!options_parse(tool, entries, 0, 0, &argc, &argv, error) ||
         !pool_view(tool, &view, error)) {
@@ -179,8 +191,8 @@ int cmd_pool(Tool *tool, int argc, char **argv, GError **error)
     if (tool->json) {
         pool_print_json(&view);
     } else {
-        pool_print(tool, &view);
+        good = pool_print(tool, &view, error);
     }
     pool_view_free(&view);
-    return TOOL_OK;
+    return good ? TOOL_OK : -1;
 }

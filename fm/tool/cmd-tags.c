@@ -57,12 +57,16 @@ int cmd_tags(Tool *tool, int argc, char **argv, GError **error)
         "DEVICE", "TAG", "ACCEPTED BY HOSTS", "OFFERED TO HOSTS",
         "FM REFERENCE", NULL
     };
+    const GOptionEntry entries[] = {
+        TABLE_OPTION_ENTRY(tool),
+        { NULL }
+    };
     g_autoptr(GArray) targets = NULL;
     struct json_object *o, *list;
     Table *table;
     bool good;
 
-    if (!options_parse(tool, NULL, 0, 0, &argc, &argv, error) ||
+    if (!options_parse(tool, entries, 0, 0, &argc, &argv, error) ||
         !(targets = reach_targets(tool, error))) {
         return -1;
     }
@@ -70,7 +74,8 @@ int cmd_tags(Tool *tool, int argc, char **argv, GError **error)
     list = json_object_new_array();
     json_object_object_add(o, "devices", list);
     table = table_new(headings);
-    good = tags_collect(tool, targets, table, list, error);
+    good = table_choose(table, tool->columns, error) &&
+           tags_collect(tool, targets, table, list, error);
     if (good && tool->json) {
         json_print(json_object_get(o), true);
     } else if (good && !table_rows(table)) {

@@ -248,6 +248,7 @@ static int tool_run(Tool *tool, const Command *command, int argc, char **argv)
     g_ptr_array_unref(tool->connections);
     json_object_put(tool->steps);
     g_free(tool->pool);
+    g_free(tool->columns);
     g_strfreev(tool->addresses);
     g_strfreev(tool->devices);
     return ret;

@@ -11,6 +11,11 @@
 #define OPTIONS_DAEMON_SOCKET "/run/cxl-fmd/api"
 #define OPTIONS_ADDRESS_VARIABLE "CXL_FM_ADDRESS"
 
+/* -o, for the entries of a command that prints a table */
+#define TABLE_OPTION_ENTRY(tool) \
+    { "output", 'o', 0, G_OPTION_ARG_STRING, &(tool)->columns, \
+      "Only these columns of the table, in this order", "COLUMN,..." }
+
 /*
  * Parse @entries and the options all commands have. Leaves the words that are
  * no options in @argv from index 1 on; fewer than @min or more than @max of

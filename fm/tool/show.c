@@ -49,14 +49,14 @@ int show_devices(Tool *tool, const char *const *headings, show_visit_fn visit,
 {
     g_autoptr(GArray) targets = reach_targets(tool, error);
     g_autoptr(GError) wrong = NULL;
+    Table *table = table_new(headings);
     struct json_object *list;
-    Table *table;
     unsigned i, good = 0;
 
-    if (!targets) {
+    if (!targets || !table_choose(table, tool->columns, error)) {
+        table_free(table);
         return -1;
     }
-    table = table_new(headings);
     list = json_object_new_array();
     for (i = 0; i < targets->len; i++) {
         good += show_one(tool, &g_array_index(targets, Target, i), visit,

@@ -15,6 +15,11 @@ typedef struct Table Table;
  */
 Table *table_new(const char *const *headings);
 void table_free(Table *table);
+/*
+ * Show only @columns, in their order: headings with commas between them, in
+ * either case, a '-' for a blank. NULL: all. False with @error (TOOL_USAGE).
+ */
+bool table_choose(Table *table, const char *columns, GError **error);
 /* One text per heading; takes over each (g_free()). */
 void table_row(Table *table, ...) G_GNUC_NULL_TERMINATED;
 /* Rows after the headings */

@@ -218,6 +218,24 @@ def documents(b):
                    (1, "partial"), "the first stands")
 
 
+def columns(b):
+    """Tables of which one wants a part"""
+    b.give(2, "64M")
+    words = ("--noheadings", "--bytes", "-o")
+    b.checks.equal(b.expect(OK, "pool", *words, "has,Host").out.split("\n"),
+                   ["       0  1", "67108864  2", "       0  3", ""],
+                   "two columns, in the order that was wanted")
+    b.checks.equal(b.expect(OK, "extents", *words, "size,state").out,
+                   "67108864  accepted\n", "of another one")
+    b.checks.equal(b.expect(OK, "list", "-o", "on-release").out.split("\n"),
+                   ["ON RELEASE"] + 6 * ["erase"] + [""], "with a heading")
+    for command in ("list", "extents", "tags", "pool", "config"):
+        b.expect(USAGE, command, "-o", "device,colour",
+                 err="there is no column '" + ("device" if command == "pool"
+                                               else "colour"))
+    b.expect(USAGE, "watch", "-o", "device", err="Unknown option -o")
+
+
 def misspelled(b):
     """JSON of a command that cannot be understood"""
     for words in (("nosuch", "--json"), ("list", "--json", "--nosuch"),
@@ -483,6 +501,6 @@ def hostile(b):
 if __name__ == "__main__":
     main(success, dry, keeps, late, declines, dies, unknown, other_address,
          two_pools, which_head, share, reclaim, cleaning, documents,
-         misspelled, one_fails, deaf_head, interrupted, between, shared_policy, watched, watched_late, status, names,
+         columns, misspelled, one_fails, deaf_head, interrupted, between, shared_policy, watched, watched_late, status, names,
          gives_more, drawn,
          hostile)

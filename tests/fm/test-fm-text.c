@@ -166,8 +166,9 @@ static void test_event_line(void)
 
 static void test_table(void)
 {
-    static const char *const headings[] = { "NAME", ">N", "LAST", NULL };
+    static const char *const headings[] = { "NAME", ">N", "ON TOP", NULL };
     Table *table = table_new(headings);
+    g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
 
     g_assert_cmpuint(table_rows(table), ==, 0);
@@ -175,9 +176,17 @@ static void test_table(void)
     table_row(table, g_strdup("longer"), g_strdup("100"), g_strdup(""), NULL);
     g_assert_cmpuint(table_rows(table), ==, 2);
     text = table_text(table, true);
-    g_assert_cmpstr(text, ==, "NAME      N  LAST\n"
+    g_assert_cmpstr(text, ==, "NAME      N  ON TOP\n"
                               "a         1  x\n"
                               "longer  100  \n");
+    g_free(text);
+    g_assert_true(table_choose(table, NULL, NULL));
+    g_assert_true(table_choose(table, " on-top,NAME", &error));
+    text = table_text(table, false);
+    g_assert_cmpstr(text, ==, "x  a\n   longer\n");
+    g_assert_false(table_choose(table, "name,,size", &error));
+    g_assert_cmpint(error->code, ==, TOOL_USAGE);
+    g_assert_nonnull(strstr(error->message, "no column ''; there are: name, "));
     table_free(table);
     table_free(NULL);
 }
