@@ -10,7 +10,7 @@
 #include "pool-move.h"
 
 /* The host that @text means: a number, or a machine whose head is its. */
-static bool move_host(const PoolView *view, const char *text, int *ret_host,
+static bool move_host(const Tool *tool, const PoolView *view, const char *text, int *ret_host,
                       GError **error)
 {
     g_autofree char *address = NULL;
@@ -22,7 +22,7 @@ static bool move_host(const PoolView *view, const char *text, int *ret_host,
         *ret_host = number;
         return true;
     }
-    address = machines_address(text);
+    address = machines_address(tool, text);
     for (i = 0; address && i < view->heads->len; i++) {
         const PoolHead *head = &g_array_index(view->heads, PoolHead, i);
 
@@ -53,8 +53,8 @@ static int move_run(Tool *tool, const ChangeOptions *options, const char *size,
         !parse_size(size, &bytes, error) || !pool_view(tool, &view, error)) {
         return -1;
     }
-    if (move_host(&view, from, &giver, error) &&
-        move_host(&view, to, &taker, error)) {
+    if (move_host(tool, &view, from, &giver, error) &&
+        move_host(tool, &view, to, &taker, error)) {
         if (giver == taker) {
             tool_fail(error, TOOL_USAGE, "--from and --to are the same host");
         } else {

@@ -13,15 +13,17 @@
 
 #define GROUP "machines"
 
-/* NULL without @error: there is no file. */
-static GKeyFile *machines_load(GError **error)
+/* NULL without @error: there is no file. One that is named must be there. */
+static GKeyFile *machines_load(const Tool *tool, GError **error)
 {
     g_autofree char *own = g_build_filename(g_get_user_config_dir(),
                                             MACHINES_FILE, NULL);
-    const char *const paths[] = { own, "/etc/" MACHINES_FILE };
+    const char *const usual[] = { own, "/etc/" MACHINES_FILE, NULL };
+    const char *const named[] = { tool->config, NULL };
+    const char *const *paths = tool->config ? named : usual;
     size_t i;
 
-    for (i = 0; i < G_N_ELEMENTS(paths); i++) {
+    for (i = 0; paths[i]; i++) {
         g_autoptr(GKeyFile) file = g_key_file_new();
         g_autoptr(GError) wrong = NULL;
 
@@ -29,7 +31,8 @@ static GKeyFile *machines_load(GError **error)
                                       &wrong)) {
             return g_steal_pointer(&file);
         }
-        if (!g_error_matches(wrong, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+        if (tool->config ||
+            !g_error_matches(wrong, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
             tool_fail(error, TOOL_USAGE, "%s: %s", paths[i], wrong->message);
             return NULL;
         }
@@ -52,9 +55,9 @@ static char **machines_all(GKeyFile *file)
     return names && names[0] ? g_steal_pointer(&names) : NULL;
 }
 
-char *machines_address(const char *name)
+char *machines_address(const Tool *tool, const char *name)
 {
-    g_autoptr(GKeyFile) file = machines_load(NULL);
+    g_autoptr(GKeyFile) file = machines_load(tool, NULL);
     char *address = file ? g_key_file_get_string(file, GROUP, name, NULL) :
                     NULL;
 
@@ -64,7 +67,7 @@ char *machines_address(const char *name)
 bool machines_resolve(Tool *tool, GError **error)
 {
     g_autoptr(GError) wrong = NULL;
-    g_autoptr(GKeyFile) file = machines_load(&wrong);
+    g_autoptr(GKeyFile) file = machines_load(tool, &wrong);
     unsigned i;
 
     if (wrong) {

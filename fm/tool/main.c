@@ -170,7 +170,8 @@ static GPtrArray *tool_split_words(int argc, char **argv)
 static int tool_option_words(const char *word)
 {
     static const char *const with_value[] = { "--address", "--device",
-                                              "--answer-timeout" };
+                                              "--answer-timeout",
+                                              "--config" };
     static const char *const alone[] = { "--json", "--debug", "--bytes",
                                          "--noheadings", NULL };
     size_t i;
@@ -249,6 +250,7 @@ static int tool_run(Tool *tool, const Command *command, int argc, char **argv)
     json_object_put(tool->steps);
     g_free(tool->pool);
     g_free(tool->columns);
+    g_free(tool->config);
     g_strfreev(tool->addresses);
     g_strfreev(tool->devices);
     return ret;

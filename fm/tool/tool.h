@@ -35,6 +35,7 @@ typedef struct Tool {
     uint16_t return_code;             /* of the last refusal, for --json */
     bool some_missing;                /* an address did not answer */
     bool keep_missing;                /* such addresses are connections, too */
+    char *config;                     /* --config: names of machines */
     char *columns;                    /* -o: of a table, those to show */
     char *pool;                       /* --pool: name, file or identity */
     /*

@@ -458,6 +458,16 @@ def names(b):
         with open(f"{home}/cxl-fm.conf", "a", encoding="utf-8") as file:
             file.write("nonsense\n")
         b.expect(USAGE, "list", err="cxl-fm.conf: Key file contains line")
+        other = f"{home}/other"
+        with open(other, "w", encoding="utf-8") as file:
+            file.write("[machines]\n" + "".join(
+                f"left{n} = {b.monitor(n)}\n" for n in (1, 2)))
+        b.expect(OK, "--config", other, "-a", "left1", "-a", "left2", "move",
+                 "64M", "--from", "left2", "--to", "left1",
+                 out="host 1 accepted")
+        b.expect(OK, "list", f"--config={other}", out="mem0")
+        b.expect(USAGE, "list", "--config", f"{home}/none",
+                 err="none: No such file")
     finally:
         del os.environ["XDG_CONFIG_HOME"]
 
