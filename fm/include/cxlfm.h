@@ -78,6 +78,13 @@ void cxlfm_free(cxlfm *fm);
 void cxlfm_set_timeout(cxlfm *fm, unsigned milliseconds);
 
 /*
+ * Of unix sockets with qmp: and fm:, take only those at which this user or root
+ * listens (default false). For an address that nobody named: in /tmp anybody may
+ * have put a socket. Others are UNREACHABLE.
+ */
+void cxlfm_set_own(cxlfm *fm, bool own);
+
+/*
  * Connect and find the devices. A handle has one connection; when this fails it
  * has none, and may try again.
  * Errors: INVALID (address), UNREACHABLE, TIMEOUT, PROTOCOL.

@@ -78,6 +78,11 @@ CXLFM_EXPORT void cxlfm_set_timeout(cxlfm *fm, unsigned milliseconds)
     fm->timeout = milliseconds;
 }
 
+CXLFM_EXPORT void cxlfm_set_own(cxlfm *fm, bool own)
+{
+    fm->own = own;
+}
+
 /* Cut ",eid=N" from the end of @where. */
 static int cxlfm_parse_eid(cxlfm *fm, char *where)
 {

@@ -22,6 +22,7 @@ struct cxlfm {
     const struct cxlfm_door_ops *door; /* NULL until connected */
     void *state;                  /* the door's own; NULL: it has none yet */
     int fd;                       /* stream.c: non-blocking; -1: closed */
+    bool own;                     /* sockets of this user and root only */
     unsigned eid;                 /* from the address; 0: find out */
     unsigned network;             /* of AF_MCTP; 0: the line is ours */
     GArray *devices;              /* device.c */

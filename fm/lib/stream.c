@@ -76,10 +76,29 @@ static int cxlfm_stream_connect_fd(cxlfm *fm, const struct sockaddr *address,
     return error ? cxlfm_stream_unreachable(fm, error) : 0;
 }
 
+/* Who listens there? A path does not say it: it may lead elsewhere by now. */
+static int cxlfm_stream_check_owner(cxlfm *fm)
+{
+    struct ucred peer;
+    socklen_t len = sizeof(peer);
+
+    if (!fm->own) {
+        return 0;
+    }
+    if (getsockopt(fm->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len)) {
+        return cxlfm_stream_unreachable(fm, errno);
+    }
+    return !peer.uid || peer.uid == geteuid() ? 0 :
+           cxlfm_fail(fm, CXLFM_ERROR_UNREACHABLE, "user %u listens at %s, who "
+                      "is neither you nor root; name the address yourself if "
+                      "you trust that user", (unsigned)peer.uid, fm->address);
+}
+
 static int cxlfm_stream_open_unix(cxlfm *fm, const char *path,
                                   CxlfmDeadline deadline)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int ret;
 
     if (!*path || strlen(path) >= sizeof(address.sun_path)) {
         return cxlfm_fail(fm, CXLFM_ERROR_INVALID,
@@ -91,8 +110,9 @@ static int cxlfm_stream_open_unix(cxlfm *fm, const char *path,
     if (fm->fd < 0) {
         return cxlfm_stream_unreachable(fm, errno);
     }
-    return cxlfm_stream_connect_fd(fm, (struct sockaddr *)&address,
-                                   sizeof(address), deadline);
+    ret = cxlfm_stream_connect_fd(fm, (struct sockaddr *)&address,
+                                  sizeof(address), deadline);
+    return ret < 0 ? ret : cxlfm_stream_check_owner(fm);
 }
 
 static int cxlfm_stream_open_tcp(cxlfm *fm, const char *where,

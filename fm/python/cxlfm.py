@@ -295,6 +295,7 @@ def _load() -> ctypes.CDLL:
             ("version", c_char_p), ("new", fm), ("free", None, fm),
             ("connect", c_int, fm, c_char_p), ("reconnect", c_int, fm),
             ("set_timeout", None, fm, c_uint),
+            ("set_own", None, fm, c_bool),
             ("set_log", None, fm, _LogFn, c_void_p),
             ("error_text", c_char_p, fm), ("return_code", c_uint16, fm),
             ("address", c_char_p, fm), ("is_fmapi", c_bool, fm),
@@ -427,6 +428,10 @@ class Handle:
 
     def set_timeout(self, seconds: float) -> None:
         _lib.cxlfm_set_timeout(self._fm, int(seconds * 1000))
+
+    def set_own(self, own: bool) -> None:
+        """Whether only sockets of this user and of root are taken."""
+        _lib.cxlfm_set_own(self._fm, own)
 
     def connect(self, address: str) -> None:
         self._check(_lib.cxlfm_connect(self._fm, address.encode()))

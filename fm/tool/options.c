@@ -3,6 +3,7 @@
  * The options that all commands have: where devices are, which of them, how to
  * print and how long to wait for one answer
  */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "machines.h"
@@ -45,6 +46,22 @@ static GOptionContext *options_context(Tool *tool, const GOptionEntry *entries)
 }
 
 /*
+ * Where dcd-vm listens. A machine with a name has a folder with two monitors,
+ * and people's is the one that has the usual path: the other one is for us, so
+ * that nobody holds it.
+ */
+static char *options_default_address(void)
+{
+    g_autofree char *target = realpath(OPTIONS_DEFAULT_SOCKET, NULL);
+    g_autofree char *folder = target ? g_path_get_dirname(target) : NULL;
+    g_autofree char *ours = folder ? g_build_filename(folder, "fm-qmp", NULL) :
+                            NULL;
+
+    return ours && g_str_has_suffix(target, "/qmp") && !access(ours, R_OK | W_OK) ?
+           g_strconcat("qmp:", ours, NULL) : g_strdup(OPTIONS_DEFAULT_ADDRESS);
+}
+
+/*
  * What --address says, else the environment, else all machines that have names,
  * else the daemon if one runs here, else where dcd-vm listens.
  */
@@ -60,9 +77,11 @@ static bool options_find_addresses(Tool *tool, GError **error)
         return false;
     }
     if (!tool->addresses) {
-        tool->addresses = g_strsplit(
-            !access(OPTIONS_DAEMON_SOCKET, R_OK | W_OK) ?
-            "fmd:" OPTIONS_DAEMON_SOCKET : OPTIONS_DEFAULT_ADDRESS, " ", -1);
+        tool->addresses_guessed = true;
+        tool->addresses = g_new0(char *, 2);
+        tool->addresses[0] = !access(OPTIONS_DAEMON_SOCKET, R_OK | W_OK) ?
+                             g_strdup("fmd:" OPTIONS_DAEMON_SOCKET) :
+                             options_default_address();
     }
     return true;
 }

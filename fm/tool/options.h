@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include "tool.h"
 
-#define OPTIONS_DEFAULT_ADDRESS "qmp:/tmp/qmp-sock"
+#define OPTIONS_DEFAULT_SOCKET "/tmp/qmp-sock"
+#define OPTIONS_DEFAULT_ADDRESS "qmp:" OPTIONS_DEFAULT_SOCKET
 /* Where there is a daemon, it has the monitors. */
 #define OPTIONS_DAEMON_SOCKET "/run/cxl-fmd/api"
 #define OPTIONS_ADDRESS_VARIABLE "CXL_FM_ADDRESS"

@@ -43,6 +43,7 @@ static bool reach_address(Tool *tool, const char *address, bool sole,
     int ret;
 
     cxlfm_set_timeout(fm, tool->answer_timeout * 1000);
+    cxlfm_set_own(fm, tool->addresses_guessed);
     cxlfm_set_log(fm, tool->debug ? reach_log : NULL, NULL);
     ret = cxlfm_connect(fm, address);
     if (ret >= 0) {

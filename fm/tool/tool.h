@@ -25,6 +25,7 @@ typedef struct Tool {
     const Command *command;
     char **addresses;
     bool addresses_given;             /* by --address or the environment */
+    bool addresses_guessed;           /* nobody has named them */
     char **devices;                   /* names; NULL: any */
     gboolean json;
     gboolean debug;
