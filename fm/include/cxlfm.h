@@ -8,7 +8,8 @@
  *   qmp:tcp:HOST:PORT    the same over TCP
  *   fm:/PATH             the CXL FM API: MCTP over serial frames (DSP0253)
  *   fm:tcp:HOST:PORT     on a unix socket, over TCP, or
- *   fm:tty:/DEV          on a terminal (a pty, a serial port)
+ *   fm:tty:/DEV          on a terminal (a pty, a serial port); with ,baud=N
+ *                        behind it, at that speed
  *   fmd:/PATH            cxl-fmd, the daemon that holds the monitors, by its
  *   fmd:https://HOST:PORT  unix socket or over TCP; many at once
  *

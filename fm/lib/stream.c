@@ -9,9 +9,13 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
@@ -22,6 +26,9 @@
 
 #define SOON_US  100
 #define QUEUE_US 2000
+/* Device numbers of ptys, of which the kernel's devices.txt has eight */
+#define PTY_MAJOR      136
+#define PTY_MAJOR_LAST 143
 
 static int cxlfm_stream_unreachable(cxlfm *fm, int error)
 {
@@ -160,10 +167,52 @@ static int cxlfm_stream_open_tcp(cxlfm *fm, const char *where,
     return ret;
 }
 
-static int cxlfm_stream_open_tty(cxlfm *fm, const char *path)
+/* Cut ",baud=N" from the end of @path; *ret_speed is 0 when it is not there. */
+static int cxlfm_stream_cut_speed(cxlfm *fm, char *path, speed_t *ret_speed)
 {
-    struct termios settings;
+    char *option = g_strrstr(path, ",baud="), *end;
+    struct termios trial = { 0 };
 
+    *ret_speed = 0;
+    if (!option) {
+        return 0;
+    }
+    *option = '\0';
+    option += strlen(",baud=");
+    *ret_speed = strtoul(option, &end, 10);
+    if (!g_ascii_isdigit(*option) || *end || !*ret_speed ||
+        cfsetspeed(&trial, *ret_speed)) {
+        return cxlfm_fail(fm, CXLFM_ERROR_INVALID, "address %s: '%s' is not a "
+                          "speed that a serial port may have, such as 9600 or "
+                          "115200", fm->address, option);
+    }
+    return 0;
+}
+
+/*
+ * Nobody else opens a serial port that is ours. Not so of a pty, which would
+ * stay so, closed to all but root, after we were killed.
+ */
+static void cxlfm_stream_claim_tty(int fd)
+{
+    struct stat status;
+
+    if (!fstat(fd, &status) && (major(status.st_rdev) < PTY_MAJOR ||
+                                major(status.st_rdev) > PTY_MAJOR_LAST)) {
+        ioctl(fd, TIOCEXCL);
+    }
+}
+
+static int cxlfm_stream_open_tty(cxlfm *fm, const char *where)
+{
+    g_autofree char *path = g_strdup(where);
+    struct termios settings;
+    speed_t speed;
+    int ret = cxlfm_stream_cut_speed(fm, path, &speed);
+
+    if (ret < 0) {
+        return ret;
+    }
     fm->fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
     if (fm->fd < 0) {
         return cxlfm_stream_unreachable(fm, errno);
@@ -178,6 +227,13 @@ static int cxlfm_stream_open_tty(cxlfm *fm, const char *path)
     fm->terminal = g_new(struct termios, 1);
     *fm->terminal = settings;
     cfmakeraw(&settings);
+    /* Eight bits, one to stop, and no wires that say when. */
+    settings.c_cflag &= ~(CSTOPB | CRTSCTS);
+    settings.c_cflag |= CLOCAL | CREAD;
+    if (speed) {
+        cfsetspeed(&settings, speed);
+    }
+    cxlfm_stream_claim_tty(fm->fd);
     if (tcsetattr(fm->fd, TCSANOW, &settings)) {
         return cxlfm_stream_unreachable(fm, errno);
     }
@@ -188,6 +244,7 @@ void cxlfm_stream_close(cxlfm *fm)
 {
     if (fm->fd >= 0) {
         if (fm->terminal) {
+            ioctl(fm->fd, TIOCNXCL);
             tcsetattr(fm->fd, TCSANOW, fm->terminal);
         }
         close(fm->fd);

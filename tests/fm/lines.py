@@ -3,8 +3,9 @@
 
 import random
 import socket
+import subprocess
 
-from fmtest import MIB, NAME, OK, UNREACHABLE, main
+from fmtest import MIB, NAME, OK, UNREACHABLE, USAGE, main
 
 
 # The frame of a Get DCD Info request
@@ -29,8 +30,31 @@ def terminal(b):
     round_trip(b)
 
 
+def speed(b):
+    """A serial port has a speed, while we have it"""
+    path, usual = b.address.split(":", 2)[2], b.address
+
+    def baud():
+        return subprocess.run(["stty", "speed", "-F", path], check=True,
+                              stdout=subprocess.PIPE, text=True).stdout.strip()
+    before = baud()
+    b.checks.that(before != "57600", "another one before", before)
+    b.address = usual + ",baud=57600"
+    child = b.start("watch")
+    b.wait_listener()
+    b.checks.equal(baud(), "57600", "57600")
+    child.terminate()
+    child.communicate(timeout=10)
+    b.checks.equal(baud(), before, "as it was")
+    b.address = usual + ",baud=115200,eid=9"
+    b.expect(OK, "list", out=NAME)
+    for wrong in ("", "fast", "12345", "0", "9600bps", "-9600"):
+        b.expect(USAGE, "list", "-a", f"{usual},baud={wrong}",
+                 err="is not a speed that a serial port may have")
+
+
 tcp.line = "tcp"
-terminal.line = "pty"
+terminal.line = speed.line = "pty"
 
 
 def vanish(b):
@@ -71,4 +95,4 @@ def crowded(b):
 
 
 if __name__ == "__main__":
-    main(round_trip, tcp, terminal, vanish, crowded)
+    main(round_trip, tcp, terminal, speed, vanish, crowded)
