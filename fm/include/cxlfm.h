@@ -29,8 +29,10 @@
  * Every call that returns int returns 0 or more on success and a negative
  * enum cxlfm_error on failure; cxlfm_error_text() then has a sentence for the
  * person who must act. Outputs (ret_*) are written on success only. The
- * library prints nothing, installs no signal handler and starts no thread. One
- * handle must not be used by two threads at once; several handles may.
+ * library prints nothing and installs no signal handler; the name of a host in
+ * an address is looked up by a thread, in which no signal is delivered and which
+ * may outlive the call. One handle must not be used by two threads at once;
+ * several handles may.
  *
  * Sizes and offsets are bytes, times milliseconds unless they say otherwise.
  *
@@ -125,6 +127,7 @@ const char *cxlfm_return_code_name(uint16_t code);
 const char *cxlfm_address(const cxlfm *fm);
 /* True for the FM API, false for QMP and cxl-fmd. */
 bool cxlfm_is_fmapi(const cxlfm *fm);
+/* How many devices were found; they are numbered from 0. */
 size_t cxlfm_device_count(const cxlfm *fm);
 /*
  * Name for people (QEMU's device id; over the FM API the serial number as 16
