@@ -10,8 +10,8 @@
 #include "pool-move.h"
 
 /* The host that @text means: a number, or a machine whose head is its. */
-static bool move_host(const Tool *tool, const PoolView *view, const char *text, int *ret_host,
-                      GError **error)
+static bool move_host(const Tool *tool, const PoolView *view,
+                      const char *text, int *ret_host, GError **error)
 {
     g_autofree char *address = NULL;
     char *end;

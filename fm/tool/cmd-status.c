@@ -79,8 +79,8 @@ static void status_device(Status *status, const Target *target)
         status_state(status, target, s, host, CXLFM_EXTENT_SANITIZING,
                      "sanitizing", "are being sanitized");
         status_state(status, target, s, host, CXLFM_EXTENT_DEAD,
-                     "dead", "were taken before they were answered, and are free when "
-                     "the guest has answered");
+                     "dead", "were taken before they were answered, and are "
+                     "free when the guest has answered");
     }
     cxlfm_snapshot_free(s);
 }

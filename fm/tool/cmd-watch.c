@@ -82,8 +82,8 @@ static bool watch_anew(Watch *w, unsigned i)
 }
 
 /*
- * A connection is of no use, as @ret says. Of several that is told of, and it is
- * looked for from now on. False with @error when none is left.
+ * A connection is of no use, as @ret says. Of several that is told of, and it
+ * is looked for from now on. False with @error when none is left.
  */
 static bool watch_lost(Watch *w, unsigned i, int ret, GError **error)
 {
@@ -94,8 +94,8 @@ static bool watch_lost(Watch *w, unsigned i, int ret, GError **error)
     reach_fail(w->tool, &any, ret, &why);
     w->watched[i] = (Watched) { .gone = true };
     if (w->tool->connections->len > 1 && (watch_alive(w) || watch_anew(w, i))) {
-        fprintf(stderr, "cxl-fm: %s%s\n", why->message, w->watched[i].gone ? "" :
-                "; connected anew");
+        fprintf(stderr, "cxl-fm: %s%s\n", why->message,
+                w->watched[i].gone ? "" : "; connected anew");
         return true;
     }
     g_propagate_error(error, g_steal_pointer(&why));
@@ -164,7 +164,8 @@ static bool watch_round(Watch *w, struct pollfd *pollers, GError **error)
     }
     for (i = 0; i < connections->len && !signals_stop; i++) {
         if (!w->watched[i].gone &&
-            cxlfm_device_count(connections->pdata[i]) && !watch_take(w, i, error)) {
+            cxlfm_device_count(connections->pdata[i]) &&
+            !watch_take(w, i, error)) {
             return false;
         }
     }

@@ -10,9 +10,9 @@
 
 /*
  * Names come from tool->config, else from the user's file, else from the one of
- * the whole machine. Put addresses in the place of names in tool->addresses; when there are no
- * addresses, those of all machines that have a name, if any. False with @error
- * when the file is wrong.
+ * the whole machine. Put addresses in the place of names in tool->addresses;
+ * when there are no addresses, those of all machines that have a name, if any.
+ * False with @error when the file is wrong.
  */
 bool machines_resolve(Tool *tool, GError **error);
 /* The address of machine @name, for g_free(); NULL when it has none. */

@@ -57,7 +57,8 @@ static char *options_default_address(void)
     g_autofree char *ours = folder ? g_build_filename(folder, "fm-qmp", NULL) :
                             NULL;
 
-    return ours && g_str_has_suffix(target, "/qmp") && !access(ours, R_OK | W_OK) ?
+    return ours && g_str_has_suffix(target, "/qmp") &&
+           !access(ours, R_OK | W_OK) ?
            g_strconcat("qmp:", ours, NULL) : g_strdup(OPTIONS_DEFAULT_ADDRESS);
 }
 

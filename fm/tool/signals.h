@@ -13,7 +13,8 @@ extern volatile sig_atomic_t signals_stop;
 
 /*
  * From now on SIGINT, SIGTERM and SIGHUP set signals_stop; the same a second
- * time ends the program. A hangup that is ignored, as nohup(1) has it, stays so.
+ * time ends the program. A hangup that is ignored, as nohup(1) has it, stays
+ * ignored.
  */
 void signals_catch(void);
 

@@ -23,8 +23,8 @@ void status_notes_init(StatusNotes *notes);
 void status_notes_clear(StatusNotes *notes);
 /*
  * One more: the sentence, without what a terminal would obey, and @code, which
- * is a promise (docs/fm.md). The object it becomes, which the caller may add to;
- * it belongs to @notes.
+ * is a promise (docs/fm.md). The object it becomes, which the caller may add
+ * to; it belongs to @notes.
  */
 struct json_object *status_note(StatusNotes *notes, StatusKind kind,
                                 const char *code, const char *format, ...)
