@@ -139,9 +139,9 @@ void cxl_dcd_extent_settle(struct cxl_dcd_extent *ext)
 /**
  * cxl_dcd_extent_add - take an extent into its region's books
  *
- * An untagged one is open to DAX devices from now on, or as soon as nobody else
- * has the region's addresses; a tagged one when its tag is claimed. On error it
- * is in no book and may be put.
+ * An untagged one is open to DAX devices as soon as cxl_dcd_extents_settle() has
+ * seen it; a tagged one when its tag is claimed. On error it is in no book and
+ * may be put.
  */
 int cxl_dcd_extent_add(struct cxl_dcd_region *rgn, struct cxl_dcd_extent *ext)
 {
@@ -163,11 +163,32 @@ int cxl_dcd_extent_add(struct cxl_dcd_region *rgn, struct cxl_dcd_extent *ext)
 	if (!cxl_dcd_tag_null(ext->tag))
 		hash_add(rgn->tagged, &ext->tagged,
 			 dcd_extent_tag_key(ext->tag));
-	if (cxl_dcd_region_trylock(rgn)) {
-		cxl_dcd_extent_settle(ext);
-		mutex_unlock(&rgn->lock);
-	}
 	return 0;
+}
+
+/**
+ * cxl_dcd_extents_settle - open what was taken into a region's books last
+ * @rgn: region
+ * @first: the first of them
+ *
+ * From the last one on: the lists of the kernel in which range.c looks begin
+ * with the lowest address, and a range that is to be opened is the first there
+ * then. Where somebody else has the region's addresses, he does it.
+ */
+void cxl_dcd_extents_settle(struct cxl_dcd_region *rgn,
+			    const struct cxl_dcd_extent *first)
+{
+	struct cxl_dcd_extent *ext;
+
+	if (!cxl_dcd_region_trylock(rgn))
+		return;
+	list_for_each_entry_reverse(ext, &rgn->extents, node) {
+		cond_resched();
+		cxl_dcd_extent_settle(ext);
+		if (ext == first)
+			break;
+	}
+	mutex_unlock(&rgn->lock);
 }
 
 /* Out of the books; it ends by cxl_dcd_extent_leave(). */

@@ -60,6 +60,8 @@ u64 cxl_dcd_extent_size(const struct cxl_dcd_extent *ext);
 
 void cxl_dcd_extent_settle(struct cxl_dcd_extent *ext);
 int cxl_dcd_extent_add(struct cxl_dcd_region *rgn, struct cxl_dcd_extent *ext);
+void cxl_dcd_extents_settle(struct cxl_dcd_region *rgn,
+			    const struct cxl_dcd_extent *first);
 void cxl_dcd_extent_del(struct cxl_dcd_extent *ext);
 void cxl_dcd_extent_leave(struct cxl_dcd_extent *ext);
 void cxl_dcd_extents_leave(struct list_head *list);

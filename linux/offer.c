@@ -183,7 +183,7 @@ int cxl_dcd_offer_prepare(struct cxl_dcd_offer *offer, struct list_head *list)
  */
 void cxl_dcd_extents_publish(struct list_head *list)
 {
-	struct cxl_dcd_extent *ext, *next;
+	struct cxl_dcd_extent *ext, *next, *first = NULL;
 	struct cxl_dcd_region *rgn = NULL;
 	u8 tag[CXL_DCD_TAG_SIZE] = { };
 	LIST_HEAD(failed);
@@ -197,6 +197,10 @@ void cxl_dcd_extents_publish(struct list_head *list)
 			cxl_dcd_uevent(rgn, CXL_DCD_NEWS_ADD, tag, sum);
 			sum = 0;
 		}
+		if (first && to != rgn) {
+			cxl_dcd_extents_settle(rgn, first);
+			first = NULL;
+		}
 		rgn = to;
 		list_del(&ext->node);
 		if (cxl_dcd_extent_add(rgn, ext)) {
@@ -205,9 +209,12 @@ void cxl_dcd_extents_publish(struct list_head *list)
 			cxl_dcd_release_extents(rgn, &failed);
 			continue;
 		}
+		first = first ?: ext;
 		memcpy(tag, ext->tag, sizeof(tag));
 		sum += cxl_dcd_extent_size(ext);
 	}
+	if (first)
+		cxl_dcd_extents_settle(rgn, first);
 	if (sum)
 		cxl_dcd_uevent(rgn, CXL_DCD_NEWS_ADD, tag, sum);
 }

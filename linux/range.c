@@ -7,6 +7,11 @@
  * ours: opening a range cuts it out of them, closing it adds them, which is
  * refused exactly while a DAX device has any of it.
  *
+ * The kernel has these children in a list, by address, and walks that from the
+ * lowest one on, as we do. So who opens very many begins with the uppermost, and
+ * who closes very many with the lowest: then the list is short where it is
+ * walked.
+ *
  * All callers hold the region's lock, as do the methods in dax_files.c around
  * the DAX core's own walks over these children.
  */
@@ -57,11 +62,9 @@ int cxl_dcd_range_open(struct cxl_dcd_region *rgn, u64 start, u64 len)
 	u64 end = start + len - 1, from, to;
 
 	lockdep_assert_held(&rgn->lock);
-	for (res = parent->child; res; res = res->sibling)
-		if (dcd_range_is_closed(res) && res->start <= start &&
-		    res->end >= end)
-			break;
-	if (!res)
+	for (res = parent->child; res && res->end < start; res = res->sibling)
+		;
+	if (!dcd_range_is_closed(res) || res->start > start || res->end < end)
 		return -ENOENT;
 	from = res->start;
 	to = res->end;
@@ -166,9 +169,8 @@ int cxl_dcd_range_close(struct cxl_dcd_region *rgn, u64 start, u64 len)
 	u64 end = start + len - 1;
 
 	lockdep_assert_held(&rgn->lock);
-	for (res = parent->child; res; res = res->sibling)
-		if (!dcd_range_is_closed(res) && res->start <= end &&
-		    res->end >= start)
+	for (res = parent->child; res && res->start <= end; res = res->sibling)
+		if (!dcd_range_is_closed(res) && res->end >= start)
 			return -EBUSY;
 	return dcd_range_close_gaps(parent, start, end);
 }

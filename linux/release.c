@@ -303,9 +303,19 @@ static void dcd_release_region_locked(struct cxl_dcd_region *rgn)
 	LIST_HEAD(ready);
 
 	rgn->unsettled = false;
+	/*
+	 * The lower ones close first, and the upper ones open first: the lists
+	 * of the kernel in range.c are walked from the lowest address on.
+	 */
 	list_for_each_entry_safe(ext, next, &rgn->extents, node) {
 		cond_resched();
-		dcd_release_settle_into(ext, &ready);
+		if (ext->releasing || ext->forced)
+			dcd_release_settle_into(ext, &ready);
+	}
+	list_for_each_entry_reverse(ext, &rgn->extents, node) {
+		cond_resched();
+		if (!ext->releasing && !ext->forced)
+			cxl_dcd_extent_settle(ext);
 	}
 	/* The device is told without it: nobody has these addresses now. */
 	mutex_unlock(&rgn->lock);
