@@ -11,6 +11,8 @@
 #include "lock.h"
 #include "range.h"
 #include "region.h"
+#include "glue/gone.h"
+#include "glue/offline.h"
 
 /* Bytes of host address space that an extent fills. */
 u64 cxl_dcd_extent_size(const struct cxl_dcd_extent *ext)
@@ -158,6 +160,8 @@ int cxl_dcd_extent_add(struct cxl_dcd_region *rgn, struct cxl_dcd_extent *ext)
 		mtree_erase(&rgn->by_dpa, ext->dpa);
 		return rc;
 	}
+	/* Of an earlier one, whose region ended while it was System RAM. */
+	cxl_dcd_gone_del(cxl_dcd_extent_hpa(ext), cxl_dcd_extent_size(ext));
 	list_add_tail(&ext->node, &rgn->extents);
 	rgn->nr_extents++;
 	if (!cxl_dcd_tag_null(ext->tag))
@@ -191,6 +195,13 @@ void cxl_dcd_extents_settle(struct cxl_dcd_region *rgn,
 	mutex_unlock(&rgn->lock);
 }
 
+/* Its addresses are nobody's again, but for what the kernel does not let go. */
+static void dcd_extent_not_gone(u64 start, u64 size)
+{
+	if (!cxl_dcd_is_ram(start, size))
+		cxl_dcd_gone_del(start, size);
+}
+
 /* Out of the books; it ends by cxl_dcd_extent_leave(). */
 void cxl_dcd_extent_del(struct cxl_dcd_extent *ext)
 {
@@ -201,6 +212,9 @@ void cxl_dcd_extent_del(struct cxl_dcd_extent *ext)
 	hash_del(&ext->tagged);
 	cxl_dcd_tag_drop(ext);
 	mtree_erase(&rgn->by_dpa, ext->dpa);
+	if (ext->forced)
+		dcd_extent_not_gone(cxl_dcd_extent_hpa(ext),
+				    cxl_dcd_extent_size(ext));
 	rgn->nr_extents--;
 	if (ext->releasing)
 		rgn->nr_releasing--;

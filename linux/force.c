@@ -8,8 +8,9 @@
  * addresses. (If it kept its driver it could be opened again, and the kernel's
  * mmap() of it does not ask whether the capacity is still there.) Of memory that
  * was onlined as System RAM the pages that are in use are poisoned, so that their
- * users get SIGBUS too, and it is taken offline then. Where that does not
- * succeed, the free pages are kept from being used.
+ * users get SIGBUS too, and it is taken offline then, but for blocks of which
+ * somebody has a good page still (glue/gone.c). Where that does not succeed, the
+ * free pages are kept from being used.
  *
  * There is one job for each DAX device, and a worker for each job, so that a
  * page that cannot be moved delays only its own device. A driver of System RAM
@@ -18,8 +19,10 @@
  * that are left to that device nor any that are taken away later can be got
  * from it.
  */
+#include <linux/delay.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 
 #include "device.h"
@@ -29,6 +32,7 @@
 #include "judge.h"
 #include "lock.h"
 #include "region.h"
+#include "glue/gone.h"
 #include "glue/offline.h"
 #include "glue/poison.h"
 
@@ -71,9 +75,18 @@ static DEFINE_MUTEX(jobs_lock);
 
 /*
  * The kernel takes memory offline for one caller at a time, and each range has
- * a time limit: that must not run while another range has its turn.
+ * a time limit: that must not run while another range has its turn. Those are
+ * short, so that one whose pages do not go does not hold up the others.
  */
 static DEFINE_MUTEX(offline_lock);
+#define OFFLINE_TURN (2 * HZ)
+
+/* Time for somebody who has a page still, in milliseconds. */
+#define AGAIN_MS 20
+
+static unsigned int poison_turn = 10000;
+module_param(poison_turn, uint, 0644);
+MODULE_PARM_DESC(poison_turn, "milliseconds for which the pages of a DAX device that was taken away are poisoned before others get their turn at it");
 
 /* Done with a region. What others left undone is settled with its members' log. */
 static void dcd_force_region_end(struct cxl_dcd_region *rgn)
@@ -138,13 +151,14 @@ static bool dcd_force_part(struct dcd_force_job *job,
 {
 	struct cxl_dcd_region *rgn;
 	struct cxl_dcd_extent *ext;
-	bool found = false;
+	bool found;
 
 	rgn = cxl_dcd_region_begin(job->dev);
 	if (!rgn)
 		return false;
-	list_for_each_entry(ext, &rgn->extents, node)
-		found |= ext->forced && cxl_dcd_extent_hpa(ext) == gone->start;
+	ext = cxl_dcd_extent_find(rgn, (gone->start - rgn->hpa.start) /
+				       rgn->ways, 1);
+	found = ext && ext->forced && cxl_dcd_extent_hpa(ext) == gone->start;
 	*part = (struct range) {
 		.start = gone->start,
 		.end = gone->start + gone->size - 1,
@@ -166,38 +180,101 @@ static bool dcd_force_part(struct dcd_force_job *job,
 	return found;
 }
 
+/**
+ * struct dcd_force_cut - how far a range of System RAM has been cut off
+ * @n: the part of it that is about it
+ * @at: HPA of the block there, 0 for the first
+ * @time: what is left for waiting
+ * @sum: what came of it
+ * @rc: the first failure
+ */
+struct dcd_force_cut {
+	int n;
+	u64 at;
+	unsigned long time;
+	struct cxl_dcd_poison sum;
+	int rc;
+};
+
+/* Offline, in turns with other ranges, whose time is not ours. */
+static int dcd_force_offline(struct device *dev, u64 at, u64 size,
+			     unsigned long *time)
+{
+	unsigned long turn, left;
+	int rc;
+
+	do {
+		turn = min(*time, OFFLINE_TURN);
+		left = turn;
+		mutex_lock(&offline_lock);
+		rc = cxl_dcd_ram_offline(dev, at, size, &left);
+		mutex_unlock(&offline_lock);
+		*time -= turn - left;
+	} while (rc && rc != -EAGAIN && !left && *time);
+	return rc;
+}
+
+/*
+ * Cut off the users of what is in one block, and take it offline. Who gets a
+ * page of it behind our back keeps it online, and is cut off next.
+ *
+ * Returns: 0; -ETIME when the time for this turn is over; or another -errno.
+ */
+static int dcd_force_block(struct dcd_force_job *job, u64 at, u64 size,
+			   struct dcd_force_cut *cut)
+{
+	bool possible = cxl_dcd_poison_possible(), again = false;
+	int err;
+
+	do {
+		/* Also where it takes no time to see that there is one. */
+		if (again) {
+			msleep(AGAIN_MS);
+			cut->time -= min(cut->time, msecs_to_jiffies(AGAIN_MS));
+		}
+		/* Even when the time is up: most blocks need none. */
+		cut->time = max(cut->time, HZ / 10);
+		if (possible) {
+			if (!cxl_dcd_poison_used(at, size, &cut->sum))
+				return -ETIME;
+			err = cxl_dcd_poison_wait(at, size, &cut->time,
+						  &cut->sum);
+			if (err)
+				return err;
+		}
+		err = dcd_force_offline(job->dev, at, size, &cut->time);
+		again = possible && err == -EAGAIN && cut->time > HZ / 10;
+	} while (again);
+	return err;
+}
+
 /*
  * Cut off the users of one part block by block, and take each block offline: in
  * between nobody gets a page of it that could be moved to a good place, with
  * nothing in it.
+ *
+ * Returns: whether it is over, or else goes on in the next turn.
  */
-static int dcd_force_part_ram(struct dcd_force_job *job,
-			      const struct range *part, unsigned long *time,
-			      struct cxl_dcd_poison *sum)
+static bool dcd_force_part_ram(struct dcd_force_job *job,
+			       const struct range *part,
+			       struct dcd_force_cut *cut)
 {
-	bool possible = cxl_dcd_poison_possible();
 	u64 block = memory_block_size_bytes(), at, next;
-	int rc = 0, err;
+	int err;
 
-	for (at = part->start; at <= part->end; at = next) {
+	for (at = max(part->start, cut->at); at <= part->end; at = next) {
 		next = min(ALIGN_DOWN(at, block) + block, part->end + 1);
-		/* Even when the time is up: most blocks need none. */
-		*time = max(*time, HZ / 10);
-		err = 0;
-		if (possible) {
-			cxl_dcd_poison_used(at, next - at, sum);
-			err = cxl_dcd_poison_wait(at, next - at, time, sum);
+		cut->at = at;
+		err = dcd_force_block(job, at, next - at, cut);
+		if (err == -ETIME)
+			return false;
+		if (err && cxl_dcd_poison_possible()) {
+			cut->sum.until = jiffies + CXL_DCD_POISON_TIME;
+			cxl_dcd_poison_free(at, next - at, &cut->sum);
 		}
-		if (!err)
-			err = cxl_dcd_ram_offline(job->dev, at, next - at,
-						  time);
-		if (err && possible) {
-			sum->until = jiffies + CXL_DCD_POISON_TIME;
-			cxl_dcd_poison_free(at, next - at, sum);
-		}
-		rc = rc ?: err;
+		cut->rc = cut->rc ?: err;
 	}
-	return rc;
+	return true;
 }
 
 static void dcd_force_ram_tell(struct dcd_force_job *job,
@@ -206,19 +283,12 @@ static void dcd_force_ram_tell(struct dcd_force_job *job,
 {
 	bool possible = cxl_dcd_poison_possible();
 
-	if (!rc && possible && !sum->left) {
+	if (!cxl_dcd_may_log())
+		return;
+	if (!rc) {
 		dev_warn(job->dev,
 			 "System RAM [%#llx, +%#llx] was taken away by the device: now offline, %lu pages were in use\n",
 			 gone->start, gone->size, sum->used);
-		return;
-	}
-	/* Moved to a good place, with nothing in it. */
-	if (!rc) {
-		dev_err(job->dev,
-			"System RAM [%#llx, +%#llx] was taken away by the device: now offline, %lu pages were in use, but %s: whoever had another one goes on with nonsense\n",
-			gone->start, gone->size, sum->used,
-			possible ? "not all were looked at for want of time" :
-				   "vm.memory_failure_recovery is 0");
 		return;
 	}
 	if (!possible) {
@@ -234,32 +304,53 @@ static void dcd_force_ram_tell(struct dcd_force_job *job,
 }
 
 /*
- * Cut off the users of one range of System RAM, and take it offline. The memory
- * blocks are not removed meanwhile: the device has a driver and is locked, or
- * there is no device left.
+ * One turn at one range of System RAM: its users are cut off, and it is taken
+ * offline. The memory blocks are not removed meanwhile: the device has a driver
+ * and is locked, or there is no device left.
+ *
+ * Returns: whether another turn is needed.
  */
-static void dcd_force_ram(struct dcd_force_job *job,
-			  const struct dcd_force_range *gone, bool dax)
+static bool dcd_force_ram_turn(struct dcd_force_job *job,
+			       const struct dcd_force_range *gone, bool dax,
+			       struct dcd_force_cut *cut)
 {
-	unsigned long time = CXL_DCD_OFFLINE_TIME;
-	struct cxl_dcd_poison sum = { .until = jiffies + CXL_DCD_POISON_TIME };
 	struct range part;
-	int n, err, rc = 0;
+	bool over = true;
 
-	mutex_lock(&offline_lock);
+	cut->sum.until = jiffies + msecs_to_jiffies(poison_turn);
 	if (dax)
 		device_lock(job->dev);
-	for (n = 0; dcd_force_part(job, gone, n, &part); n++) {
-		if (part.start > part.end ||
-		    !cxl_dcd_is_ram(part.start, range_len(&part)))
-			continue;
-		err = dcd_force_part_ram(job, &part, &time, &sum);
-		rc = rc ?: err;
+	while (over && dcd_force_part(job, gone, cut->n, &part)) {
+		if (part.start <= part.end &&
+		    cxl_dcd_is_ram(part.start, range_len(&part)))
+			over = dcd_force_part_ram(job, &part, cut);
+		if (over) {
+			cut->n++;
+			cut->at = 0;
+		}
 	}
 	if (dax)
 		device_unlock(job->dev);
-	mutex_unlock(&offline_lock);
-	dcd_force_ram_tell(job, gone, rc, &sum);
+	return !over;
+}
+
+/* Without a limit, but that pages are few: each turn poisons one at least. */
+static void dcd_force_ram(struct dcd_force_job *job,
+			  const struct dcd_force_range *gone, bool dax)
+{
+	struct dcd_force_cut cut = { .time = CXL_DCD_OFFLINE_TIME };
+	unsigned long tell = jiffies + CXL_DCD_POISON_TIME;
+
+	while (dcd_force_ram_turn(job, gone, dax, &cut)) {
+		cond_resched();
+		if (!time_after(jiffies, tell))
+			continue;
+		dev_warn(job->dev,
+			 "System RAM [%#llx, +%#llx] was taken away by the device: its users are being cut off, %lu pages so far\n",
+			 gone->start, gone->size, cut.sum.used);
+		tell = jiffies + CXL_DCD_POISON_TIME;
+	}
+	dcd_force_ram_tell(job, gone, cut.rc, &cut.sum);
 }
 
 /* What a DAX device is used for. */
@@ -316,7 +407,7 @@ static void dcd_force_job_work(struct work_struct *work)
 		 */
 		if (dax && !online)
 			device_release_driver(job->dev);
-		else if (online)
+		else if (online && cxl_dcd_may_log())
 			dev_warn(job->dev,
 				 "keeps the rest of its System RAM, and its driver\n");
 	}
@@ -481,6 +572,9 @@ void cxl_dcd_extent_forced(struct cxl_dcd_extent *ext)
 
 	cxl_dcd_assert_held(cxl_dcd_of(rgn));
 	ext->forced = true;
+	if (cxl_dcd_gone_add(cxl_dcd_extent_hpa(ext), cxl_dcd_extent_size(ext)))
+		dev_err_ratelimited(rgn->dev,
+				    "no memory: do not set online what was taken away\n");
 	ext->rest = true;
 	ext->told = true;
 	if (!ext->releasing) {
@@ -537,12 +631,20 @@ void cxl_dcd_forced_release(struct cxl_dcd *dcd, const struct cxl_dcd_rec *rec)
 
 int cxl_dcd_force_init(void)
 {
+	int rc;
+
 	dcd_force_wq = alloc_workqueue("cxl_dcd_force", WQ_UNBOUND, 0);
-	return dcd_force_wq ? 0 : -ENOMEM;
+	if (!dcd_force_wq)
+		return -ENOMEM;
+	rc = cxl_dcd_gone_init();
+	if (rc)
+		destroy_workqueue(dcd_force_wq);
+	return rc;
 }
 
 /* Nobody adds jobs any more. */
 void cxl_dcd_force_exit(void)
 {
 	destroy_workqueue(dcd_force_wq);
+	cxl_dcd_gone_exit();
 }

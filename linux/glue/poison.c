@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/page-flags.h>
 #include <linux/page_ref.h>
 #include <linux/sched.h>
@@ -77,23 +78,50 @@ static unsigned long dcd_poison_behind(struct page *page, unsigned long pfn)
 		     ALIGN(pfn + 1, HPAGE_PMD_NR));
 }
 
+/*
+ * A huge page that is pinned cannot be split; whoever has it is reached only if
+ * the kernel kills early. It does so while any range is about it, if it did not
+ * before.
+ */
+static DEFINE_MUTEX(early_lock);
+static unsigned int nr_early;
+static bool early_was_off;
+
+static void dcd_poison_early_begin(void)
+{
+	guard(mutex)(&early_lock);
+	if (nr_early++)
+		return;
+	early_was_off = !dcd_poison_setting(early_file);
+	if (early_was_off)
+		dcd_poison_set(early_file, 1);
+}
+
+static void dcd_poison_early_end(void)
+{
+	guard(mutex)(&early_lock);
+	if (!--nr_early && early_was_off)
+		dcd_poison_set(early_file, 0);
+}
+
 /**
  * cxl_dcd_poison_used - cut off the users of all pages of a range
  * @start: HPA
  * @size: bytes
  * @sum: what came of it is added here
  *
- * A huge page that is pinned cannot be split; whoever has it is reached only if
- * the kernel kills early, which it does for the time of this.
+ * However little time there is, it goes on by one page that is in use.
+ *
+ * Returns: whether all of them were looked at.
  */
-void cxl_dcd_poison_used(u64 start, u64 size, struct cxl_dcd_poison *sum)
+bool cxl_dcd_poison_used(u64 start, u64 size, struct cxl_dcd_poison *sum)
 {
 	unsigned long pfn = PHYS_PFN(start), end = PHYS_PFN(start + size);
-	int early = dcd_poison_setting(early_file), rc;
+	bool late = false;
+	int rc;
 
-	if (!early)
-		dcd_poison_set(early_file, 1);
-	for (; pfn < end && !time_after(jiffies, sum->until); pfn++) {
+	dcd_poison_early_begin();
+	for (; pfn < end && !late; pfn++) {
 		struct page *page = pfn_to_online_page(pfn);
 
 		cond_resched();
@@ -106,10 +134,10 @@ void cxl_dcd_poison_used(u64 start, u64 size, struct cxl_dcd_poison *sum)
 		/* Whoever has a huge page that cannot be split was told. */
 		if (rc == -EHWPOISON && PageCompound(page))
 			pfn = dcd_poison_behind(page, pfn) - 1;
+		late = time_after(jiffies, sum->until);
 	}
-	if (!early)
-		dcd_poison_set(early_file, 0);
-	sum->left += end - min(pfn, end);
+	dcd_poison_early_end();
+	return pfn >= end;
 }
 
 /* Was it poisoned, and has somebody got it all the same? One reference is ours. */
@@ -117,6 +145,26 @@ static bool dcd_poison_is_held(struct page *page)
 {
 	return PageHWPoison(page) &&
 	       page_count(compound_head(page)) > (PageCompound(page) ? 0 : 1);
+}
+
+/**
+ * cxl_dcd_poison_missing - has anybody got a page of a range still?
+ * @start: HPA
+ * @size: bytes
+ */
+bool cxl_dcd_poison_missing(u64 start, u64 size)
+{
+	unsigned long pfn = PHYS_PFN(start), end = PHYS_PFN(start + size);
+
+	for (; pfn < end; pfn++) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		cond_resched();
+		if (page && (dcd_poison_is_used(page) ||
+			     dcd_poison_is_held(page)))
+			return true;
+	}
+	return false;
 }
 
 /* How many are held? With @keep their block cannot be taken offline any more. */
@@ -204,13 +252,22 @@ static void dcd_poison_forget(unsigned long pfn, unsigned long nr)
 }
 
 /*
- * Take free blocks of pages from @pfn on, as many as there are in a row, since
- * each call waits for all processors. Returns: how many pages.
+ * Blocks of pages that are taken at once: each call waits for all processors,
+ * and may clear all that it takes, without a rest, where there is nothing behind
+ * it and writing takes its time.
+ */
+#define TAKE_BLOCKS 4
+
+/*
+ * Take free blocks of pages from @pfn on, some that are in a row.
+ *
+ * Returns: how many pages.
  */
 static unsigned long dcd_poison_take(unsigned long pfn, unsigned long end)
 {
 	unsigned long nr = 0, n;
 
+	end = min(end, pfn + TAKE_BLOCKS * pageblock_nr_pages);
 	for (; pfn + nr < end; nr += n) {
 		n = min(pageblock_nr_pages, end - pfn - nr);
 		if (!dcd_poison_all_free(pfn + nr, n))

@@ -6,7 +6,7 @@
 #include <linux/jiffies.h>
 #include <linux/types.h>
 
-/* Time for the pages of one range; each that is used takes a line in the log. */
+/* Time for the free pages of one range. */
 #define CXL_DCD_POISON_TIME (60 * HZ)
 
 /**
@@ -16,7 +16,7 @@
  * @poisoned: how many of them nobody can reach any more
  * @held: how many are still held by somebody who does not let go
  * @taken: free pages that nobody gets any more
- * @left: pages that were not looked at, for want of time
+ * @left: free pages that were not looked at, for want of time
  */
 struct cxl_dcd_poison {
 	unsigned long until;
@@ -28,7 +28,8 @@ struct cxl_dcd_poison {
 };
 
 bool cxl_dcd_poison_possible(void);
-void cxl_dcd_poison_used(u64 start, u64 size, struct cxl_dcd_poison *sum);
+bool cxl_dcd_poison_used(u64 start, u64 size, struct cxl_dcd_poison *sum);
+bool cxl_dcd_poison_missing(u64 start, u64 size);
 int cxl_dcd_poison_wait(u64 start, u64 size, unsigned long *time,
 			struct cxl_dcd_poison *sum);
 void cxl_dcd_poison_free(u64 start, u64 size, struct cxl_dcd_poison *sum);

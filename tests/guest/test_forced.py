@@ -223,6 +223,10 @@ def test_system_ram_in_parts(vm, check):
                "the other extent is memory as before", vm.guest(total).text)
     check.equal(vm.guest(driver).status, 0, "and has its driver")
     check.equal({e[1:3] for e in vm.extents()}, {high}, "one is the guest's")
+    check.equal(vm.guest(
+        "cd /sys/devices/system/memory; for b in $(grep -l offline "
+        "memory*/state); do echo online_movable > $b && echo $b; done").out,
+                "", "what is gone is not set online again")
     force(vm, [high])
     poll(lambda: vm.guest(driver).status != 0, 60, "the driver goes at last")
     left = vm.guest(total).out
