@@ -62,6 +62,8 @@ static const u8 *dcd_cdat_next(const u8 *table, size_t length, size_t *at,
  * @length: bytes at @table
  *
  * Stops at the first entry that does not fit; what was found until then stays.
+ * Of two that contradict each other, the one that forbids more counts; where
+ * there is none, it is not known what the partition is.
  */
 void cxl_dcd_cdat_flags(struct cxl_dcd_part *parts, unsigned int nr,
 			const u8 *table, size_t length)
@@ -75,8 +77,9 @@ void cxl_dcd_cdat_flags(struct cxl_dcd_part *parts, unsigned int nr,
 		for (i = 0; i < nr; i++) {
 			if (!parts[i].size || parts[i].dsmad != entry[4])
 				continue;
-			parts[i].shareable = entry[5] & CXL_DCD_REGION_SHARABLE;
-			parts[i].read_only = entry[5] & CXL_DCD_REGION_READ_ONLY;
+			parts[i].shareable |= entry[5] & CXL_DCD_REGION_SHARABLE;
+			parts[i].read_only |= entry[5] & CXL_DCD_REGION_READ_ONLY;
+			parts[i].known = true;
 		}
 }
 

@@ -136,12 +136,18 @@ static int dcd_driver_seed_add(struct cxl_dcd_region *rgn)
 /*
  * The NUMA node that the region's memory would be on as System RAM. The driver
  * for that (kmem) refuses a DAX device without a node, whoever asks. So there
- * is none where other hosts may write to the memory, or it drops what we write.
+ * is none where other hosts may write to the memory, or it drops what we write,
+ * nor where we do not know that.
  */
 static int dcd_driver_region_node(const struct cxl_dcd_region *rgn)
 {
 	int nid = phys_to_target_node(rgn->hpa.start);
 
+	if (rgn->unknown) {
+		dev_warn(rgn->dev,
+			 "the device's CDAT does not say whether this is shareable or read-only: it cannot become System RAM, and untagged capacity is refused\n");
+		return NUMA_NO_NODE;
+	}
 	if (rgn->shareable || rgn->read_only) {
 		dev_info(rgn->dev, "%s capacity: it cannot become System RAM\n",
 			 rgn->read_only ? "read-only" : "shareable");

@@ -9,6 +9,7 @@
 #ifdef __KERNEL__
 #include <linux/align.h>
 #include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/sort.h>
 #endif
 
@@ -27,6 +28,7 @@ static const char * const why_text[CXL_DCD_WHY_MAX] = {
 	[CXL_DCD_CHAIN_OVERLAP] = "overlaps another extent of the same offer",
 	[CXL_DCD_NULL_TAG] = "shareable capacity without a tag",
 	[CXL_DCD_SEQ_SET] = "sequence number on capacity that is not shareable",
+	[CXL_DCD_UNKNOWN] = "the device's CDAT does not say whether it is shareable",
 	[CXL_DCD_PARTS_MIXED] = "tag spans several dynamic capacity regions of the device",
 	[CXL_DCD_REGIONS_MIXED] = "tag spans several host regions",
 	[CXL_DCD_TAG_LIVE] = "tag is already in use on this host",
@@ -161,6 +163,18 @@ int cxl_dcd_parts_take(struct cxl_dcd_part *parts, unsigned int *nr,
 	return 0;
 }
 
+/* Does a Command Effects Log (8.2.10.5.2.1) have a command? Ends anywhere. */
+bool cxl_dcd_effects_have(const u8 *log, size_t size, u16 opcode)
+{
+	size_t at;
+
+	/* Opcode and effects, 16 bits each. */
+	for (at = 0; size - at >= 4; at += 4)
+		if ((log[at] | log[at + 1] << 8) == opcode)
+			return true;
+	return false;
+}
+
 /* Index of the partition that holds @dpa, or CXL_DCD_PART_NONE. */
 unsigned int cxl_dcd_part_find(const struct cxl_dcd_part *parts,
 			       unsigned int nr, u64 dpa)
@@ -181,7 +195,7 @@ static int dcd_judge_by_dpa(const void *a, const void *b)
 
 	if (ra->dpa != rb->dpa)
 		return ra->dpa < rb->dpa ? -1 : 1;
-	return ra->order < rb->order ? -1 : 1;
+	return ra < rb ? -1 : 1;
 }
 
 static int dcd_judge_by_tag(const void *a, const void *b)
@@ -194,7 +208,7 @@ static int dcd_judge_by_tag(const void *a, const void *b)
 		return diff;
 	if (ra->order != rb->order)
 		return ra->order < rb->order ? -1 : 1;
-	return ra < rb ? -1 : 1;
+	return dcd_judge_by_dpa(a, b);
 }
 
 /* What can be said of a record without looking at any other. */
@@ -202,6 +216,7 @@ static enum cxl_dcd_why dcd_judge_alone(const struct cxl_dcd_judge *judge,
 					struct cxl_dcd_rec *rec)
 {
 	const struct cxl_dcd_part *part;
+	enum cxl_dcd_why why;
 
 	if (!rec->len)
 		return CXL_DCD_EMPTY;
@@ -218,11 +233,22 @@ static enum cxl_dcd_why dcd_judge_alone(const struct cxl_dcd_judge *judge,
 		return CXL_DCD_BLOCK;
 	if (part->shareable && cxl_dcd_tag_null(rec->tag))
 		return CXL_DCD_NULL_TAG;
-	if (!part->shareable && rec->seq)
+	if (part->known && !part->shareable && rec->seq)
 		return CXL_DCD_SEQ_SET;
+	/*
+	 * Capacity that is not shareable has no order of its own: a device may
+	 * list it in another than that in which it was offered.
+	 */
 	if (part->shareable)
 		rec->order = rec->seq;
-	return judge->resolve(judge->ctx, rec);
+	else
+		rec->order = 0;
+	why = judge->resolve(judge->ctx, rec);
+	/* Before there is a region, nobody has looked for the CDAT. */
+	if (why == CXL_DCD_OK && !part->known &&
+	    (cxl_dcd_tag_null(rec->tag) || rec->seq))
+		return CXL_DCD_UNKNOWN;
+	return why;
 }
 
 /* Where two records of one offer overlap, refuse both: neither is credible. */
@@ -246,7 +272,10 @@ static void dcd_judge_overlaps(struct cxl_dcd_rec **sorted, u32 nr)
 	}
 }
 
-/* One tag's records, in sequence order: is the set as a whole good? */
+/*
+ * One tag's records, in sequence order, or else in that of their addresses: is
+ * the set as a whole good? Then they are numbered.
+ */
 static enum cxl_dcd_why dcd_judge_group(const struct cxl_dcd_judge *judge,
 					struct cxl_dcd_rec **group, u32 nr)
 {
@@ -267,6 +296,8 @@ static enum cxl_dcd_why dcd_judge_group(const struct cxl_dcd_judge *judge,
 	}
 	if (!known && judge->tag_live(judge->ctx, first->tag))
 		return CXL_DCD_TAG_LIVE;
+	for (i = 0; i < nr; i++)
+		group[i]->order = i;
 	return CXL_DCD_OK;
 }
 
@@ -275,7 +306,8 @@ static enum cxl_dcd_why dcd_judge_group(const struct cxl_dcd_judge *judge,
  * @judge: the outside
  * @recs: the offer, in arrival order
  * @sorted: room for @nr pointers; on return the records grouped by tag, in
- *	    sequence order within a tag
+ *	    sequence order within a tag, or in that of addresses where the
+ *	    capacity is not shareable
  * @nr: number of records
  *
  * Records that share a tag get CXL_DCD_OK together or not at all; untagged ones
@@ -363,4 +395,42 @@ bool cxl_dcd_spans_cover(const struct cxl_dcd_span *spans, u32 nr, u64 dpa,
 	}
 	return lo && cxl_dcd_range_within(spans[lo - 1].dpa, spans[lo - 1].len,
 					  dpa, len);
+}
+
+/**
+ * cxl_dcd_spans_clip - what of a range is in a list of ranges
+ * @spans: ranges that cxl_dcd_spans_join() has seen
+ * @nr: their number
+ * @rec: range of any values
+ * @out: where to put the pieces
+ * @room: how many there may be
+ *
+ * Returns: how many there are.
+ */
+u32 cxl_dcd_spans_clip(const struct cxl_dcd_span *spans, u32 nr,
+		       const struct cxl_dcd_rec *rec, struct cxl_dcd_span *out,
+		       u32 room)
+{
+	u64 end = rec->dpa + rec->len;
+	u32 at = 0, hi = nr, n = 0;
+
+	/* The first that ends behind the start. */
+	while (at < hi) {
+		u32 mid = at + (hi - at) / 2;
+
+		if (spans[mid].dpa + spans[mid].len <= rec->dpa)
+			at = mid + 1;
+		else
+			hi = mid;
+	}
+	for (; end > rec->dpa && at < nr && spans[at].dpa < end && n < room;
+	     at++) {
+		u64 from = max(rec->dpa, spans[at].dpa);
+
+		out[n++] = (struct cxl_dcd_span) {
+			.dpa = from,
+			.len = min(end, spans[at].dpa + spans[at].len) - from,
+		};
+	}
+	return n;
 }

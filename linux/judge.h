@@ -27,6 +27,7 @@
  * @decode: bytes of DPA set aside, >= @size
  * @block: granularity of extents in bytes
  * @dsmad: CDAT handle
+ * @known: the CDAT has said which of the following it is
  * @shareable: other hosts may hold the same blocks (CDAT)
  * @read_only: stores are dropped (CDAT)
  */
@@ -36,6 +37,7 @@ struct cxl_dcd_part {
 	u64 decode;
 	u64 block;
 	u8 dsmad;
+	bool known;
 	bool shareable;
 	bool read_only;
 };
@@ -54,6 +56,7 @@ enum cxl_dcd_why {
 	CXL_DCD_CHAIN_OVERLAP,
 	CXL_DCD_NULL_TAG,
 	CXL_DCD_SEQ_SET,
+	CXL_DCD_UNKNOWN,
 	CXL_DCD_PARTS_MIXED,
 	CXL_DCD_REGIONS_MIXED,
 	CXL_DCD_TAG_LIVE,
@@ -71,7 +74,7 @@ enum cxl_dcd_why {
  * @len: bytes
  * @tag: 16 opaque bytes, all zero when untagged
  * @seq: position within the tag as the device says it
- * @order: arrival order; for shareable capacity replaced by @seq
+ * @order: arrival order; that within the tag once it has been judged
  * @part: index of the partition, CXL_DCD_PART_NONE while unknown
  * @why: verdict
  * @known: lies inside an extent that was accepted before
@@ -129,6 +132,7 @@ int cxl_dcd_parts_check(const struct cxl_dcd_part *parts, unsigned int nr);
 int cxl_dcd_parts_take(struct cxl_dcd_part *parts, unsigned int *nr,
 		       unsigned int *total, const CXLDcdGetConfigResponse *resp,
 		       size_t got);
+bool cxl_dcd_effects_have(const u8 *log, size_t size, u16 opcode);
 unsigned int cxl_dcd_part_find(const struct cxl_dcd_part *parts,
 			       unsigned int nr, u64 dpa);
 
@@ -136,6 +140,9 @@ void cxl_dcd_judge(const struct cxl_dcd_judge *judge, struct cxl_dcd_rec *recs,
 		   struct cxl_dcd_rec **sorted, u32 nr);
 
 u32 cxl_dcd_spans_join(struct cxl_dcd_span *spans, u32 nr);
+u32 cxl_dcd_spans_clip(const struct cxl_dcd_span *spans, u32 nr,
+		       const struct cxl_dcd_rec *rec, struct cxl_dcd_span *out,
+		       u32 room);
 bool cxl_dcd_spans_cover(const struct cxl_dcd_span *spans, u32 nr, u64 dpa,
 			 u64 len);
 

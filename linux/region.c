@@ -73,6 +73,7 @@ struct cxl_dcd_region *cxl_dcd_region_alloc(struct cxl_dax_region *cxlr_dax,
 		cxl_dcd_read_cdat(dcd);
 		rgn->member[i].dcd = dcd;
 		rgn->member[i].dpa = cxled->dpa_res->start;
+		rgn->unknown |= !dcd->parts[part].known;
 		rgn->shareable |= dcd->parts[part].shareable;
 		rgn->read_only |= dcd->parts[part].read_only;
 	}

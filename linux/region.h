@@ -35,6 +35,7 @@ struct cxl_dcd_member {
  * @dax: the DAX core's object, NULL once it is gone
  * @closing: it is being taken away; see below
  * @part: partition index, the same on every member
+ * @unknown: the CDAT of any member does not say what that partition is
  * @shareable: attribute of that partition, on any member
  * @read_only: likewise
  * @hpa: addresses of the window
@@ -67,6 +68,7 @@ struct cxl_dcd_region {
 	struct dax_region *dax;
 	bool closing;
 	unsigned int part;
+	bool unknown;
 	bool shareable;
 	bool read_only;
 	struct range hpa;

@@ -24,6 +24,16 @@ typedef uint64_t u64;
 #define cond_resched() do { } while (0)
 #define IS_ALIGNED(x, a) (((x) & ((a) - 1)) == 0)
 
+static inline u64 min(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+static inline u64 max(u64 a, u64 b)
+{
+	return a > b ? a : b;
+}
+
 static inline bool is_power_of_2(u64 n)
 {
 	return n && !(n & (n - 1));

@@ -11,11 +11,13 @@
 #define MIB 0x100000ULL
 #define GIB 0x40000000ULL
 
-/* Two partitions: one ordinary, one shareable, with a gap between. */
+/* Three partitions: ordinary, shareable, unknown; a gap after the first. */
 static const struct cxl_dcd_part parts[] = {
-	{ .base = GIB, .size = 4 * GIB, .decode = 4 * GIB, .block = 2 * MIB },
+	{ .base = GIB, .size = 4 * GIB, .decode = 4 * GIB, .block = 2 * MIB,
+	  .known = true },
 	{ .base = 8 * GIB, .size = GIB, .decode = GIB, .block = 2 * MIB,
-	  .shareable = true },
+	  .known = true, .shareable = true },
+	{ .base = 9 * GIB, .size = GIB, .decode = GIB, .block = 2 * MIB },
 };
 
 static u8 live_tag;
@@ -54,7 +56,7 @@ static struct cxl_dcd_rec rec(u64 dpa, u64 len, u8 tag, u16 seq, u32 order)
 static void judge(struct cxl_dcd_rec *recs, struct cxl_dcd_rec **sorted, u32 nr)
 {
 	struct cxl_dcd_judge outside = {
-		.parts = parts, .nr_parts = 2,
+		.parts = parts, .nr_parts = 3,
 		.resolve = resolve, .tag_live = tag_live,
 	};
 
@@ -89,6 +91,37 @@ static void test_single(void)
 	CHECK(alone(8 * GIB, 2 * MIB, 0, 0) == CXL_DCD_NULL_TAG);
 	CHECK(alone(8 * GIB, 2 * MIB, 7, 0) == CXL_DCD_OK);
 	CHECK(alone(8 * GIB, 2 * MIB, 7, 1) == CXL_DCD_SEQ_GAP);
+}
+
+/* What may be shared with other hosts is not taken as if it were ours alone. */
+static void test_unknown(void)
+{
+	name = "the CDAT says nothing";
+	CHECK(alone(9 * GIB, 2 * MIB, 0, 0) == CXL_DCD_UNKNOWN);
+	CHECK(alone(9 * GIB, 2 * MIB, 7, 1) == CXL_DCD_UNKNOWN);
+	CHECK(alone(9 * GIB, 2 * MIB, 7, 0) == CXL_DCD_OK);
+	CHECK(alone(9 * GIB + GIB / 2, 2 * MIB, 0, 0) == CXL_DCD_NO_REGION);
+}
+
+/* A device may list in any order what it has offered in another. */
+static void test_order_of_a_tag(void)
+{
+	struct cxl_dcd_rec r[] = {
+		rec(GIB + 4 * MIB, 2 * MIB, 7, 0, 0),
+		rec(GIB + 6 * MIB, 2 * MIB, 0, 0, 1),
+		rec(GIB, 2 * MIB, 7, 0, 2),
+		rec(GIB + 2 * MIB, 2 * MIB, 7, 0, 3),
+		rec(GIB + 8 * MIB, 2 * MIB, 0, 0, 4),
+	}, *sorted[5];
+	u32 i;
+
+	name = "order of a tag";
+	judge(r, sorted, 5);
+	for (i = 0; i < 5; i++)
+		CHECK(!r[i].why);
+	CHECK(sorted[0] == &r[1] && sorted[1] == &r[4]);
+	CHECK(sorted[2] == &r[2] && sorted[3] == &r[3] && sorted[4] == &r[0]);
+	CHECK(r[2].order == 0 && r[3].order == 1 && r[0].order == 2);
 }
 
 static void test_group_falls_together(void)
@@ -234,15 +267,17 @@ static void test_cdat(void)
 
 	name = "cdat";
 	p[0].dsmad = 3;
+	p[0].known = false;
 	p[1].dsmad = 4;
+	p[1].known = false;
 	table[16 + 2] = 24;
 	table[16 + 4] = 3;
 	table[16 + 5] = CXL_DCD_REGION_SHARABLE | CXL_DCD_REGION_READ_ONLY;
 	for (len = 0; len < sizeof(table); len++)
 		cxl_dcd_cdat_flags(p, 2, table, len);
-	CHECK(!p[0].shareable && !p[0].read_only);
+	CHECK(!p[0].shareable && !p[0].read_only && !p[0].known);
 	cxl_dcd_cdat_flags(p, 2, table, sizeof(table));
-	CHECK(p[0].shareable && p[0].read_only);
+	CHECK(p[0].shareable && p[0].read_only && p[0].known && !p[1].known);
 	CHECK(p[1].shareable && !p[1].read_only);
 	table[16 + 2] = 0;
 	table[16 + 5] = 0;
@@ -448,7 +483,7 @@ static void test_long_offer(void)
 		r[i] = rec(GIB + (511 - i) * 2 * MIB, 2 * MIB, 7, 0, i);
 	judge(r, sorted, 512);
 	for (i = 0; i < 512; i++)
-		CHECK(!r[i].why && sorted[i] == &r[i]);
+		CHECK(!r[i].why && sorted[i] == &r[511 - i]);
 	r[300].len = UINT64_MAX;
 	judge(r, sorted, 512);
 	for (i = 0; i < 512; i++)
@@ -544,6 +579,49 @@ static void test_cdat_of_any_bytes(void)
 	}
 }
 
+/* What a device lists of what is to leave, whatever it says. */
+static void test_spans_clip(void)
+{
+	struct cxl_dcd_span want[] = {
+		{ .dpa = 10, .len = 10 }, { .dpa = 30, .len = 10 },
+		{ .dpa = 50, .len = 10 },
+	}, out[4];
+	struct cxl_dcd_rec r = rec(15, 20, 0, 0, 0);
+
+	name = "spans clip";
+	CHECK(cxl_dcd_spans_clip(want, 3, &r, out, 4) == 2);
+	CHECK(out[0].dpa == 15 && out[0].len == 5);
+	CHECK(out[1].dpa == 30 && out[1].len == 5);
+	CHECK(cxl_dcd_spans_clip(want, 3, &r, out, 1) == 1);
+	r = rec(0, 1000, 0, 0, 0);
+	CHECK(cxl_dcd_spans_clip(want, 3, &r, out, 4) == 3);
+	CHECK(out[2].dpa == 50 && out[2].len == 10);
+	r = rec(20, 10, 0, 0, 0);
+	CHECK(!cxl_dcd_spans_clip(want, 3, &r, out, 4));
+	r = rec(60, 10, 0, 0, 0);
+	CHECK(!cxl_dcd_spans_clip(want, 3, &r, out, 4));
+	r = rec(15, 0, 0, 0, 0);
+	CHECK(!cxl_dcd_spans_clip(want, 3, &r, out, 4));
+	r = rec(15, UINT64_MAX, 0, 0, 0);
+	CHECK(!cxl_dcd_spans_clip(want, 3, &r, out, 4));
+	CHECK(!cxl_dcd_spans_clip(want, 0, &r, out, 4));
+}
+
+static void test_effects(void)
+{
+	static const u8 log[] = {
+		0x00, 0x40, 1, 2, 0x00, 0x48, 0, 0, 0x01, 0x48, 0, 0, 0x02, 0x48,
+	};
+
+	name = "command effects";
+	CHECK(cxl_dcd_effects_have(log, sizeof(log), 0x4800));
+	CHECK(cxl_dcd_effects_have(log, sizeof(log), 0x4801));
+	CHECK(!cxl_dcd_effects_have(log, sizeof(log), 0x4802));
+	CHECK(!cxl_dcd_effects_have(log, 7, 0x4800));
+	CHECK(cxl_dcd_effects_have(log, 8, 0x4800));
+	CHECK(!cxl_dcd_effects_have(log, 0, 0x4000));
+}
+
 static void test_texts(void)
 {
 	u32 i;
@@ -559,11 +637,12 @@ int main(void)
 	static void (* const tests[])(void) = {
 		test_single, test_group_falls_together, test_live_tag,
 		test_sequence, test_overlap_in_chain, test_parts_mixed,
+		test_unknown, test_order_of_a_tag,
 		test_part_decode, test_parts_check, test_cdat, test_cdat_perf,
 		test_random,
 		test_config_of_any_bytes, test_config_in_parts,
 		test_records_of_any_bytes, test_long_offer, test_cdat_of_any_bytes,
-		test_texts,
+		test_spans_clip, test_effects, test_texts,
 	};
 	unsigned int i, before;
 
