@@ -53,7 +53,7 @@ static bool dcd_release_close(struct cxl_dcd_extent *ext)
 	if (ext->open && cxl_dcd_range_close(ext->rgn, start, size))
 		return false;
 	if (cxl_dcd_is_ram(start, size)) {
-		if (!ext->stuck)
+		if (!ext->stuck && cxl_dcd_may_log())
 			dev_err(ext->rgn->dev,
 				"extent%d.%u [offset %#llx, +%#llx] is still System RAM though no DAX device has it: it stays accepted until the next boot\n",
 				ext->rgn->dax->id, ext->id,
@@ -145,17 +145,16 @@ static int dcd_release_each(struct cxl_dcd_region *rgn,
 }
 
 /*
- * Release what one member still lists of an extent that was taken away
- * elsewhere. It is the same capacity that was accepted then: while our books
- * had the extent, no other offer of these addresses was accepted.
+ * Release what one member still lists of extents that were taken away elsewhere.
+ * It is the same capacity that was accepted then: while our books had them, no
+ * other offer of these addresses was accepted. Its list is read once for all.
  */
 static int dcd_release_member_rest(const struct cxl_dcd_member *m,
-				   const struct cxl_dcd_extent *ext)
+				   struct cxl_dcd_span *want, u32 nr_want)
 {
-	u64 from = m->dpa + ext->dpa, to = from + ext->len;
 	struct cxl_dcd_span *spans;
 	struct cxl_dcd_rec *recs;
-	u32 nr, i, n = 0;
+	u32 nr, room, i, n = 0;
 	int rc;
 
 	if (m->dcd->dying)
@@ -163,16 +162,13 @@ static int dcd_release_member_rest(const struct cxl_dcd_member *m,
 	rc = cxl_dcd_read_extents(m->dcd, &recs, &nr);
 	if (rc)
 		return rc;
-	spans = kvmalloc_array(max(nr, 1), sizeof(*spans), GFP_KERNEL);
+	nr_want = cxl_dcd_spans_join(want, nr_want);
+	room = nr + nr_want;
+	spans = kvmalloc_array(room, sizeof(*spans), GFP_KERNEL);
 	for (i = 0; spans && i < nr; i++) {
-		u64 start = max(from, recs[i].dpa);
-		u64 end = min(to, recs[i].dpa + recs[i].len);
-
-		if (start < end)
-			spans[n++] = (struct cxl_dcd_span) {
-				.dpa = start,
-				.len = end - start,
-			};
+		cond_resched();
+		n += cxl_dcd_spans_clip(want, nr_want, &recs[i], spans + n,
+					room - n);
 	}
 	rc = spans ? 0 : -ENOMEM;
 	if (n)
@@ -183,22 +179,36 @@ static int dcd_release_member_rest(const struct cxl_dcd_member *m,
 }
 
 /*
- * A forced release took a part of an extent, or all of it from one member only:
- * release the rest, which is of no use.
+ * A forced release took a part of each of these extents, or all of it from one
+ * member only: release the rest, which is of no use.
  */
 static void dcd_release_rest(struct cxl_dcd_region *rgn,
-			     const struct cxl_dcd_extent *ext)
+			     struct list_head *extents, u32 nr)
 {
+	struct cxl_dcd_span *want;
+	struct cxl_dcd_extent *ext;
 	unsigned int i;
+	u32 n;
 	int rc;
 
+	want = kvmalloc_array(nr, sizeof(*want), GFP_KERNEL);
 	for (i = 0; i < rgn->ways; i++) {
-		rc = dcd_release_member_rest(&rgn->member[i], ext);
-		if (rc)
+		n = 0;
+		list_for_each_entry(ext, extents, node)
+			if (want && ext->forced && ext->rest)
+				want[n++] = (struct cxl_dcd_span) {
+					.dpa = rgn->member[i].dpa + ext->dpa,
+					.len = ext->len,
+				};
+		rc = want ? dcd_release_member_rest(&rgn->member[i], want, n) :
+			    -ENOMEM;
+		if (rc && cxl_dcd_may_log())
 			dev_warn(rgn->dev,
-				 "the device may keep some of [DPA %#llx, +%#llx] for us: %d\n",
-				 rgn->member[i].dpa + ext->dpa, ext->len, rc);
+				 "%s may keep some of %u extents for us of which it took others: %d\n",
+				 dev_name(&rgn->member[i].dcd->cxlmd->dev), nr,
+				 rc);
 	}
+	kvfree(want);
 }
 
 /**
@@ -214,18 +224,19 @@ void cxl_dcd_release_extents(struct cxl_dcd_region *rgn,
 			     struct list_head *extents)
 {
 	struct cxl_dcd_extent *ext, *next;
-	u32 nr = 0;
+	u32 nr = 0, rest = 0;
 	int rc;
 
-	list_for_each_entry_safe(ext, next, extents, node) {
-		if (!ext->forced) {
+	list_for_each_entry(ext, extents, node)
+		if (!ext->forced)
 			nr++;
-			continue;
-		}
-		if (ext->rest)
-			dcd_release_rest(rgn, ext);
-		cxl_dcd_extent_leave(ext);
-	}
+		else if (ext->rest)
+			rest++;
+	if (rest)
+		dcd_release_rest(rgn, extents, rest);
+	list_for_each_entry_safe(ext, next, extents, node)
+		if (ext->forced)
+			cxl_dcd_extent_leave(ext);
 	if (!nr)
 		return;
 	rc = dcd_release_spans(rgn, extents, nr);
