@@ -58,6 +58,9 @@ static inline int cxl_dcd_dpa_reserve(struct cxl_endpoint_decoder *cxled,
 	WRITE_ONCE(pmem->end, saved.end);
 	if (linked)
 		WARN_ON(request_resource(&cxlds->dpa_res, pmem));
+	/* Where the core has not written what it had to, we would not either. */
+	if (!rc && cxled->mode != CXL_DECODER_PMEM)
+		return -EOPNOTSUPP;
 	if (!rc)
 		cxled->mode = CXL_DECODER_RAM;
 	return rc;
@@ -93,6 +96,12 @@ static inline int cxl_dcd_take_pages(unsigned long pfn, unsigned long end)
 static inline void cxl_dcd_region_lend(struct cxl_region *cxlr, bool usable)
 {
 	WRITE_ONCE(cxlr->mode, usable ? CXL_DECODER_RAM : CXL_DECODER_MIXED);
+}
+
+/* Does its mode say what it can, for a region over dynamic capacity? */
+static inline bool cxl_dcd_region_mode_fits(const struct cxl_region *cxlr)
+{
+	return cxlr->mode == CXL_DECODER_RAM || cxlr->mode == CXL_DECODER_MIXED;
 }
 
 static inline struct kernfs_node *cxl_dcd_parent(struct kernfs_node *kn)

@@ -106,6 +106,12 @@ static inline void cxl_dcd_region_lend(struct cxl_region *cxlr, bool usable)
 					(enum cxl_partition_mode)S8_MAX);
 }
 
+static inline bool cxl_dcd_region_mode_fits(const struct cxl_region *cxlr)
+{
+	return cxlr->mode == CXL_PARTMODE_RAM ||
+	       cxlr->mode == (enum cxl_partition_mode)S8_MAX;
+}
+
 /* The folders above a device stay where they are while it is there. */
 static inline struct kernfs_node *cxl_dcd_parent(struct kernfs_node *kn)
 {

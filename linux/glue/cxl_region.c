@@ -200,6 +200,8 @@ static int dcd_cxlr_enable_one(struct device *dev, void *unused)
 	if (!dcd_cxlr_is_ours(dev))
 		return 0;
 	cxlr = cxl_dcd_to_region(dev);
+	if (!cxl_dcd_facts_mode(cxlr))
+		return 0;
 	cxl_dcd_region_lend(cxlr, true);
 	if (!dev->driver && cxlr->params.state == CXL_CONFIG_COMMIT &&
 	    device_attach(dev) < 0)
@@ -217,7 +219,8 @@ static int dcd_cxlr_disable_one(struct device *dev, void *unused)
 {
 	if (!dcd_cxlr_is_ours(dev))
 		return 0;
-	cxl_dcd_region_lend(cxl_dcd_to_region(dev), false);
+	if (cxl_dcd_facts_mode(cxl_dcd_to_region(dev)))
+		cxl_dcd_region_lend(cxl_dcd_to_region(dev), false);
 	device_release_driver(dev);
 	return 0;
 }

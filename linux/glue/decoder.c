@@ -129,7 +129,7 @@ static int dcd_decoder_dpa_reserve(struct cxl_dcd *dcd, struct dcd_decoder *dec,
 	own_skip = skip && !cxl_dcd_skip_possible(dcd->cxlds, used, skip);
 	rc = cxl_dcd_dpa_reserve(dec->cxled, &whole, base, size,
 				 own_skip ? 0 : skip);
-	if (rc)
+	if (!cxl_dcd_facts_reserved(rc) || rc)
 		return rc;
 	dec->own_skip = own_skip;
 	if (own_skip)

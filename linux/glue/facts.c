@@ -15,6 +15,7 @@
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
 
+#include "glue/compat.h"
 #include "glue/facts.h"
 
 /* Say it once, whatever number of devices it is about. */
@@ -70,6 +71,18 @@ static bool dcd_facts_mailbox(const struct cxl_dev_state *cxlds)
 	       is_power_of_2(payload) && payload >= 256 && payload <= SZ_1M;
 }
 
+/* A part of the device's static capacity, which has a name or is not used. */
+static bool dcd_facts_static(const struct resource *res, const char *name)
+{
+	struct resource have;
+
+	if (!res)
+		return true;
+	return !copy_from_kernel_nofault(&have, res, sizeof(have)) &&
+	       have.flags & IORESOURCE_MEM &&
+	       (!have.name || dcd_facts_text(have.name, name));
+}
+
 /* A memdev that the CXL core has just added. */
 bool cxl_dcd_facts_memdev(const struct cxl_memdev *cxlmd)
 {
@@ -83,7 +96,9 @@ bool cxl_dcd_facts_memdev(const struct cxl_memdev *cxlmd)
 	    !dcd_facts_mailbox(cxlds))
 		return dcd_facts_differ("struct cxl_dev_state");
 	if (copy_from_kernel_nofault(&dpa, &cxlds->dpa_res, sizeof(dpa)) ||
-	    dpa.start || dpa.parent || !(dpa.flags & IORESOURCE_MEM))
+	    dpa.start || dpa.parent || !(dpa.flags & IORESOURCE_MEM) ||
+	    !dcd_facts_static(cxl_dcd_static(cxlmd->cxlds, true), "ram") ||
+	    !dcd_facts_static(cxl_dcd_static(cxlmd->cxlds, false), "pmem"))
 		return dcd_facts_differ("struct cxl_dev_state");
 	return true;
 }
@@ -112,6 +127,20 @@ bool cxl_dcd_facts_decoder(const struct cxl_endpoint_decoder *cxled)
 	if (res && get_kernel_nofault(start, &res->start))
 		return dcd_facts_differ("struct cxl_endpoint_decoder");
 	return true;
+}
+
+/* A reservation that the core has made for a decoder: @rc is what came of it. */
+bool cxl_dcd_facts_reserved(int rc)
+{
+	return rc != -EOPNOTSUPP ||
+	       dcd_facts_differ("struct cxl_endpoint_decoder");
+}
+
+/* A region over dynamic capacity, whose mode is to be written. */
+bool cxl_dcd_facts_mode(const struct cxl_region *cxlr)
+{
+	return cxl_dcd_region_mode_fits(cxlr) ||
+	       dcd_facts_differ("struct cxl_region");
 }
 
 /*

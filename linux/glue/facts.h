@@ -7,6 +7,8 @@
 
 bool cxl_dcd_facts_memdev(const struct cxl_memdev *cxlmd);
 bool cxl_dcd_facts_decoder(const struct cxl_endpoint_decoder *cxled);
+bool cxl_dcd_facts_reserved(int rc);
+bool cxl_dcd_facts_mode(const struct cxl_region *cxlr);
 bool cxl_dcd_facts_targets(const struct cxl_region *cxlr);
 bool cxl_dcd_facts_region(const struct cxl_dax_region *cxlr_dax);
 bool cxl_dcd_facts_dax(const struct dax_region *dax, const struct device *dev,
