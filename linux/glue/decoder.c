@@ -36,15 +36,23 @@ static DEFINE_MUTEX(change_lock);
 /**
  * struct dcd_decoder - what is known of an endpoint decoder of a DC memdev
  * @node: entry in decoders; that changes with change_lock and decoders_lock
- *	  held, and each of them is enough to look
+ *	  held, and each of them is enough to look; so do @part, @base, @size
+ *	  and @over. The stock resource is freed without asking us, and is not
+ *	  looked into but where it was just made
  * @cxled: the decoder
  * @part: partition chosen with `mode`, -1 for none
+ * @base: first DPA of what it has reserved
+ * @size: bytes of that, 0 for none
+ * @over: partition that this is in, -1 for static capacity
  * @own_skip: its DPA skip is not backed by a resource
  */
 struct dcd_decoder {
 	struct list_head node;
 	struct cxl_endpoint_decoder *cxled;
 	int part;
+	u64 base;
+	u64 size;
+	int over;
 	bool own_skip;
 };
 
@@ -80,15 +88,34 @@ static bool dcd_decoder_is_ours(const struct device *dev)
 }
 
 /* The partition that a decoder is over, or will be; -ENODEV for none. */
-static int dcd_decoder_part(struct cxl_dcd *dcd, const struct dcd_decoder *dec)
+static int dcd_decoder_part(const struct dcd_decoder *dec)
+{
+	int part = dec->size ? dec->over : dec->part;
+
+	return part < 0 ? -ENODEV : part;
+}
+
+/* Keep what a decoder has reserved by now. */
+static void dcd_decoder_note(struct cxl_dcd *dcd, struct dcd_decoder *dec)
 {
 	const struct resource *res = dec->cxled->dpa_res;
-	unsigned int part;
+	unsigned int over;
 
+	lockdep_assert_held(&change_lock);
+	guard(spinlock)(&decoders_lock);
+	dec->size = res ? resource_size(res) : 0;
 	if (!res)
-		return dec->part < 0 ? -ENODEV : dec->part;
-	part = cxl_dcd_part_find(dcd->parts, dcd->nr_parts, res->start);
-	return part == CXL_DCD_PART_NONE ? -ENODEV : part;
+		return;
+	dec->base = res->start;
+	over = cxl_dcd_part_find(dcd->parts, dcd->nr_parts, res->start);
+	dec->over = over == CXL_DCD_PART_NONE ? -1 : over;
+}
+
+static void dcd_decoder_choose(struct dcd_decoder *dec, int part)
+{
+	lockdep_assert_held(&change_lock);
+	guard(spinlock)(&decoders_lock);
+	dec->part = part;
 }
 
 /* First DPA behind all that the device's decoders have so far. */
@@ -99,8 +126,8 @@ static u64 dcd_decoder_dpa_used(const struct cxl_endpoint_decoder *cxled)
 	u64 end = 0;
 
 	list_for_each_entry(dec, &decoders, node)
-		if (cxled_to_port(dec->cxled) == port && dec->cxled->dpa_res)
-			end = max_t(u64, end, dec->cxled->dpa_res->end + 1);
+		if (cxled_to_port(dec->cxled) == port && dec->size)
+			end = max(end, dec->base + dec->size);
 	return end;
 }
 
@@ -152,11 +179,10 @@ static void dcd_decoder_forget_skip(struct dcd_decoder *dec)
 static void dcd_decoder_recall_skip(struct cxl_dcd *dcd,
 				    struct dcd_decoder *dec)
 {
-	const struct resource *res = dec->cxled->dpa_res;
 	u64 skip = dec->cxled->skip;
 
-	dec->own_skip = res && skip && dcd_decoder_part(dcd, dec) >= 0 &&
-			!cxl_dcd_skip_possible(dcd->cxlds, res->start - skip,
+	dec->own_skip = dec->size && skip && dec->over >= 0 &&
+			!cxl_dcd_skip_possible(dcd->cxlds, dec->base - skip,
 					       skip);
 }
 
@@ -174,7 +200,7 @@ static ssize_t dcd_decoder_mode_show(struct device *dev,
 	spin_lock(&decoders_lock);
 	dec = dcd_decoder_find(dev);
 	if (dcd && dec)
-		part = dcd_decoder_part(dcd, dec);
+		part = dcd_decoder_part(dec);
 	spin_unlock(&decoders_lock);
 	if (part >= 0)
 		slot = cxl_dcd_slot_of(&dcd->parts[part], part);
@@ -223,15 +249,15 @@ static ssize_t dcd_decoder_mode_store(struct device *dev,
 	part = cxl_dcd_name_part(dcd->parts, dcd->nr_parts, buf);
 	if (part == -ENXIO)
 		rc = -ENXIO;
-	else if (dcd_decoder_part(dcd, dec) >= 0 && dec->cxled->dpa_res)
+	else if (dcd_decoder_part(dec) >= 0 && dec->size)
 		rc = -EBUSY;
 	else if (part < 0)
 		rc = mode_file.stock->store(dev, mode_file.stock, buf, len);
-	else if (dec->cxled->dpa_res ||
+	else if (dec->size ||
 		 dec->cxled->cxld.flags & CXL_DECODER_F_ENABLE)
 		rc = -EBUSY;
 	if (rc > 0)
-		dec->part = part < 0 ? -1 : part;
+		dcd_decoder_choose(dec, part < 0 ? -1 : part);
 	dcd_decoder_change_end(dcd);
 	return rc;
 }
@@ -272,8 +298,9 @@ static ssize_t dcd_decoder_dpa_size_set(struct device *dev, struct cxl_dcd *dcd,
 		return rc;
 	if (!IS_ALIGNED(size, SZ_256M))
 		return -EINVAL;
-	if (dec->own_skip || dcd_decoder_part(dcd, dec) >= 0 || !size) {
+	if (dec->own_skip || dcd_decoder_part(dec) >= 0 || !size) {
 		rc = dcd_decoder_dpa_free(dev, dec);
+		dcd_decoder_note(dcd, dec);
 		if (rc || !size)
 			return rc ?: len;
 	}
@@ -283,7 +310,7 @@ static ssize_t dcd_decoder_dpa_size_set(struct device *dev, struct cxl_dcd *dcd,
 		return rc ?: len;
 	}
 	/* Decoders take DPA in ascending order; static capacity is lower. */
-	if (!dec->cxled->dpa_res &&
+	if (!dec->size &&
 	    cxl_dcd_part_find(dcd->parts, dcd->nr_parts,
 			      dcd_decoder_dpa_used(dec->cxled) - 1) !=
 		    CXL_DCD_PART_NONE)
@@ -302,6 +329,7 @@ static ssize_t dcd_decoder_dpa_size_store(struct device *dev,
 	if (!dec)
 		return -ENXIO;
 	rc = dcd_decoder_dpa_size_set(dev, dcd, dec, buf, len);
+	dcd_decoder_note(dcd, dec);
 	dcd_decoder_change_end(dcd);
 	return rc;
 }
@@ -352,6 +380,7 @@ static struct cxl_dcd *dcd_decoder_add(struct cxl_endpoint_decoder *cxled)
 	list_add_tail(&dec->node, &decoders);
 	spin_unlock(&decoders_lock);
 	cxl_dcd_decoder_committed(dcd, cxled);
+	dcd_decoder_note(dcd, dec);
 	dcd_decoder_recall_skip(dcd, dec);
 	return dcd;
 }
@@ -400,9 +429,12 @@ void cxl_dcd_port_unbinds(struct device *dev)
 	if (!dcd_decoder_is_ours(dev))
 		return;
 	guard(mutex)(&change_lock);
+	guard(spinlock)(&decoders_lock);
 	list_for_each_entry(dec, &decoders, node)
-		if (dec->cxled->cxld.dev.parent == dev)
+		if (dec->cxled->cxld.dev.parent == dev) {
 			dcd_decoder_forget_skip(dec);
+			dec->size = 0;
+		}
 }
 
 /**
@@ -445,16 +477,14 @@ bool cxl_dcd_dpa_is_ram(struct cxl_dcd *dcd, u64 dpa, u64 len)
 	guard(spinlock)(&decoders_lock);
 	list_for_each_entry(dec, &decoders, node) {
 		const struct cxl_decoder *cxld = &dec->cxled->cxld;
-		const struct resource *res = dec->cxled->dpa_res;
 		u64 from, to, step = cxld->interleave_granularity;
 
-		if (cxled_to_memdev(dec->cxled) != dcd->cxlmd || !res ||
+		if (cxled_to_memdev(dec->cxled) != dcd->cxlmd || !dec->size ||
 		    !(cxld->flags & CXL_DECODER_F_ENABLE) ||
-		    !cxl_dcd_ranges_overlap(res->start, resource_size(res), dpa,
-					    len))
+		    !cxl_dcd_ranges_overlap(dec->base, dec->size, dpa, len))
 			continue;
-		from = max(dpa, res->start) - res->start;
-		to = min(dpa + len - 1, res->end) - res->start;
+		from = max(dpa, dec->base) - dec->base;
+		to = min(dpa + len, dec->base + dec->size) - 1 - dec->base;
 		/* Whole turns of the interleave set, from first to last. */
 		from = ALIGN_DOWN(from, step);
 		to = ALIGN_DOWN(to, step) + step;
@@ -493,9 +523,26 @@ static int dcd_decoder_attach_one(struct device *dev, void *data)
 	return 0;
 }
 
+/*
+ * A decoder over dynamic capacity that is in no region yet: without us the stock
+ * region code would take it for one over volatile memory, and commit a region
+ * with nothing behind it. So it is over what that code knows no region for. The
+ * next load says again what it is.
+ */
+static void dcd_decoder_withdraw(struct device *dev)
+{
+	struct dcd_decoder *dec;
+
+	guard(mutex)(&change_lock);
+	dec = dcd_decoder_find(dev);
+	if (dec && dec->size && dec->over >= 0 && !dec->cxled->cxld.region)
+		cxl_dcd_decoder_is(dec->cxled, false);
+}
+
 static int dcd_decoder_detach_one(struct device *dev, void *data)
 {
 	if (dcd_decoder_lock(dev, data)) {
+		dcd_decoder_withdraw(dev);
 		cxl_dcd_override_del(dev, &mode_file);
 		cxl_dcd_override_del(dev, &dpa_size_file);
 		cxl_dcd_decoder_gone(dev);

@@ -113,6 +113,43 @@ def test_under_load(vm, check):
     leave(vm, check, region, most)
 
 
+SET_UP = """
+cd /sys/bus/cxl/devices
+mem={mem}
+for d in endpoint*/decoder*.0 root*/*/endpoint*/decoder*.0; do
+    [ -e $d/dpa_size ] || continue
+    [ $(basename $(readlink -f $(dirname $d)/uport)) = $mem ] && break
+done
+"""
+MAKE = """
+root=/sys/bus/cxl/devices/decoder0.0
+region=$(cat $root/create_ram_region); echo $region > $root/create_ram_region
+cd /sys/bus/cxl/devices/$region
+echo 256 > interleave_granularity; echo 1 > interleave_ways
+echo 0x10000000 > size
+echo $(basename $d) > target0; echo "target0: $?"
+echo $region > $root/delete_region
+"""
+
+
+def test_decoder_without_region(vm, check):
+    """Capacity that was reserved, but for no region: while the module is not
+    loaded nobody gets it as volatile memory."""
+    find = SET_UP.format(mem=memdev(vm))
+    vm.guest_ok(find + "echo dynamic_ram_1 > $d/mode; "
+                "echo 0x10000000 > $d/dpa_size")
+    vm.guest_ok("modprobe -r cxl_dcd")
+    made = vm.guest(find + "cat $d/mode;" + MAKE)
+    check.that("target0: 0" not in made.out and "target0:" in made.out,
+               "it is taken into no region", made.text)
+    vm.guest_ok("modprobe cxl_dcd")
+    check.equal(vm.guest_ok(find + "cat $d/mode"), "dynamic_ram_1",
+                "then it is over dynamic capacity again")
+    made = vm.guest(find + MAKE)
+    check.that("target0: 0" in made.out, "and can be taken", made.text)
+    vm.guest_ok(find + "echo 0 > $d/dpa_size; echo ram > $d/mode; true")
+
+
 def test_unplug_while_loading(vm, check):
     """A device that goes while the module comes or goes, and one that comes."""
     serial = "grep -lx 0x2 /sys/bus/cxl/devices/mem*/serial"
