@@ -211,10 +211,12 @@ void cxl_dcd_accept_expired(struct cxl_dcd *dcd)
 {
 	bool rest = !dcd->parked;
 
-	dev_warn(&dcd->cxlmd->dev, "refused an offer of %u extents: %s\n",
-		 dcd->chain.nr,
-		 dcd->parked ? "not all devices of the interleave set made one" :
-			       "its last record did not come");
+	if (cxl_dcd_may_log())
+		dev_warn(&dcd->cxlmd->dev,
+			 "refused an offer of %u extents: %s\n", dcd->chain.nr,
+			 dcd->parked ?
+			 "not all devices of the interleave set made one" :
+			 "its last record did not come");
 	dcd_accept_nothing(dcd);
 	dcd_accept_chain_done(dcd);
 	if (rest)

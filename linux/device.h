@@ -22,6 +22,7 @@
  * @open: a record with More = 1 was seen last
  * @refused: the offer was refused before its last record came: drop records up
  *	     to that one, they are not another offer, before @refused_end
+ * @blind: how many looks in a row did not see the end of the log behind it
  */
 struct cxl_dcd_chain {
 	struct cxl_dcd_rec *recs;
@@ -31,6 +32,7 @@ struct cxl_dcd_chain {
 	bool open;
 	bool refused;
 	unsigned long refused_end;
+	unsigned int blind;
 };
 
 struct cxl_dcd_event_ops;

@@ -33,6 +33,8 @@ MODULE_PARM_DESC(chain_timeout, "seconds after which an unfinished offer is refu
 #define TRY_TIME (HZ / 50)
 /* Time between looks at the log behind an offer that waits. */
 #define PEEK_TIME HZ
+/* How many of them in a row may not see the end of the log. */
+#define PEEK_BLIND 2
 /* Time from a failed command to the next try, doubled so many times at most. */
 #define RETRY_TIME HZ
 #define RETRY_DOUBLED 6
@@ -113,7 +115,7 @@ static void dcd_event_add(struct cxl_dcd *dcd,
 		dcd->chain.refused = record->flags & CXL_DCD_EVENT_MORE;
 		if (dcd->chain.refused)
 			cxl_dcd_rest_begin(dcd);
-		else
+		else if (cxl_dcd_may_log())
 			dev_info(&dcd->cxlmd->dev,
 				 "the rest of the offer that was refused has come\n");
 		return;
@@ -159,6 +161,8 @@ static void dcd_event_record(struct cxl_dcd *dcd,
 		dcd->ops->forced_release(dcd, &rec);
 		break;
 	case CXL_DCD_EVENT_REGION_CONFIG:
+		if (!cxl_dcd_may_log())
+			break;
 		dev_info(&dcd->cxlmd->dev,
 			 "dynamic capacity region %u was reconfigured: reload the device's driver to use it\n",
 			 record->region_index);
@@ -259,16 +263,22 @@ static int dcd_event_drain(struct cxl_dcd *dcd, bool *more)
  * While an offer waits for the rest of its set, so does the log behind it. But
  * what was taken away is gone now: of what the device shows, act on that. It
  * stays in the log, and has its turn again, when there is nothing left to do.
+ *
+ * Records are cleared in order, so what is behind those that one command shows
+ * is not to be seen before they have had their turn. It may be that something
+ * was taken away: then the offer has waited long enough.
  */
 static void dcd_event_peek(struct cxl_dcd *dcd)
 {
 	CXLDcdGetEventsResponse *resp = dcd->events;
 	struct cxl_dcd_rec rec;
+	bool blind, forced = false;
 	unsigned int nr, i;
 
 	cxl_dcd_assert_held(dcd);
 	if (cxl_dcd_get_events(dcd, resp, &nr))
 		return;
+	blind = resp->flags & CXL_DCD_EVENTS_MORE;
 	for (i = dcd_event_handled_before(dcd, resp, nr); i < nr; i++) {
 		const CXLDcdEventRecord *record = &resp->records[i];
 
@@ -278,8 +288,12 @@ static void dcd_event_peek(struct cxl_dcd *dcd)
 			continue;
 		cxl_dcd_rec_decode(&rec, &record->extent, 0);
 		dcd->ops->forced_release(dcd, &rec);
+		forced = true;
 	}
 	dcd->ops->drained(dcd);
+	dcd->chain.blind = blind && !forced ? dcd->chain.blind + 1 : 0;
+	if (dcd->chain.blind >= PEEK_BLIND)
+		dcd->ops->offer_expired(dcd);
 }
 
 static void dcd_event_work(struct work_struct *work)
@@ -311,7 +325,7 @@ static void dcd_event_work(struct work_struct *work)
 	/* Behind others in the log, a record comes without an interrupt. */
 	if (!dcd->dying && dcd->armed && dcd->parked) {
 		dcd_event_peek(dcd);
-		wait = PEEK_TIME;
+		wait = dcd->parked ? PEEK_TIME : 1;
 	}
 	if (wait)
 		queue_delayed_work(dcd->wq, &dcd->event_work, wait);

@@ -243,6 +243,29 @@ def test_forced_behind_an_offer(vm, check):
     destroy_region(vm, region)
 
 
+def test_forced_behind_many(vm, check):
+    """The same behind more records than one command shows."""
+    region = create(vm, 2)
+    parts = [(256 * MIB + i * 4 * MIB, 2 * MIB) for i in range(30)]
+    gone = (480 * MIB, 2 * MIB)
+    add_all(vm, region, 2, parts + [gone])
+    timeout = "/sys/module/cxl_dcd/parameters/chain_timeout"
+    before = vm.guest_ok(f"cat {timeout}; echo 3600 > {timeout}")
+    request(vm, ADD, [PART], "cxl-mem0")
+    poll(lambda: vm.device("cxl-mem0")["event-log-used"] == 0, 20,
+         "the guest has read the offer")
+    for part in parts:
+        request(vm, RELEASE, [part], "cxl-mem0")
+    request(vm, RELEASE, [gone], "cxl-mem0", forced_removal=True)
+    poll(lambda: (2 * gone[0], 2 * gone[1]) not in states(vm, region), 60,
+         "what was taken away is gone though an offer is waiting")
+    vm.guest_ok(f"echo {before} > {timeout}")
+    check.that(True, "the offer does not wait on")
+    for device in devices(2):
+        wait_released(vm, device)
+    destroy_region(vm, region)
+
+
 def test_set_of_long_lists(vm, check):
     """More extents than one command holds, in two orders; then one is cut."""
     region = create(vm, 8)
