@@ -103,13 +103,90 @@ static int dcd_mailbox_read_config(struct cxl_dev_state *cxlds,
 	return cxl_dcd_parts_check(parts, nr) ? -EPROTO : 0;
 }
 
+/* Of a Command Effects Log; a device has some hundred commands at most. */
+#define EFFECTS_MAX SZ_16K
+#define EFFECTS_UUID_SIZE 16
+
+static const u8 effects_uuid[EFFECTS_UUID_SIZE] = {
+	0x0d, 0xa9, 0xc0, 0xb5, 0xbf, 0x41, 0x4b, 0x78,
+	0x8f, 0x79, 0x96, 0xb1, 0x62, 0x3b, 0x3f, 0x17,
+};
+
+/* Answer of Get Supported Logs (Table 8-82 of CXL r3.2), and an entry of it */
+struct dcd_mailbox_logs {
+	__le16 nr;
+	u8 reserved[6];
+	struct {
+		u8 uuid[EFFECTS_UUID_SIZE];
+		__le32 size;
+	} __packed log[];
+} __packed;
+
+/* Get Log */
+struct dcd_mailbox_get_log {
+	u8 uuid[EFFECTS_UUID_SIZE];
+	__le32 offset;
+	__le32 length;
+} __packed;
+
+/* Bytes of the device's Command Effects Log, 0 for none, or -errno. */
+static int dcd_mailbox_effects_size(struct cxl_dev_state *cxlds, void *buf,
+				    size_t room)
+{
+	const struct dcd_mailbox_logs *logs = buf;
+	size_t got = room;
+	unsigned int i;
+	int rc;
+
+	rc = dcd_mailbox_send(cxlds, CXL_DCD_OP_GET_SUPPORTED_LOGS, NULL, 0,
+			      buf, &got, sizeof(*logs));
+	if (rc)
+		return rc;
+	for (i = 0; i < le16_to_cpu(logs->nr) &&
+	     struct_size(logs, log, i + 1) <= got; i++)
+		if (!memcmp(logs->log[i].uuid, effects_uuid,
+			    sizeof(effects_uuid)))
+			return min(le32_to_cpu(logs->log[i].size), EFFECTS_MAX);
+	return 0;
+}
+
+/* Does the device say that it has a command? It is asked part by part. */
+static bool dcd_mailbox_has(struct cxl_dev_state *cxlds, u16 opcode, void *buf,
+			    size_t room)
+{
+	int size = dcd_mailbox_effects_size(cxlds, buf, room), at;
+	size_t got;
+
+	for (at = 0; at < size; at += got) {
+		struct dcd_mailbox_get_log req = {
+			.offset = cpu_to_le32(at),
+			.length = cpu_to_le32(min_t(size_t, size - at, room)),
+		};
+
+		memcpy(req.uuid, effects_uuid, sizeof(req.uuid));
+		got = min_t(size_t, size - at, room);
+		if (dcd_mailbox_send(cxlds, CXL_DCD_OP_GET_LOG, &req,
+				     sizeof(req), buf, &got, 0) ||
+		    got < sizeof(u32))
+			return false;
+		if (cxl_dcd_effects_have(buf, got, opcode))
+			return true;
+		/* Entries are not cut in two. */
+		got = ALIGN_DOWN(got, sizeof(u32));
+	}
+	return false;
+}
+
 /**
  * cxl_dcd_get_config - which dynamic capacity regions has the device? (4800h)
  * @cxlds: device; need not be one with dynamic capacity
  * @parts: room for CXL_DCD_MAX_REGIONS
  * @nr_parts: set to the number that the device has
  *
- * Returns: 0, -EREMOTEIO when the device does not know the command, -EPROTO
+ * One that does not have the command, by its Command Effects Log, is not sent
+ * it.
+ *
+ * Returns: 0, -EOPNOTSUPP when the device does not have the command, -EPROTO
  * when the answer makes no sense.
  */
 int cxl_dcd_get_config(struct cxl_dev_state *cxlds, struct cxl_dcd_part *parts,
@@ -122,7 +199,10 @@ int cxl_dcd_get_config(struct cxl_dev_state *cxlds, struct cxl_dcd_part *parts,
 	resp = kmalloc(size, GFP_KERNEL);
 	if (!resp)
 		return -ENOMEM;
-	rc = dcd_mailbox_read_config(cxlds, resp, size, parts, nr_parts);
+	rc = -EOPNOTSUPP;
+	if (dcd_mailbox_has(cxlds, CXL_DCD_OP_GET_CONFIG, resp, size))
+		rc = dcd_mailbox_read_config(cxlds, resp, size, parts,
+					     nr_parts);
 	kfree(resp);
 	return rc;
 }
