@@ -27,7 +27,8 @@ BAD_KERNEL = re.compile(
     r"WARNING:|BUG:|Oops|general protection|Call Trace|KASAN:|"
     r"lockdep(?! checking is)|ODEBUG|new suspected memory leaks|"
     r"refcount_t|list_(add|del) corruption|rcu.*stall|hung_task|soft lockup|"
-    r"nonexistent resource|cannot create duplicate")
+    r"nonexistent resource|cannot create duplicate|sysfs:|kernfs:|"
+    r"cannot be hotremoved")
 
 
 # A test runner ends us by SIGTERM when the time is up, a terminal that closes by
