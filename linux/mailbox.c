@@ -15,7 +15,7 @@
 
 /* A device whose list changes all the time is not worth more tries. */
 #define LIST_TRIES 16
-/* 4801h counts in 32 bits; more than this is not believed. */
+/* 4801h counts in 32 bits; more than our own device may list is not believed. */
 #define LIST_MAX BIT(20)
 /*
  * Time for a list of many commands, one way or the other: while it runs, all
