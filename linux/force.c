@@ -79,6 +79,8 @@ static DEFINE_MUTEX(jobs_lock);
  * short, so that one whose pages do not go does not hold up the others.
  */
 static DEFINE_MUTEX(offline_lock);
+
+/* The first turn of one range; doubled with each that follows. */
 #define OFFLINE_TURN (2 * HZ)
 
 /* Time for somebody who has a page still, in milliseconds. */
@@ -200,16 +202,18 @@ struct dcd_force_cut {
 static int dcd_force_offline(struct device *dev, u64 at, u64 size,
 			     unsigned long *time)
 {
-	unsigned long turn, left;
+	unsigned long turn = OFFLINE_TURN, left;
 	int rc;
 
 	do {
-		turn = min(*time, OFFLINE_TURN);
+		turn = min(*time, turn);
 		left = turn;
 		mutex_lock(&offline_lock);
 		rc = cxl_dcd_ram_offline(dev, at, size, &left);
 		mutex_unlock(&offline_lock);
 		*time -= turn - left;
+		/* A large block may need longer, and begins anew. */
+		turn *= 2;
 	} while (rc && rc != -EAGAIN && !left && *time);
 	return rc;
 }

@@ -63,7 +63,7 @@ def test_many_pages(vm, check):
 
 def test_behind_the_back(vm, check):
     """Pages that somebody gets when all were looked at are not moved."""
-    with slow(vm, "lru_cache_disable", 2000):
+    with slow(vm, "lru_cache_disable", 1000):
         said = taken(vm, "1 256")
     check.equal(said[:2], ["ready", "late"], "it got pages meanwhile")
     check.equal(said[2:4], ["nonsense", "0"], "none of them is moved")
