@@ -51,7 +51,7 @@ struct fmd *fmd_start(const struct fmd_config *config, GError **error)
     events_add(fmd->events, "daemon", fmd->instance, NULL, "cxl-fmd of machine "
                "%s has started", config->machine);
     fmd->mirror = mirror_start(fmd->store, FMD_KEYS, fmd_changed, fmd);
-    __atomic_store_n(&fmd->machine, machine_start(fmd), __ATOMIC_RELEASE);
+    machine_start(fmd);
     fmd->pressure = pressure_start(fmd, machine_lease(fmd->machine));
     return fmd;
 }

@@ -487,7 +487,8 @@ HttpServer *http_new(const HttpConfig *config, const HttpRoute *routes,
 
 bool http_start(HttpServer *server, GError **error)
 {
-    return http_open_local(server, error) && http_open_tcp(server, error);
+    /* This one first: it fills in what the threads of both read */
+    return http_open_tcp(server, error) && http_open_local(server, error);
 }
 
 /* What workers have answered goes out, if its readers read. */

@@ -271,12 +271,11 @@ static void machine_lease_changed(void *opaque)
     machine_wake(opaque);
 }
 
-struct machine *machine_start(struct fmd *fmd)
+void machine_start(struct fmd *fmd)
 {
     struct machine *machine = g_new0(struct machine, 1);
 
     machine->fmd = fmd;
-    fmd->machine = machine;
     g_mutex_init(&machine->lock);
     g_cond_init(&machine->wake);
     machine->alive = g_get_monotonic_time();
@@ -290,8 +289,9 @@ struct machine *machine_start(struct fmd *fmd)
     /* Ours alone: those of shared pools are made by sched_setattr(). */
     machine->workers = g_thread_pool_new(machine_reach, machine, WORKERS,
                                          true, NULL);
+    /* Whole, before the thread that follows changes may wake it */
+    __atomic_store_n(&fmd->machine, machine, __ATOMIC_RELEASE);
     machine->thread = g_thread_new("fmd-machine", machine_run, machine);
-    return machine;
 }
 
 void machine_stop(struct machine *machine)

@@ -9,7 +9,7 @@
 struct lease;
 struct pool;
 
-struct machine *machine_start(struct fmd *fmd);
+void machine_start(struct fmd *fmd);
 void machine_stop(struct machine *machine);
 /* The store has changed. */
 void machine_wake(struct machine *machine);
