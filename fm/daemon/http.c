@@ -59,8 +59,10 @@ static void *http_begin(void *opaque, const char *uri,
     call->peer = info ? info->socket_context : NULL;
     call->text = g_byte_array_new();
     call->request.opaque = call->door->server->opaque;
-    call->request.tokens = call->door->server->tokens;
-    call->request.sessions = call->door->server->sessions;
+    /* The local door is open before these are there */
+    call->request.tokens = g_atomic_pointer_get(&call->door->server->tokens);
+    call->request.sessions =
+        g_atomic_pointer_get(&call->door->server->sessions);
     call->begun = g_get_monotonic_time();
     /* What is decoded would end there. */
     call->bad_line = !uri || *uri != '/' || strstr(uri, "%00");
@@ -419,14 +421,16 @@ static bool http_open_tcp(HttpServer *server, GError **error)
             return false;
         }
     }
-    server->tokens = auth_tokens_load(config->tokens, error);
+    g_atomic_pointer_set(&server->tokens,
+                         auth_tokens_load(config->tokens, error));
     if (!server->tokens ||
         !g_file_get_contents(config->key, &key, NULL, error) ||
         !g_file_get_contents(config->certificate, &certificate, NULL,
                              error)) {
         return false;
     }
-    server->sessions = auth_sessions_new(server->tokens);
+    g_atomic_pointer_set(&server->sessions,
+                         auth_sessions_new(server->tokens));
     open = http_open(&server->tcp, http_listen_tcp(config, error), key,
                      certificate, client_ca, error);
     explicit_bzero(key, strlen(key));
@@ -487,8 +491,7 @@ HttpServer *http_new(const HttpConfig *config, const HttpRoute *routes,
 
 bool http_start(HttpServer *server, GError **error)
 {
-    /* This one first: it fills in what the threads of both read */
-    return http_open_tcp(server, error) && http_open_local(server, error);
+    return http_open_local(server, error) && http_open_tcp(server, error);
 }
 
 /* What workers have answered goes out, if its readers read. */

@@ -4,7 +4,7 @@
  * host with a head of its own; region 0 is plain, region 1 is sharable.
  *
  *> {"execute": "query-cxl-dc-pool", "arguments": {"pool": "pool0"}}
- *> {"execute": "cxl-reclaim-dc-pool", "arguments": {"pool": "pool0", "host-id": 2}}
+ *> {"execute":"cxl-reclaim-dc-pool","arguments":{"pool":"pool0","host-id":2}}
  */
 #ifndef CXL_DCD_POOL_TEST_H
 #define CXL_DCD_POOL_TEST_H

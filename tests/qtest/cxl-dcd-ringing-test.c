@@ -32,15 +32,17 @@ static void come_round(QTestState *qts, unsigned more)
     gint64 limit = g_get_monotonic_time() + 60 * G_TIME_SPAN_SECOND;
     uint64_t before[PROCESSORS], now[PROCESSORS];
     unsigned i;
+    bool all;
 
     counts(qts, before);
     do {
         g_assert_cmpint(g_get_monotonic_time(), <, limit);
         g_usleep(100);
         counts(qts, now);
-        for (i = 0; i < PROCESSORS && now[i] >= before[i] + more; i++) {
+        for (i = 0, all = true; i < PROCESSORS; i++) {
+            all = all && now[i] >= before[i] + more;
         }
-    } while (i < PROCESSORS);
+    } while (!all);
 }
 
 static void ring(QTestState *qts, uint64_t mailbox)

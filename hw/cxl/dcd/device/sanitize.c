@@ -3,10 +3,11 @@
  * CXL Dynamic Capacity: Sanitize, 4400h (r3.2 8.2.10.9.5.1)
  *
  * The parent runs it in the background, and discards its own event logs when
- * that is over; its static memory and labels are cleared here. Until then the media is disabled: here
- * that means that no capacity answers. Then all dynamic capacity is zero,
- * whoever has it, and log 4 is empty; who has what does not change. Of a pool
- * it is what this head's host has to itself: the rest is other hosts' data.
+ * that is over; its static memory and labels are cleared here. Until then the
+ * media is disabled: here that means that no capacity answers. Then all dynamic
+ * capacity is zero, whoever has it, and log 4 is empty; who has what does not
+ * change. Of a pool it is what this head's host has to itself: the rest is
+ * other hosts' data.
  *
  * What the operation is said to take may be over before the contents are gone,
  * which is done a few milliseconds at a time: then it takes longer. Capacity
