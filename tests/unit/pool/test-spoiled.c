@@ -207,6 +207,45 @@ static void spoil(Bed *bed)
     g_assert_cmpint(pwrite(fd, &word, sizeof(word), at), ==, sizeof(word));
 }
 
+/* A record in use leads to another one, or to itself; or has other blocks. */
+static void spoil_record(Bed *bed)
+{
+    static const size_t links[] = {
+        offsetof(PoolRecord, next), offsetof(PoolRecord, prev),
+        offsetof(PoolRecord, peer_next), offsetof(PoolRecord, peer_prev),
+        offsetof(PoolRecord, hash_next), offsetof(PoolRecord, parent),
+        offsetof(PoolRecord, extents), offsetof(PoolRecord, references),
+    };
+    uint32_t used = CLAMP(bed->pool->root->fresh_record, 2,
+                          config.max_records) - 1;
+    uint32_t number = 1 + some(bed, used), other = 1 + some(bed, used);
+    PoolRecord *record = &bed->pool->records[number];
+    uint32_t kind = some(bed, G_N_ELEMENTS(links) + 2);
+
+    if (kind < G_N_ELEMENTS(links)) {
+        *(uint32_t *)(void *)((char *)record + links[kind]) =
+            some(bed, 3) ? other : number;
+    } else {
+        *(kind & 1 ? &record->first : &record->count) = some(bed, BLOCKS + 2);
+    }
+}
+
+/* Who is there next takes up what he had, and gives it up. */
+static void live_again(void)
+{
+    CXLDcdPool *pool = cxl_dcd_pool_open(path, &config, NULL);
+
+    for (uint32_t host = 1; pool && host < HOSTS; host++) {
+        uint64_t freed;
+
+        if (cxl_dcd_pool_attach(pool, host, NULL)) {
+            cxl_dcd_pool_detach(pool, host);
+        }
+        cxl_dcd_pool_reclaim(pool, host, &freed, NULL);
+    }
+    cxl_dcd_pool_close(pool);
+}
+
 static void live(uint32_t seed)
 {
     Bed bed = { .rand = g_rand_new_with_seed(seed) };
@@ -225,14 +264,20 @@ static void live(uint32_t seed)
     for (i = 0; i < STEPS; i++) {
         /* Often nothing: one thing that is wrong leads far */
         if (!some(&bed, 1 + seed % 16)) {
-            spoil(&bed);
+            (some(&bed, 2) ? spoil : spoil_record)(&bed);
+        }
+        if (!some(&bed, 16)) {
+            /* A host whose process is another one now */
+            host = 1 + some(&bed, HOSTS - 1);
+            cxl_dcd_pool_detach(bed.pool, host);
+            cxl_dcd_pool_attach(bed.pool, host, NULL);
         }
         act(&bed);
     }
     cxl_dcd_pool_close(bed.pool);
     g_rand_free(bed.rand);
     /* What is left of it is opened, or refused */
-    cxl_dcd_pool_close(cxl_dcd_pool_open(path, &config, NULL));
+    live_again();
 }
 
 static void test_spoiled(void)
@@ -262,9 +307,37 @@ static void test_spoiled(void)
     }
 }
 
+/*
+ * What is accepted leads to itself in its host's list, while the pool is open:
+ * whoever follows it comes to an end, and says so.
+ */
+static void test_astray(void)
+{
+    CXLDcdPool *pool = open_pool();
+    CXLDcdPoolRange range = { 0, 1 };
+    CXLDcdPoolExtent e = extent(0, 1, 0, 0);
+    g_autoptr(GError) error = NULL;
+    uint64_t freed;
+
+    alarm(SECONDS);
+    g_assert_true(cxl_dcd_pool_attach(pool, 1, NULL));
+    g_assert_true(cxl_dcd_pool_claim(pool, 1, &e, 1, false, NULL));
+    g_assert_true(cxl_dcd_pool_accept(pool, 1, &range, NULL));
+    pool->records[pool->hosts[1].first].next = pool->hosts[1].first;
+    cxl_dcd_pool_detach(pool, 1);
+    g_assert_false(cxl_dcd_pool_attach(pool, 1, &error));
+    g_assert_cmpint(error->code, ==, EIO);
+    g_clear_error(&error);
+    cxl_dcd_pool_reclaim(pool, 1, &freed, NULL);
+    cxl_dcd_pool_close(pool);
+    alarm(0);
+    g_unlink(path);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/pool/spoiled", test_spoiled);
+    g_test_add_func("/pool/astray", test_astray);
     return run_in_folder();
 }

@@ -181,12 +181,17 @@ static bool cxl_dcd_pool_blocks_split(CXLDcdPool *pool, uint32_t number,
                                       uint64_t block, GError **error)
 {
     PoolRecord keep = pool->records[number], fresh = keep;
-    CXLDcdPoolState state =
-        pool_word_state(pool->words[keep.first]);
-    CXLDcdPoolRange range;
+    CXLDcdPoolRange range = { keep.first, keep.count };
+    CXLDcdPoolState state;
     uint64_t low = block - keep.first, high = keep.count - low;
     uint32_t other;
 
+    if (block <= keep.first || low >= keep.count ||
+        !pool_within(pool, &range)) {
+        pool->failed = true;
+        return false;
+    }
+    state = pool_word_state(pool->words[keep.first]);
     if (low < high) {
         fresh.count = low;
         keep.first = block;
@@ -250,7 +255,8 @@ bool cxl_dcd_pool_each_own(CXLDcdPool *pool, uint32_t host,
         if (!number || !step(pool, host, number, at, error)) {
             return false;
         }
-        at += pool->records[number].count;
+        /* Whatever has become of it meanwhile, this ends */
+        at += MAX(pool->records[number].count, 1);
     }
     cxl_dcd_pool_count_host(pool, host, 0, true);
     return true;

@@ -238,8 +238,11 @@ bool cxl_dcd_pool_end(CXLDcdPool *pool, bool keep, GError **error)
                           "pool '%s' is damaged: what one of its records says "
                           "is not so", pool->path);
     }
-    if (!ok) {
-        cxl_dcd_pool_journal_undo(pool, pool->here, NULL);
+    /* What cannot be undone stays to be told of to whoever comes next */
+    if (!ok && !cxl_dcd_pool_journal_undo(pool, pool->here,
+                                          error && !*error ? error : NULL)) {
+        cxl_dcd_pool_let_go(pool);
+        return false;
     }
     __atomic_store_n(cxl_dcd_pool_journal_of(pool, pool->here).count, 0,
                      __ATOMIC_SEQ_CST);

@@ -79,25 +79,25 @@ bool cxl_dcd_pool_leave(CXLDcdPool *pool, uint32_t host,
 
 /* --- Finish --- */
 
-/* Written over, where the file system cannot make holes */
+/*
+ * Written over, where the file system cannot make holes. Not by a mapping: on
+ * a full disk that would end the process.
+ */
 static bool cxl_dcd_pool_leave_overwrite(const CXLDcdPool *pool, uint64_t at,
                                          uint64_t len, GError **error)
 {
-    uint64_t step = MAX(pool->config.block_size, 1 << 30);
+    static const uint8_t zero[65536];
+    ssize_t done;
 
-    for (uint64_t end = at + len; at < end; at += step) {
-        void *part;
-
-        len = MIN(step, end - at);
-        part = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, pool->fd,
-                    at);
-        if (part == MAP_FAILED) {
-            return cxl_dcd_pool_fail(error, errno, "cannot clean %" PRIu64
-                                     " bytes of pool '%s': %s", len,
-                                     pool->path, g_strerror(errno));
+    for (uint64_t end = at + len; at < end; at += done) {
+        do {
+            done = pwrite(pool->fd, zero, MIN(sizeof(zero), end - at), at);
+        } while (done < 0 && errno == EINTR);
+        if (done <= 0) {
+            return cxl_dcd_pool_fail(error, done ? errno : EIO, "cannot clean "
+                                     "%" PRIu64 " bytes of pool '%s': %s",
+                                     end - at, pool->path, g_strerror(errno));
         }
-        memset(part, 0, len);
-        munmap(part, len);
     }
     return true;
 }
@@ -105,9 +105,16 @@ static bool cxl_dcd_pool_leave_overwrite(const CXLDcdPool *pool, uint64_t at,
 bool cxl_dcd_pool_zero(const CXLDcdPool *pool, uint64_t at, uint64_t len,
                        GError **error)
 {
-    return !fallocate(pool->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at,
-                      len) ||
-           cxl_dcd_pool_leave_overwrite(pool, at, len, error);
+    if (!fallocate(pool->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at,
+                   len)) {
+        return true;
+    }
+    if (errno != EOPNOTSUPP && errno != ENOSYS) {
+        return cxl_dcd_pool_fail(error, errno, "cannot clean %" PRIu64
+                                 " bytes of pool '%s': %s", len, pool->path,
+                                 g_strerror(errno));
+    }
+    return cxl_dcd_pool_leave_overwrite(pool, at, len, error);
 }
 
 static bool cxl_dcd_pool_leave_zero(const CXLDcdPool *pool,
@@ -189,6 +196,12 @@ static bool cxl_dcd_pool_leave_clean_extent(CXLDcdPool *pool, uint32_t number,
     return cxl_dcd_pool_leave_free(pool, number, clean, ret_freed, error);
 }
 
+/* Has a list been followed further than any can be? It is walked twice. */
+static bool cxl_dcd_pool_leave_astray(const CXLDcdPool *pool, uint64_t steps)
+{
+    return steps > 2 * (uint64_t)pool->config.max_records;
+}
+
 /*
  * @host's lock is held: nobody else changes its list. A reference that goes
  * may leave extents at its head: then it is walked again.
@@ -197,6 +210,7 @@ bool cxl_dcd_pool_clean_host(CXLDcdPool *pool, uint32_t host, unsigned uses,
                              bool clean, uint64_t *ret_freed, GError **error)
 {
     uint32_t at = pool->hosts[host].first, next;
+    uint64_t steps = 0;
     bool again = false;
 
     while (at && at < pool->config.max_records) {
@@ -204,7 +218,7 @@ bool cxl_dcd_pool_clean_host(CXLDcdPool *pool, uint32_t host, unsigned uses,
         bool ok = true;
 
         next = record->next;
-        if (record->host != host) {
+        if (record->host != host || cxl_dcd_pool_leave_astray(pool, steps++)) {
             return cxl_dcd_pool_fail(error, EIO, "pool '%s' is damaged: the "
                                      "list of host %u", pool->path, host);
         }
@@ -231,10 +245,14 @@ bool cxl_dcd_pool_clean_host(CXLDcdPool *pool, uint32_t host, unsigned uses,
 
 bool cxl_dcd_pool_drop_all(CXLDcdPool *pool, uint32_t host, GError **error)
 {
+    uint64_t steps = 0;
     uint32_t at, next;
 
     for (at = pool->hosts[host].first; at && at < pool->config.max_records;
          at = next) {
+        if (cxl_dcd_pool_leave_astray(pool, steps++)) {
+            break;
+        }
         next = pool->records[at].next;
         if (pool->records[at].kind == POOL_REFERENCE &&
             !cxl_dcd_pool_leave_drop_reference(pool, at, host, error)) {
@@ -253,17 +271,17 @@ static bool cxl_dcd_pool_leave_finish(CXLDcdPool *pool, uint32_t host,
 
     while (at < range->first + range->count) {
         uint32_t number = cxl_dcd_pool_own(pool, host, at, error);
-        const PoolRecord *record = &pool->records[number];
+        const PoolRecord record = pool->records[number];
 
         if (!number) {
             return false;
         }
-        if (record->use < CXL_DCD_POOL_LEAVING || record->first != at ||
-            record->count > range->first + range->count - at) {
+        if (record.use < CXL_DCD_POOL_LEAVING || record.first != at ||
+            !record.count || record.count > range->first + range->count - at) {
             return cxl_dcd_pool_fail(error, EPERM, "block %" PRIu64 " of the "
                                      "pool is not leaving host %u", at, host);
         }
-        at += record->count;
+        at += record.count;
         if (!cxl_dcd_pool_leave_free(pool, number, clean, NULL, error)) {
             return false;
         }
