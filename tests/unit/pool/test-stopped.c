@@ -165,7 +165,7 @@ static void moves_away(void)
     g_autoptr(GError) error = NULL;
     CXLDcdPoolRange range;
     unsigned tries = 0;
-    uint64_t first, other;
+    uint64_t first, other, freed;
 
     while (!cxl_dcd_pool_find_apart(pool, 0, BLOCKS, 4, &range, &error)) {
         g_assert_error(error, CXL_DCD_POOL_ERROR, ETIMEDOUT);
@@ -181,6 +181,7 @@ static void moves_away(void)
     }
     cxl_dcd_pool_set_wait(pool, 10000);
     stop(child);
+    g_assert_true(cxl_dcd_pool_reclaim(pool, 2, &freed, NULL));
     /* What there is none of there is looked for everywhere. */
     g_assert_cmpuint(found(pool, 0, BLOCKS, BLOCKS / 2), ==, 0);
     other = first ? 0 : PARCEL;
