@@ -66,10 +66,14 @@ static bool on_gap(void *opaque G_GNUC_UNUSED, uint64_t from, uint64_t end,
     return true;
 }
 
-static uint64_t on_available(void *opaque G_GNUC_UNUSED, uint64_t from,
-                             uint64_t end)
+static bool on_available(void *opaque G_GNUC_UNUSED, uint64_t from,
+                         uint64_t end, uint64_t *ret, GError **error)
 {
-    return cxl_dcd_pool_free_blocks(pool, from / BLOCK, end / BLOCK) * BLOCK;
+    if (!cxl_dcd_pool_count_free(pool, from / BLOCK, end / BLOCK, ret, error)) {
+        return false;
+    }
+    *ret *= BLOCK;
+    return true;
 }
 
 static bool on_claim(void *opaque, const CXLDcdExtent *extents, size_t n,

@@ -43,12 +43,18 @@ static bool head_gap(void *opaque, uint64_t from, uint64_t end, uint64_t len,
     return true;
 }
 
-static uint64_t head_available(void *opaque, uint64_t from, uint64_t end)
+static bool head_available(void *opaque, uint64_t from, uint64_t end,
+                           uint64_t *ret, GError **error)
 {
     CXLDcdPoolRange all = head_blocks(from, end - from);
+    GError *inner = NULL;
 
-    return BLOCK * cxl_dcd_pool_free_blocks(((Head *)opaque)->pool, all.first,
-                                            all.first + all.count);
+    if (!cxl_dcd_pool_count_free(((Head *)opaque)->pool, all.first,
+                                 all.first + all.count, ret, &inner)) {
+        return head_refuse(error, inner);
+    }
+    *ret *= BLOCK;
+    return true;
 }
 
 static GArray *head_shared(void *opaque, const CXLDcdTag *tag, unsigned region,

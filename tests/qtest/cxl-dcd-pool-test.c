@@ -253,6 +253,10 @@ static void locked(void)
                         .error = "cannot be changed now");
     cxl_dcd_qmp_add(b, CXL_DCD_EXTENTS({ 16 * BLOCK, BLOCK }),
                     .error = "was locked by another process");
+    cxl_dcd_qmp_add(b, .policy = "free", .length = BLOCK,
+                    .error = "was locked by another process");
+    cxl_dcd_qmp_add(b, .policy = "contiguous", .length = BLOCK,
+                    .error = "was locked by another process");
     cxl_dcd_qmp_fails(pool.host[2], "{'execute':'query-cxl-dc-pool'}",
                       "was locked by another process");
     cxl_dcd_assert_extents(a, { dpa(a, 0, 0), 2 * BLOCK });

@@ -102,13 +102,25 @@ uint32_t cxl_dcd_available_tags(const CXLDcd *dcd)
     return dcd->config.max_tags - g_hash_table_size(dcd->tags);
 }
 
-uint64_t cxl_dcd_available(const CXLDcd *dcd, unsigned region)
+bool cxl_dcd_tell_available(const CXLDcd *dcd, unsigned region, uint64_t *ret,
+                            GError **error)
 {
     const CXLDcdRegionConfig *r = cxl_dcd_region_config(dcd, region);
 
-    return dcd->ops->available ?
-        dcd->ops->available(dcd->opaque, r->base, r->base + r->length) :
-        r->length - dcd->regions[region].allocated;
+    if (dcd->ops->available) {
+        return dcd->ops->available(dcd->opaque, r->base, r->base + r->length,
+                                   ret, error);
+    }
+    *ret = r->length - dcd->regions[region].allocated;
+    return true;
+}
+
+uint64_t cxl_dcd_available(const CXLDcd *dcd, unsigned region)
+{
+    uint64_t available = 0;
+
+    cxl_dcd_tell_available(dcd, region, &available, NULL);
+    return available;
 }
 
 bool cxl_dcd_check_blocks(const CXLDcdRegionConfig *region, int number,

@@ -55,6 +55,7 @@ static bool cxl_dcd_offer_check_length(const CXLDcd *dcd,
                                        GError **error)
 {
     const CXLDcdRegionConfig *r;
+    uint64_t available;
 
     if (request->region >= dcd->config.num_regions) {
         return cxl_dcd_fail(error, CXL_DCD_RC_INVALID_INPUT,
@@ -69,10 +70,11 @@ static bool cxl_dcd_offer_check_length(const CXLDcd *dcd,
                             "region %u's block size " CXL_DCD_HEX,
                             request->length, request->region, r->block_size);
     }
-    if (request->length > cxl_dcd_available(dcd, request->region)) {
-        return cxl_dcd_offer_no_room(dcd, request, error);
+    if (!cxl_dcd_tell_available(dcd, request->region, &available, error)) {
+        return false;
     }
-    return true;
+    return request->length <= available ||
+           cxl_dcd_offer_no_room(dcd, request, error);
 }
 
 /*

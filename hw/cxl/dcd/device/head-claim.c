@@ -49,15 +49,20 @@ static bool cxl_dcd_head_room(void *opaque, uint64_t from, uint64_t end,
                              ret, error);
 }
 
-static uint64_t cxl_dcd_head_available(void *opaque, uint64_t from,
-                                       uint64_t end)
+static bool cxl_dcd_head_available(void *opaque, uint64_t from, uint64_t end,
+                                   uint64_t *ret, GError **error)
 {
     CXLDcdDevice *device = opaque;
+    CXLDcdPool *pool = cxl_dcd_head_pool_of(device);
     CXLDcdPoolRange all = cxl_dcd_head_blocks_of(device, from, end - from);
+    GError *inner = NULL;
 
-    return cxl_dcd_pool_free_blocks(cxl_dcd_head_pool_of(device), all.first,
-                                    all.first + all.count) *
-           cxl_dcd_pool_config(cxl_dcd_head_pool_of(device))->block_size;
+    if (!cxl_dcd_pool_count_free(pool, all.first, all.first + all.count, ret,
+                                 &inner)) {
+        return cxl_dcd_head_refuse(error, inner);
+    }
+    *ret *= cxl_dcd_pool_config(pool)->block_size;
+    return true;
 }
 
 /* What this host cleans for all who had a tag */

@@ -50,6 +50,12 @@ char *cxl_dcd_head_wrong_host(CXLDcdDevice *device, uint16_t host)
         return NULL;
     }
     if (!cxl_dcd_pool_host(cxl_dcd_head_pool_of(device), host, false, &info)) {
+        if (host <
+            cxl_dcd_pool_config(cxl_dcd_head_pool_of(device))->max_hosts) {
+            return g_strdup_printf("device '%s' is the head of host %u: ask "
+                                   "the head of host %u", device->path,
+                                   cxl_dcd_head_host_of(device), host);
+        }
         return g_strdup_printf(
             "host %u does not exist: pool '%s' has hosts 0 "
             "to %u",

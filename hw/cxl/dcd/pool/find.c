@@ -102,15 +102,21 @@ bool cxl_dcd_pool_find_apart(CXLDcdPool *pool, uint64_t from, uint64_t end,
 
 /* --- How much --- */
 
+bool cxl_dcd_pool_count_free(CXLDcdPool *pool, uint64_t from, uint64_t end,
+                             uint64_t *ret, GError **error)
+{
+    if (!cxl_dcd_pool_begin(pool, error)) {
+        return false;
+    }
+    *ret = cxl_dcd_pool_total(pool, from, end);
+    return cxl_dcd_pool_end(pool, true, error);
+}
+
 uint64_t cxl_dcd_pool_free_blocks(CXLDcdPool *pool, uint64_t from, uint64_t end)
 {
-    uint64_t total;
+    uint64_t total = 0;
 
-    if (!cxl_dcd_pool_begin(pool, NULL)) {
-        return 0;
-    }
-    total = cxl_dcd_pool_total(pool, from, end);
-    cxl_dcd_pool_end(pool, true, NULL);
+    cxl_dcd_pool_count_free(pool, from, end, &total, NULL);
     return total;
 }
 

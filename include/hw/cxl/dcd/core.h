@@ -204,7 +204,8 @@ typedef struct CXLDcdOps {
                 CXLDcdRange *ret, GError **error);
     bool (*room)(void *opaque, uint64_t from, uint64_t end, uint64_t len,
                  CXLDcdRange *ret, GError **error);
-    uint64_t (*available)(void *opaque, uint64_t from, uint64_t end);
+    bool (*available)(void *opaque, uint64_t from, uint64_t end, uint64_t *ret,
+                      GError **error);
     /*
      * Bytes there that others had, and that will be free when this host has
      * sanitized them; NULL: there are none.
@@ -356,6 +357,9 @@ uint32_t cxl_dcd_available_extents(const CXLDcd *dcd);
 uint32_t cxl_dcd_available_tags(const CXLDcd *dcd);
 /* Bytes of a region that no extent of any state covers. */
 uint64_t cxl_dcd_available(const CXLDcd *dcd, unsigned region);
+/* The same; false with @error set: it cannot be told now (else it is 0). */
+bool cxl_dcd_tell_available(const CXLDcd *dcd, unsigned region, uint64_t *ret,
+                            GError **error);
 /* Region that holds all of the range, -1 when none does. Overflow-safe. */
 int cxl_dcd_region_of(const CXLDcd *dcd, uint64_t dpa, uint64_t len);
 /* May the host reach [@dpa, @dpa + @len)? O(1) for ranges inside one block. */

@@ -138,7 +138,10 @@ bool cxl_dcd_pool_find(CXLDcdPool *pool, uint64_t from, uint64_t end,
 bool cxl_dcd_pool_find_apart(CXLDcdPool *pool, uint64_t from, uint64_t end,
                              uint64_t count, CXLDcdPoolRange *ret,
                              GError **error);
-/* Free blocks in [@from, @end) */
+/* Free blocks in [@from, @end); false with @error set: it cannot be told now */
+bool cxl_dcd_pool_count_free(CXLDcdPool *pool, uint64_t from, uint64_t end,
+                             uint64_t *ret, GError **error);
+/* The same, or 0 */
 uint64_t cxl_dcd_pool_free_blocks(CXLDcdPool *pool, uint64_t from,
                                   uint64_t end);
 
