@@ -37,23 +37,78 @@ static CXLDcdPoolObject *cxl_dcd_pool_query_find_pool(const char *id,
     return object;
 }
 
-static CxlDcPoolRegionList *cxl_dcd_pool_query_regions(CXLDcdPool *pool)
-{
-    CXLDcdPoolRegion regions[CXL_DCD_POOL_REGIONS];
-    unsigned count = cxl_dcd_pool_regions(pool, regions), i;
-    uint64_t size = cxl_dcd_pool_config(pool)->block_size;
-    CxlDcPoolRegionList *list = NULL, **tail = &list;
+/* --- What is read while nobody may change it --- */
 
-    for (i = 0; i < count; i++) {
-        const CXLDcdPoolRegion *from = &regions[i];
+typedef struct CXLDcdPoolSeen {
+    CXLDcdPool *pool;
+    uint64_t block_size;
+    uint64_t available;           /* blocks */
+    uint64_t largest;             /* blocks */
+    unsigned regions;
+    CXLDcdPoolRegion region[CXL_DCD_POOL_REGIONS];
+    uint64_t region_free[CXL_DCD_POOL_REGIONS]; /* blocks */
+    CXLDcdPoolHostInfo *hosts;    /* of all that there may be */
+    GArray *tags;                 /* CXLDcdPoolTagInfo */
+} CXLDcdPoolSeen;
+
+/*
+ * Others wait for as long as this takes, some of them with a machine: what is
+ * seen is made into an answer later.
+ */
+static void cxl_dcd_pool_query_look(CXLDcdPool *pool, CXLDcdPoolSeen *seen)
+{
+    uint32_t max_hosts = cxl_dcd_pool_config(pool)->max_hosts, generation, i;
+
+    seen->pool = pool;
+    seen->block_size = cxl_dcd_pool_config(pool)->block_size;
+    seen->available =
+        cxl_dcd_pool_free_blocks(pool, 0, cxl_dcd_pool_blocks(pool));
+    seen->largest = cxl_dcd_pool_longest(pool);
+    seen->regions = cxl_dcd_pool_regions(pool, seen->region);
+    for (i = 0; i < seen->regions; i++) {
+        const CXLDcdPoolRegion *region = &seen->region[i];
+
+        seen->region_free[i] =
+            cxl_dcd_pool_free_blocks(pool, region->first,
+                                     region->first + region->count);
+    }
+    seen->hosts = g_new0(CXLDcdPoolHostInfo, max_hosts);
+    for (i = 0; i < max_hosts; i++) {
+        if (cxl_dcd_pool_host(pool, i, false, &seen->hosts[i]) &&
+            seen->hosts[i].known) {
+            cxl_dcd_pool_host(pool, i, true, &seen->hosts[i]);
+        }
+    }
+    seen->tags = cxl_dcd_pool_tags(pool, &generation);
+}
+
+static void cxl_dcd_pool_query_forget(CXLDcdPoolSeen *seen)
+{
+    uint32_t max_hosts = cxl_dcd_pool_config(seen->pool)->max_hosts, i;
+
+    for (i = 0; i < max_hosts; i++) {
+        g_clear_pointer(&seen->hosts[i].used, g_array_unref);
+    }
+    g_free(seen->hosts);
+    g_array_unref(seen->tags);
+}
+
+/* --- The answer --- */
+
+static CxlDcPoolRegionList *
+cxl_dcd_pool_query_regions(const CXLDcdPoolSeen *seen)
+{
+    CxlDcPoolRegionList *list = NULL, **tail = &list;
+    unsigned i;
+
+    for (i = 0; i < seen->regions; i++) {
+        const CXLDcdPoolRegion *from = &seen->region[i];
         CxlDcPoolRegion *region = g_new0(CxlDcPoolRegion, 1);
 
         region->index = i;
-        region->offset = from->first * size;
-        region->length = from->count * size;
-        region->available = size *
-            cxl_dcd_pool_free_blocks(pool, from->first,
-                                     from->first + from->count);
+        region->offset = from->first * seen->block_size;
+        region->length = from->count * seen->block_size;
+        region->available = seen->region_free[i] * seen->block_size;
         region->flags = cxl_dcd_props_flags(from->attributes);
         region->sanitize = from->sanitize;
         QAPI_LIST_APPEND(tail, region);
@@ -61,22 +116,21 @@ static CxlDcPoolRegionList *cxl_dcd_pool_query_regions(CXLDcdPool *pool)
     return list;
 }
 
-static CxlDcPoolExtent *cxl_dcd_pool_query_extent(CXLDcdPool *pool,
+static CxlDcPoolExtent *cxl_dcd_pool_query_extent(const CXLDcdPoolSeen *seen,
                                                   const CXLDcdPoolUsed *used)
 {
-    CXLDcdPoolRegion regions[CXL_DCD_POOL_REGIONS];
-    unsigned count = cxl_dcd_pool_regions(pool, regions), i;
-    uint64_t size = cxl_dcd_pool_config(pool)->block_size;
     uint64_t first = used->extent.range.first;
     CxlDcPoolExtent *extent = g_new0(CxlDcPoolExtent, 1);
+    unsigned i;
 
-    extent->offset = first * size;
-    extent->len = used->extent.range.count * size;
-    for (i = 0; i < count; i++) {
-        if (first >= regions[i].first &&
-            first - regions[i].first < regions[i].count) {
+    extent->offset = first * seen->block_size;
+    extent->len = used->extent.range.count * seen->block_size;
+    for (i = 0; i < seen->regions; i++) {
+        const CXLDcdPoolRegion *region = &seen->region[i];
+
+        if (first >= region->first && first - region->first < region->count) {
             extent->region = i;
-            extent->region_offset = (first - regions[i].first) * size;
+            extent->region_offset = (first - region->first) * seen->block_size;
         }
     }
     extent->tag = cxl_dcd_tag_text(used->extent.tag);
@@ -107,54 +161,50 @@ static int cxl_dcd_pool_query_find_head(Object *obj, void *opaque)
 }
 
 /* NULL when there never was a head for it */
-static CxlDcPoolHost *cxl_dcd_pool_query_host(CXLDcdPool *pool, uint16_t number)
+static CxlDcPoolHost *cxl_dcd_pool_query_host(const CXLDcdPoolSeen *seen,
+                                              uint16_t number)
 {
-    FindHead find = { .pool = pool, .host = number };
-    g_autoptr(GArray) used = NULL;
+    const CXLDcdPoolHostInfo *info = &seen->hosts[number];
+    FindHead find = { .pool = seen->pool, .host = number };
     CxlDcPoolExtentList **tail;
-    CXLDcdPoolHostInfo info;
     CxlDcPoolHost *host;
     guint i;
 
-    if (!cxl_dcd_pool_host(pool, number, false, &info) || !info.known ||
-        !cxl_dcd_pool_host(pool, number, true, &info)) {
+    if (!info->known || !info->used) {
         return NULL;
     }
-    used = info.used;
     host = g_new0(CxlDcPoolHost, 1);
     host->host_id = number;
-    host->alive = info.alive;
-    host->lives = info.lives;
-    host->owned = info.blocks * cxl_dcd_pool_config(pool)->block_size;
-    host->generation = info.generation;
+    host->alive = info->alive;
+    host->lives = info->lives;
+    host->owned = info->blocks * seen->block_size;
+    host->generation = info->generation;
     object_child_foreach_recursive(object_get_root(),
                                    cxl_dcd_pool_query_find_head, &find);
     host->path = g_strdup(find.path);
     tail = &host->extents;
-    for (i = 0; i < used->len; i++) {
-        QAPI_LIST_APPEND(tail,
-                         cxl_dcd_pool_query_extent(
-                             pool, &g_array_index(used, CXLDcdPoolUsed, i)));
+    for (i = 0; i < info->used->len; i++) {
+        const CXLDcdPoolUsed *used =
+            &g_array_index(info->used, CXLDcdPoolUsed, i);
+
+        QAPI_LIST_APPEND(tail, cxl_dcd_pool_query_extent(seen, used));
     }
     return host;
 }
 
-static CxlDcPoolTagList *cxl_dcd_pool_query_tags(CXLDcdPool *pool)
+static CxlDcPoolTagList *cxl_dcd_pool_query_tags(const CXLDcdPoolSeen *seen)
 {
     CxlDcPoolTagList *list = NULL, **tail = &list;
-    g_autoptr(GArray) tags = NULL;
-    uint32_t generation;
     guint i, j;
 
-    tags = cxl_dcd_pool_tags(pool, &generation);
-    for (i = 0; i < tags->len; i++) {
-        const CXLDcdPoolTagInfo *from = &g_array_index(tags, CXLDcdPoolTagInfo,
-                                                       i);
+    for (i = 0; i < seen->tags->len; i++) {
+        const CXLDcdPoolTagInfo *from =
+            &g_array_index(seen->tags, CXLDcdPoolTagInfo, i);
         CxlDcPoolTag *tag = g_new0(CxlDcPoolTag, 1);
         CxlDcPoolReferenceList **hosts = &tag->hosts;
 
         tag->tag = cxl_dcd_tag_text(from->tag);
-        tag->len = from->blocks * cxl_dcd_pool_config(pool)->block_size;
+        tag->len = from->blocks * seen->block_size;
         tag->held = from->held;
         tag->generation = from->generation;
         for (j = 0; j < from->hosts->len; j++) {
@@ -171,10 +221,10 @@ static CxlDcPoolTagList *cxl_dcd_pool_query_tags(CXLDcdPool *pool)
     return list;
 }
 
-static CxlDcPoolInfo *cxl_dcd_pool_query_info(CXLDcdPoolObject *object)
+static CxlDcPoolInfo *cxl_dcd_pool_query_info(CXLDcdPoolObject *object,
+                                              const CXLDcdPoolSeen *seen)
 {
-    CXLDcdPool *pool = object->pool;
-    const CXLDcdPoolConfig *config = cxl_dcd_pool_config(pool);
+    const CXLDcdPoolConfig *config = cxl_dcd_pool_config(seen->pool);
     CxlDcPoolInfo *info = g_new0(CxlDcPoolInfo, 1);
     CxlDcPoolHostList **tail = &info->hosts;
     uint32_t i;
@@ -183,19 +233,18 @@ static CxlDcPoolInfo *cxl_dcd_pool_query_info(CXLDcdPoolObject *object)
     info->file = g_strdup(object->path);
     info->size = config->size;
     info->block_size = config->block_size;
-    info->available = config->block_size *
-        cxl_dcd_pool_free_blocks(pool, 0, cxl_dcd_pool_blocks(pool));
-    info->largest = config->block_size * cxl_dcd_pool_longest(pool);
+    info->available = seen->available * config->block_size;
+    info->largest = seen->largest * config->block_size;
     info->max_hosts = config->max_hosts;
-    info->regions = cxl_dcd_pool_query_regions(pool);
+    info->regions = cxl_dcd_pool_query_regions(seen);
     for (i = 0; i < config->max_hosts; i++) {
-        CxlDcPoolHost *host = cxl_dcd_pool_query_host(pool, i);
+        CxlDcPoolHost *host = cxl_dcd_pool_query_host(seen, i);
 
         if (host) {
             QAPI_LIST_APPEND(tail, host);
         }
     }
-    info->tags = cxl_dcd_pool_query_tags(pool);
+    info->tags = cxl_dcd_pool_query_tags(seen);
     return info;
 }
 
@@ -229,14 +278,17 @@ CxlDcPoolInfoList *qmp_query_cxl_dc_pool(const char *pool, Error **errp)
     for (i = 0; i < objects->len; i++) {
         CXLDcdPoolObject *object = g_ptr_array_index(objects, i);
         g_autoptr(GError) error = NULL;
+        CXLDcdPoolSeen seen;
 
         if (!cxl_dcd_pool_freeze(object->pool, &error)) {
             error_setg(errp, "%s", error->message);
             qapi_free_CxlDcPoolInfoList(list);
             return NULL;
         }
-        QAPI_LIST_APPEND(tail, cxl_dcd_pool_query_info(object));
+        cxl_dcd_pool_query_look(object->pool, &seen);
         cxl_dcd_pool_thaw(object->pool);
+        QAPI_LIST_APPEND(tail, cxl_dcd_pool_query_info(object, &seen));
+        cxl_dcd_pool_query_forget(&seen);
     }
     return list;
 }

@@ -145,20 +145,43 @@ static strList *cxl_dcd_query_references(CXLDcdDevice *device)
     return list;
 }
 
+/* What the pool says, all at one time: others wait for it meanwhile. */
+static bool cxl_dcd_query_pool(CXLDcdDevice *device,
+                               CxlDynamicCapacityInfo *info, Error **errp)
+{
+    CXLDcdPool *pool = device->pool ? device->pool->pool : NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (pool && !cxl_dcd_pool_freeze(pool, &error)) {
+        error_setg(errp, "%s", error->message);
+        return false;
+    }
+    info->regions = cxl_dcd_query_regions(device);
+    info->fm_references = cxl_dcd_query_references(device);
+    if (pool) {
+        cxl_dcd_pool_thaw(pool);
+    }
+    return true;
+}
+
 static CxlDynamicCapacityInfo *cxl_dcd_query_device(CXLDcdDevice *device,
-                                                    const Filter *filter)
+                                                    const Filter *filter,
+                                                    Error **errp)
 {
     const CXLDcdConfig *config = cxl_dcd_config(device->dcd);
     CxlDynamicCapacityInfo *info = g_new0(CxlDynamicCapacityInfo, 1);
 
+    if (!cxl_dcd_query_pool(device, info, errp)) {
+        g_free(info);
+        return NULL;
+    }
+    info->extents = cxl_dcd_query_extents(device, filter);
     info->path = g_strdup(device->path);
     info->id = g_strdup(DEVICE(device)->id);
     info->host_id = config->host_id;
     info->hosts = device->pool ?
         cxl_dcd_pool_config(device->pool->pool)->max_hosts : 1;
     info->generation = cxl_dcd_generation(device->dcd);
-    info->regions = cxl_dcd_query_regions(device);
-    info->extents = cxl_dcd_query_extents(device, filter);
     info->supported_extents = config->max_extents;
     info->available_extents = cxl_dcd_available_extents(device->dcd);
     info->supported_tags = config->max_tags;
@@ -166,7 +189,6 @@ static CxlDynamicCapacityInfo *cxl_dcd_query_device(CXLDcdDevice *device,
     info->event_log_size = cxl_dcd_event_log_depth(device->events);
     info->event_log_used = cxl_dcd_event_log_count(device->events);
     info->direct_mappings = cxl_dcd_map_count(device);
-    info->fm_references = cxl_dcd_query_references(device);
     info->faults = cxl_dcd_fault_query(device);
     if (device->persist) {
         info->state_file = g_strdup(device->state_path);
@@ -225,18 +247,14 @@ qmp_query_cxl_dynamic_capacity(const char *path, bool has_region,
         g_ptr_array_sort(devices, cxl_dcd_path_order);
     }
     for (i = 0; i < devices->len; i++) {
-        CXLDcdDevice *device = g_ptr_array_index(devices, i);
-        CXLDcdPool *pool = device->pool ? device->pool->pool : NULL;
+        CxlDynamicCapacityInfo *info =
+            cxl_dcd_query_device(g_ptr_array_index(devices, i), &filter, errp);
 
-        if (pool && !cxl_dcd_pool_freeze(pool, &error)) {
-            error_setg(errp, "%s", error->message);
+        if (!info) {
             qapi_free_CxlDynamicCapacityInfoList(list);
             return NULL;
         }
-        QAPI_LIST_APPEND(tail, cxl_dcd_query_device(device, &filter));
-        if (pool) {
-            cxl_dcd_pool_thaw(pool);
-        }
+        QAPI_LIST_APPEND(tail, info);
     }
     return list;
 }
