@@ -59,7 +59,16 @@ def stock_region(vm, check, name):
                 "the stock driver has its DAX region")
     size = vm.guest_ok(f"cat {FOLDER}/{region}/size")
     check.equal(int(size, 16), 256 * MIB, "all of it")
-    vm.guest(f"daxctl offline-memory -r {region} all")
+    blocks = 256 * MIB // int(vm.guest_ok(
+        "cat /sys/devices/system/memory/block_size_bytes"), 16)
+
+    def is_offline():
+        """Its memory, which may come online a little later than it is there"""
+        vm.guest(f"daxctl offline-memory -r {region} all")
+        return int(vm.guest("cat /sys/devices/system/memory/memory*/state | "
+                            "grep -c offline").out) == blocks
+
+    poll(is_offline, 60, "its memory is offline")
     vm.guest_ok(f"cxl disable-region -f {region}; "
                 f"cxl destroy-region -f {region}")
     mine = create_region(vm)
