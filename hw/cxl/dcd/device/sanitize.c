@@ -14,6 +14,8 @@
  * that changes hands meanwhile is out of reach as well, and so stays clean.
  */
 #include "qemu/osdep.h"
+#include "exec/cpu-common.h"
+#include "exec/ramblock.h"
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/dcd/head.h"
 #include "hw/cxl/dcd/memory.h"
@@ -22,7 +24,6 @@
 #include "qemu/cutils.h"
 #include "qemu/timer.h"
 #include "qemu/units.h"
-#include "exec/cpu-common.h"
 
 #define OP_SANITIZE    0x4400
 
