@@ -16,7 +16,9 @@ from checks import Checks
 
 SOURCE, BUILD = sys.argv[1:3]
 DEBIAN = os.path.join(SOURCE, "packaging", "debian")
-NOT_FM = ("ndctl-dcd", "qemu-system-cxl-dcd")   # not installed by our meson
+# Not installed by our meson
+NOT_FM = ("ndctl-dcd",)
+NOT_OURS = ("usr/bin/qemu-system-cxl-dcd",)
 
 
 def read(*path):
@@ -47,7 +49,8 @@ def patterns():
         if package not in NOT_FM:
             for line in read(path).splitlines():
                 words = line.split()
-                yield package, words[0], len(words) > 1
+                if words[0] not in NOT_OURS:
+                    yield package, words[0], len(words) > 1
 
 
 def main():
@@ -60,7 +63,9 @@ def main():
             checks.that(os.path.exists(os.path.join(SOURCE, path)),
                         f"{package}: {path} is there")
             continue
-        found = fnmatch.filter(files, pattern)
+        # A folder is all that is in it.
+        found = [path for path in files if fnmatch.fnmatch(path, pattern) or
+                 path.startswith(pattern + "/")]
         checks.that(found, f"{package}: {pattern} is installed", files)
         for path in found:
             owner.setdefault(path, []).append(package)
