@@ -23,10 +23,16 @@
 #define U8_MAX UINT8_MAX
 #define SZ_4K 4096
 #define SZ_16K 16384
-#define ALIGN_DOWN(n, unit) ((n) / (unit) * (unit))
-#define __packed __attribute__((packed))
-typedef uint16_t __le16;
-typedef uint32_t __le32;
+#define ALIGN_DOWN(n, unit) rounddown(n, unit)
+#define __packed CXL_DCD_PACKED
+typedef u16 __le16;
+typedef u32 __le32;
+
+static inline size_t rounddown(size_t n, size_t unit)
+{
+	return n / unit * unit;
+}
+
 #define HZ 250UL
 #define GFP_KERNEL 0
 
