@@ -218,12 +218,19 @@ WORKERS = 2                   # of what may be large
 
 
 def at_gate(w, count):
-    """@count requests of ours for work that lasts until the gate opens"""
-    asked = [raw_unix(w.socket) for _ in range(count)]
-    for s in asked:
-        s.sendall(GATE + b"Connection: close\r\n\r\n")
-    w.checks.that(until(lambda: came(w) >= WORKERS and waiting(w) == count),
-                  f"{count} are there, and all workers are busy", came(w))
+    """@count requests of ours for work that lasts until the gate opens
+
+    The first of them are at work: what comes together is read in any order.
+    """
+    asked = []
+    for number in range(count):
+        if number == WORKERS:
+            w.checks.that(until(lambda: came(w) == WORKERS),
+                          "all workers are busy", came(w))
+        asked.append(raw_unix(w.socket))
+        asked[-1].sendall(GATE + b"Connection: close\r\n\r\n")
+    w.checks.that(until(lambda: waiting(w) == count),
+                  f"{count} are there", waiting(w))
     return asked
 
 
