@@ -20,7 +20,7 @@
         .set BAD_WORD,   0x30        /* what it held, */
         .set BAD_WANT,   0x38        /* what it should have, */
         .set BAD_STATE,  0x40        /* and its state */
-        .set MAILBOX,    0x48        /* to be rung; 0: none for now */
+        .set MAILBOX,    0x48        /* to be rung; 0: none */
         .set COUNT,      0x80        /* a word per processor */
         .set ENTRY,      0x1000      /* a state and a value per block */
 

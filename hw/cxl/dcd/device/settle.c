@@ -41,13 +41,13 @@ bool cxl_dcd_clean(const CXLDcdDevice *device)
 static bool cxl_dcd_settle_over(CXLDcdDevice *device,
                                 const CXLDcdSettled *waiter, int64_t now)
 {
-    if (waiter->limited && now >= waiter->deadline) {
+    if (waiter->limited && (now >= waiter->deadline || cxl_dcd_ending())) {
         return true;
     }
     if (waiter->prepare) {
         return device->gone || !cxl_dcd_preparing(device);
     }
-    return device->gone || cxl_dcd_ending() ||
+    return device->gone ||
            (cxl_dcd_settled(device) &&
             (!waiter->durable || cxl_dcd_durable(device)) &&
             (!waiter->clean || cxl_dcd_clean(device)));

@@ -224,7 +224,7 @@ typedef struct CXLDcdSettled {
     bool prepare;
     /* Until the file has it, whatever the disk says */
     bool durable;
-    /* For a second at most, whatever is not so by then */
+    /* For a second at most, or until QEMU ends, whatever is not so by then */
     bool limited;
     void (*done)(void *opaque);
     void *opaque;
