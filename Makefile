@@ -91,7 +91,7 @@ bench: build
 	@scripts/build-qemu tests/qtest/cxl-dcd/cxl-dcd-bench \
 		tests/qtest/cxl-dcd/cxl-dcd-bench-fm
 	@ninja -C $(TREE) --quiet tests/bench/membench tests/bench/memwatch \
-		tests/bench/core-scale tests/bench/pool-scale \
+		tests/bench/ticks tests/bench/core-scale tests/bench/pool-scale \
 		tests/fm/bench-fm
 	@tests/bench/bench.py
 

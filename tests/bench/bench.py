@@ -3,7 +3,8 @@
 """Measure the device against guest DRAM, unmodified QEMU and virtio-mem.
 
 usage: bench.py [SECTION...]     sections: memory, latency, application, scale,
-                                 start, interleave, pool, fm, fleet
+                                 start, interleave, stall, power-on, pool, fm,
+                                 fleet
 
 Every figure that is judged is a ratio of two measurements of one run: the
 machines this runs on are noisy.  Ends with a table and with
@@ -11,7 +12,6 @@ build/bench/results.json (name, value, unit, baseline, ratio, target, pass).
 """
 
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -25,11 +25,13 @@ from fleet import fleet                                     # noqa: E402
 from fm import fm                                           # noqa: E402
 from latency import latency                                 # noqa: E402
 from pool import pool                                       # noqa: E402
+from power_on import power_on                               # noqa: E402
 from report import Report                                   # noqa: E402
-from scale import scale, start                             # noqa: E402
-from steps import (GIB, MIB, ADD, RELEASE, add, create_dax, create_region,
-                   destroy_dax, destroy_region, memdev, release, request,
-                   wait_available)                          # noqa: E402
+from scale import scale, start                              # noqa: E402
+from sets import sets                                       # noqa: E402
+from stall import stall                                     # noqa: E402
+from steps import (GIB, MIB, ADD, add, create_dax, create_region,
+                   destroy_dax, destroy_region, release)    # noqa: E402
 from vm import BUILD, VM, GuestError, poll                  # noqa: E402
 
 UNMODIFIED = os.path.join(BUILD, "qemu-unmodified", "qemu-system-x86_64")
@@ -42,6 +44,10 @@ def push(vm, path, target="/usr/local/bin/"):
                os.path.join(BUILD, "guest", "ssh", "config"),
                "-P", str(vm.port), "-r", path, f"guest:{target}"]
     subprocess.run(command, check=True, timeout=120)
+
+
+def push_membench(vm):
+    push(vm, MEMBENCH)
 
 
 def membench(vm, mib, where, rounds=4, steps=1000000, threads=2):
@@ -163,51 +169,12 @@ def application(report):
                        rates["0"][kind], 0.95)
 
 
-def two_way(vm, granularity):
-    """A DAX device over two devices, so many bytes from each in turn."""
-    push(vm, MEMBENCH)
-    names = " ".join(memdev(vm, f"cxl-mem{i}") for i in range(2))
-    region = json.loads(vm.guest_ok(
-        f"cxl create-region -t dc0 -d decoder0.0 -w 2 -g {granularity} -m {names} "
-        "2> /dev/null"))["region"]
-    for i in range(2):
-        vm.qmp.call(ADD, {"path": f"/machine/peripheral/cxl-mem{i}",
-                          "host-id": 0, "selection-policy": "prescriptive",
-                          "region": 0,
-                          "extents": [{"offset": 0, "len": 64 * MIB}]})
-    wait_available(vm, region, 128 * MIB, 60)
-    return create_dax(vm, region)
-
-
-def interleave(report):
-    """By whole pages, and load by load where a page is of two devices."""
-    print("interleave: a region over two devices")
-    for granularity in (4096, 256):
-        interleave_of(report, granularity)
-
-
-def interleave_of(report, granularity):
-    options = ["--devices", "2", "--dc-size", "1G"]
-    with VM(options) as ours, VM(options + ["--qemu", UNMODIFIED]) as old:
-        machines = {vm: two_way(vm, granularity) for vm in (ours, old)}
-        best = {}
-        for _ in range(3):
-            for vm, dax in machines.items():
-                now = membench(vm, SMALL, f"/dev/{dax}", rounds=1,
-                               steps=20000, threads=1)
-                best[vm] = better(best.get(vm, now), now)
-        for kind in ("write", "read"):
-            report.add(f"interleaved {kind} by {granularity} bytes, ours / "
-                       "unmodified QEMU",
-                       best[ours][f"{kind}-1t"], "MB/s",
-                       best[old][f"{kind}-1t"], 5)
-
-
 SECTIONS = {"memory": memory, "latency": lambda r: latency(r, push),
             "application": application, "scale": scale,
             "start": lambda r: start(r, UNMODIFIED),
-            "interleave": interleave, "pool": pool, "fm": fm,
-            "fleet": fleet}
+            "interleave": lambda r: sets(r, membench, better, push_membench),
+            "stall": lambda r: stall(r, push), "power-on": power_on,
+            "pool": pool, "fm": fm, "fleet": fleet}
 
 
 def main():

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How long the machine stands still while much capacity comes and goes.
+
+QEMU serves its monitors, and lets the guest reach its devices, under one lock.
+Two look at that from outside while gigabytes are taken, cleaned and given back:
+a second client of QMP, and a timer of a millisecond in the guest.  What they see
+when nothing goes on is the machine's own noise.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import threading
+import time
+
+from qmp import QMP
+from steps import ADD, GIB, RELEASE, create_region, destroy_region, request
+from vm import BUILD, VM, GuestError, poll
+
+TICKS = os.path.join(BUILD, "meson", "tests", "bench", "ticks")
+SHM = "/dev/shm"
+LIMIT_MS = 10
+WAIT = 300
+IDLE = 5
+
+
+def size():
+    """As much as half of what tmpfs and memory have, at most 64 GiB."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        free = int(re.search(r"MemAvailable: +(\d+) kB", file.read())[1]) << 10
+    most = min(shutil.disk_usage(SHM).free, free) // 2
+    return min(64 * GIB, 1 << most.bit_length() - 1)
+
+
+class Beside:
+    """The two that look, from `with` to its end; then .answer and .tick in ms."""
+
+    def __init__(self, vm):
+        self.vm, self.answer, self.tick = vm, 0.0, 0.0
+        self.stop = threading.Event()
+
+    def ask(self):
+        qmp = QMP(self.vm.qmp_path, WAIT)
+        while not self.stop.is_set():
+            before = time.monotonic()
+            qmp.run("query-status")
+            self.answer = max(self.answer, (time.monotonic() - before) * 1000)
+            time.sleep(.001)
+        qmp.close()
+
+    def __enter__(self):
+        self.child = subprocess.Popen(
+            self.vm.ssh_command() + ["chrt -f 50 ticks"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if self.child.stdout.readline().strip() != "ready":
+            raise GuestError("ticks did not start in the guest")
+        self.thread = threading.Thread(target=self.ask)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exc):
+        self.stop.set()
+        self.thread.join()
+        out, _ = self.child.communicate(timeout=60)
+        self.count, latest, _ = (int(word) for word in out.split())
+        self.tick = latest / 1000
+
+
+def looked_at(report, vm, what, work):
+    with Beside(vm) as beside:
+        before = time.monotonic()
+        work()
+        seconds = time.monotonic() - before
+    target = None if what.endswith("nothing") else LIMIT_MS
+    report.add(f"stall: longest answer, {what}", beside.answer, "ms", None,
+               target, at_least=False)
+    report.add(f"stall: latest tick, {what}", beside.tick, "ms", None, target,
+               at_least=False)
+    report.add(f"stall: time, {what}", seconds, "s")
+
+
+def nobody_has_any(vm):
+    return not vm.device()["extents"]
+
+
+def phases(report, vm, what, amount):
+    """Each comes from the state that the one before has left"""
+    region = create_region(vm)
+    whole = [(0, amount)]
+
+    def add():
+        vm.qmp.call(ADD, {"path": "/machine/peripheral/cxl-mem0",
+                          "region-id": 0,
+                          "extents": [{"offset": 0, "len": amount}]}, WAIT)
+        poll(lambda: [e["state"] for e in vm.device()["extents"]] ==
+             ["accepted"], WAIT, "the host accepts", .01)
+
+    def leave(**how):
+        request(vm, RELEASE, whole, **how)
+        poll(lambda: nobody_has_any(vm), WAIT, "all of it is clean", .01)
+
+    gib = amount // GIB
+    looked_at(report, vm, f"{what}: nothing", lambda: time.sleep(IDLE))
+    looked_at(report, vm, f"{what}: add of {gib} GiB", add)
+    looked_at(report, vm, f"{what}: release of {gib} GiB", leave)
+    looked_at(report, vm, f"{what}: add again of {gib} GiB", add)
+    looked_at(report, vm, f"{what}: force of {gib} GiB",
+              lambda: leave(forced_removal=True))
+    destroy_region(vm, region)
+    if what == "own":
+        looked_at(report, vm, "own: sanitize", lambda: vm.guest_ok(
+            "cd /sys/bus/cxl/devices/mem0/security && echo 1 > sanitize && "
+            "while grep -q sanitize state; do sleep .1; done", WAIT))
+
+
+def stall(report, push):
+    amount = size()
+    print(f"stall: {amount // GIB} GiB come and go, of the device and of a pool")
+    pool = os.path.join(SHM, f"cxl-dcd-bench-{os.getpid()}")
+    try:
+        for what, options in (
+                ("own", ["--dc-size", str(amount), "--static", "1G"]),
+                ("pool", ["--dc-size", str(amount), "--pool", pool])):
+            with VM(options) as vm:
+                push(vm, TICKS)
+                phases(report, vm, what, amount)
+    finally:
+        for name in os.listdir(SHM):
+            if name.startswith(os.path.basename(pool)):
+                os.unlink(os.path.join(SHM, name))
