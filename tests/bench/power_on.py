@@ -44,7 +44,7 @@ def power_on(report):
         watch.step("DAX device")
         vm.guest_ok(f"daxctl reconfigure-device -m system-ram {dax}", 120)
         watch.step("system RAM")
-        vm.qmp.run("system_powerdown")
+        vm.guest("systemctl poweroff")
         vm.process.wait(END)
         watch.step("power off")
     watch.end()
