@@ -118,7 +118,10 @@ static bool cxl_dcd_head_owed(CXLDcdDevice *device, const CXLDcdRange *range,
     return done;
 }
 
-/* A reset takes capacity without asking the pool first */
+/*
+ * A reset takes capacity without asking the pool first. Of a shared tag only
+ * the last who leaves may clean: the pool knows who.
+ */
 static bool cxl_dcd_head_sanitize_begin(CXLDcdDevice *device,
                                         const CXLDcdRange *range, bool must,
                                         GArray *parts)
@@ -128,6 +131,7 @@ static bool cxl_dcd_head_sanitize_begin(CXLDcdDevice *device,
     CXLDcdPart part = {
         .offset = cxl_dcd_backing_of(device, range->dpa),
         .len = range->len,
+        .keep = !must || cxl_dcd_head_sharable(device, range),
     };
     GError *error = NULL;
 
@@ -136,23 +140,27 @@ static bool cxl_dcd_head_sanitize_begin(CXLDcdDevice *device,
         !cxl_dcd_head_owed(device, range, "the release", error)) {
         return false;
     }
-    /* Too many mappings for a hole: others end, then it is tried again */
-    if (cxl_dcd_head_hide(device, range->dpa, range->len) < 0) {
-        return false;
-    }
-    /* Of a shared tag only the last who leaves may clean: the pool knows who */
-    if (must && !cxl_dcd_head_sharable(device, range)) {
-        g_array_append_val(parts, part);
-    }
+    g_array_append_val(parts, part);
     return true;
 }
 
-static bool cxl_dcd_head_sanitize_clean(CXLDcdDevice *device, uint64_t offset,
-                                        uint64_t len, bool must)
+/*
+ * To take pages that were used out of this process costs 15 ms a GiB, in which
+ * it can map nothing else. Too many mappings for a hole: others end, then it is
+ * tried again.
+ */
+static bool cxl_dcd_head_sanitize_clean(CXLDcdDevice *device,
+                                        const CXLDcdPart *piece, bool must)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!cxl_dcd_pool_zero(cxl_dcd_head_pool_of(device), offset, len, &error)) {
+    if (cxl_dcd_pages_hide(MEMORY_BACKEND(device->pool), piece->offset,
+                           piece->len) < 0) {
+        return false;
+    }
+    if (!piece->keep &&
+        !cxl_dcd_pool_zero(cxl_dcd_head_pool_of(device), piece->offset,
+                           piece->len, &error)) {
         warn_report_once("%s: capacity is not free, and is tried again: %s",
                          device->path, error->message);
         return false;
@@ -196,7 +204,7 @@ cxl_dcd_head_sanitize_end(CXLDcdDevice *device, const CXLDcdRange *range,
         end = cxl_dcd_head_end_shared(device, range, &blocks, must);
     } else if (cxl_dcd_pool_finish(cxl_dcd_head_pool_of(device),
                                    cxl_dcd_head_host_of(device), &blocks,
-                                   must && !parts->len, &error)) {
+                                   false, &error)) {
         end = CXL_DCD_END_DONE;
     } else {
         end = cxl_dcd_head_owed(device, range, "the end", error) ?

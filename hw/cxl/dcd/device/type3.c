@@ -301,6 +301,7 @@ static void cxl_dcd_unplug(CXLDcdDevice *device)
     cxl_dcd_gate_close(device);
     cxl_dcd_fm_free(device->fm);
     cxl_dcd_prepare_abandon(device);
+    cxl_dcd_head_unplug(device);
     cxl_dcd_device_fault_free(device);
     cxl_dcd_cdat_free(device);
     CXL_TYPE3(device)->dc.num_regions =

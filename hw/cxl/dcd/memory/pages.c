@@ -53,3 +53,11 @@ int cxl_dcd_pages_hide(HostMemoryBackend *backend, uint64_t offset,
 {
     return cxl_dcd_pages_map(backend, offset, len, false);
 }
+
+void cxl_dcd_pages_let_go(HostMemoryBackend *backend, uint64_t offset,
+                          uint64_t len)
+{
+    /* Of a file that is shared, the contents stay */
+    qemu_madvise((char *)memory_region_get_ram_ptr(&backend->mr) + offset, len,
+                 QEMU_MADV_DONTNEED);
+}

@@ -105,13 +105,13 @@ cxl_dcd_sanitize_own_end(CXLDcdDevice *device, const CXLDcdRange *range,
     return CXL_DCD_END_DONE;
 }
 
-static bool cxl_dcd_sanitize_own_part(CXLDcdDevice *device, uint64_t offset,
-                                      uint64_t len, bool must)
+static bool cxl_dcd_sanitize_own_part(CXLDcdDevice *device,
+                                      const CXLDcdPart *piece, bool must)
 {
     CXLDcdRange range;
 
-    cxl_dcd_backing_region(device, offset, len, &range);
-    cxl_dcd_sanitize_own_clean(device, range.dpa, len, must);
+    cxl_dcd_backing_region(device, piece->offset, piece->len, &range);
+    cxl_dcd_sanitize_own_clean(device, range.dpa, piece->len, must);
     return true;
 }
 

@@ -177,18 +177,22 @@ static bool cxl_dcd_sanitizer_clean_some(void *opaque)
 {
     CXLDcdSanitizing *item = opaque;
     const CXLDcdPart *part;
-    uint64_t len;
+    CXLDcdPart piece;
 
     if (item->part < item->parts->len) {
         part = &g_array_index(item->parts, CXLDcdPart, item->part);
-        len = MIN(part->len - item->done, STEP_BYTES);
-        if (!item->sanitizer->ops->clean(item->device,
-                                         part->offset + item->done, len,
-                                         item->must)) {
+        piece = (CXLDcdPart) {
+            .offset = part->offset + item->done,
+            .len = MIN(part->len - item->done,
+                       MAX(STEP_BYTES,
+                           qemu_ram_pagesize(item->device->dc_mr->ram_block))),
+            .keep = part->keep,
+        };
+        if (!item->sanitizer->ops->clean(item->device, &piece, item->must)) {
             item->unclean = true;
             return true;
         }
-        item->done += len;
+        item->done += piece.len;
         if (item->done == part->len) {
             item->part++;
             item->done = 0;

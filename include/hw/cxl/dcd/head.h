@@ -35,6 +35,8 @@ struct CXLDcdPoolObject {
  * the host had accepted in an earlier life is accepted again.
  */
 bool cxl_dcd_head_attach(CXLDcdDevice *device, Error **errp);
+/* Nobody reaches the device any more; what holds on to it may. */
+void cxl_dcd_head_unplug(CXLDcdDevice *device);
 /* What is to be cleaned has been; NULL pool allowed. */
 void cxl_dcd_head_detach(CXLDcdDevice *device);
 /* Extents that a head can have at most: this process has to map each alone. */
