@@ -7,6 +7,7 @@ a second client of QMP, and a timer of a millisecond in the guest.  What they se
 when nothing goes on is the machine's own noise.
 """
 
+import json
 import os
 import re
 import shutil
@@ -96,34 +97,36 @@ class Phases:
             self.report.add(f"stall: time, {name}", seconds, "s")
 
 
+def give(vm, amount):
+    vm.qmp.call(ADD, {"path": "/machine/peripheral/cxl-mem0", "region-id": 0,
+                      "extents": [{"offset": 0, "len": amount}]}, WAIT)
+    poll(lambda: [e["state"] for e in vm.device()["extents"]] == ["accepted"],
+         WAIT, "the host accepts", .01)
+
+
+def fill(vm, region, amount):
+    """What nobody has touched costs nothing to take away"""
+    dax = create_dax(vm, region)
+    vm.guest_ok(f"memtest {amount // MIB} /dev/{dax} 1", 600)
+    destroy_dax(vm, dax)
+
+
+def leave(vm, amount, **how):
+    request(vm, RELEASE, [(0, amount)], **how)
+    poll(lambda: not vm.device()["extents"], WAIT, "all of it is clean", .01)
+
+
 def round_of(phases, amount, region):
     """Each comes from the state that the one before has left"""
     vm, gib = phases.vm, amount // GIB
-
-    def add():
-        vm.qmp.call(ADD, {"path": "/machine/peripheral/cxl-mem0",
-                          "region-id": 0,
-                          "extents": [{"offset": 0, "len": amount}]}, WAIT)
-        poll(lambda: [e["state"] for e in vm.device()["extents"]] ==
-             ["accepted"], WAIT, "the host accepts", .01)
-
-    def fill():
-        dax = create_dax(vm, region)
-        vm.guest_ok(f"memtest {amount // MIB} /dev/{dax} 1", 600)
-        destroy_dax(vm, dax)
-
-    def leave(**how):
-        request(vm, RELEASE, [(0, amount)], **how)
-        poll(lambda: not vm.device()["extents"], WAIT, "all of it is clean",
-             .01)
-
     phases.look("nothing", lambda: time.sleep(IDLE))
-    phases.look(f"add of {gib} GiB", add)
-    fill()
-    phases.look(f"release of {gib} GiB", leave)
-    add()
-    fill()
-    phases.look(f"force of {gib} GiB", lambda: leave(forced_removal=True))
+    phases.look(f"add of {gib} GiB", lambda: give(vm, amount))
+    fill(vm, region, amount)
+    phases.look(f"release of {gib} GiB", lambda: leave(vm, amount))
+    give(vm, amount)
+    fill(vm, region, amount)
+    phases.look(f"force of {gib} GiB",
+                lambda: leave(vm, amount, forced_removal=True))
 
 
 def sanitize(vm):
@@ -141,7 +144,40 @@ def watched(report, what, options, amount, push):
             destroy_region(vm, region)
             if what == "own":
                 phases.look("sanitize", lambda: sanitize(vm))
+            else:
+                others_die(phases, options, amount)
+        if what == "pool":
+            create_region(vm)
+            leave_with_all(phases, amount)
         phases.tell()
+
+
+def others_die(phases, options, amount):
+    """Another host has all of it, and its machine is killed"""
+    vm = phases.vm
+    with VM(options + ["--host-id", "1"]) as other:
+        region = create_region(other)
+        give(other, amount)
+        fill(other, region, amount)
+        other.process.kill()
+        other.process.wait()
+    phases.look(f"reclaim of {amount // GIB} GiB", lambda: vm.qmp.call(
+        "cxl-reclaim-dc-pool", {"pool": "pool0", "host-id": 1}, WAIT))
+
+
+def leave_with_all(phases, amount):
+    """The device is unplugged, with all that its host has used"""
+    vm = phases.vm
+    [region] = [entry["region"] for entry in json.loads(
+        vm.guest_ok("cxl list -R"))]
+    give(vm, amount)
+    fill(vm, region, amount)
+
+    def unplug():
+        vm.qmp.run("device_del", id="cxl-mem0")
+        vm.qmp.wait_event("DEVICE_DELETED", WAIT)
+        time.sleep(1)               # what held on to it lets go
+    phases.look(f"unplug with {amount // GIB} GiB", unplug)
 
 
 def stall(report, push):
