@@ -3,7 +3,9 @@
  * pool-scale - a pool of many hosts, and many processes on one pool
  *
  * usage: pool-scale FOLDER          simulation: up to 10,000 hosts, 100 TiB
- *        pool-scale FOLDER PROCESSES  claims of so many processes at once
+ *        pool-scale FOLDER PROCESSES [APART]
+ *            claims of so many processes at once, by hosts whose numbers are
+ *            that far apart (default 1)
  *
  * The simulation has a core for every host, with the pool's file behind it, as
  * the heads of as many QEMU processes would. Half of the pool is out, in
@@ -28,6 +30,7 @@
 #define BLOCK       (2ULL << 20)
 #define EXTENTS     8           /* of each host, and one that comes and goes */
 #define ROUNDS      4000
+#define HOSTS       64          /* of the pool that processes contend for */
 #define SLICES      4000        /* of which the best counts */
 #define SLICE       0.0005      /* seconds: others may have the processor then */
 
@@ -147,12 +150,24 @@ static void give_back(Host *host, const CXLDcdRange *range)
 
 /* --- What is measured --- */
 
-static void round_trip(void *unused, uint64_t *random)
+static void round_of(Host *host)
 {
-    Host *host = &hosts[next_random(random) % count];
     CXLDcdRange range = add(host, 4 * BLOCK);
 
     give_back(host, &range);
+}
+
+static void round_trip(void *unused, uint64_t *random)
+{
+    round_of(&hosts[next_random(random) % count]);
+}
+
+/* The first of a host also takes the memory that it will use from then on */
+static void first_rounds(void)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        round_of(&hosts[i]);
+    }
 }
 
 /* From anywhere: over gaps that are all too short */
@@ -265,6 +280,7 @@ static void simulate(const char *folder, double tib, uint32_t number)
            (double)(heap() - before) / number);
     fill(size);
     share_one();
+    first_rounds();
     printf("pool-round %g %.3f\n", tib, best_microseconds(ROUNDS, round_trip, NULL));
     printf("pool-find %g %.3f\n", tib, best_microseconds(ROUNDS, find, NULL));
     printf("pool-share %g %.3f\n", tib, best_microseconds(ROUNDS, share, NULL));
@@ -309,7 +325,7 @@ static void claim_on(const char *path, uint32_t id, double start, Slices done)
     GError *error = NULL;
     double now;
 
-    pool = open_pool(path, TIB / 64, 16);
+    pool = open_pool(path, TIB / 64, HOSTS);
     must(cxl_dcd_pool_attach(pool, id, &error), error);
     while ((now = seconds()) < start + SLICES * SLICE) {
         if (claim_one(id) && now >= start) {
@@ -320,7 +336,7 @@ static void claim_on(const char *path, uint32_t id, double start, Slices done)
 }
 
 /* What other programs take from some slices, they do not take from all */
-static void contend(const char *folder, uint32_t processes)
+static void contend(const char *folder, uint32_t processes, uint32_t apart)
 {
     g_autofree char *path = g_build_filename(folder, "pool", NULL);
     Slices *done = mmap(NULL, processes * sizeof(Slices),
@@ -331,11 +347,11 @@ static void contend(const char *folder, uint32_t processes)
     int status;
 
     must(done != MAP_FAILED, NULL);
-    cxl_dcd_pool_close(open_pool(path, TIB / 64, 16));
+    cxl_dcd_pool_close(open_pool(path, TIB / 64, HOSTS));
     start = seconds() + 0.2;
     for (uint32_t i = 0; i < processes; i++) {
         if (!fork()) {
-            claim_on(path, i, start, done[i]);
+            claim_on(path, i * apart, start, done[i]);
         }
     }
     for (uint32_t i = 0; i < processes; i++) {
@@ -357,11 +373,12 @@ static void contend(const char *folder, uint32_t processes)
 int main(int argc, char **argv)
 {
     if (argc < 2) {
-        fprintf(stderr, "usage: pool-scale FOLDER [PROCESSES]\n");
+        fprintf(stderr, "usage: pool-scale FOLDER [PROCESSES [APART]]\n");
         return 2;
     }
     if (argc > 2) {
-        contend(argv[1], strtoul(argv[2], NULL, 10));
+        contend(argv[1], strtoul(argv[2], NULL, 10),
+                argc > 3 ? strtoul(argv[3], NULL, 10) : 1);
         return 0;
     }
     simulate(argv[1], 0.125, 12);
