@@ -43,7 +43,10 @@ static uint64_t cxl_dcd_pool_file_power_of_two(uint64_t value)
     return power;
 }
 
-/* Offsets of the parts behind the memory; @page is the file system's */
+/*
+ * Where the parts behind the memory are, once that is mapped, and how long it
+ * is; @page is the file system's
+ */
 static void cxl_dcd_pool_file_lay_out(CXLDcdPool *pool, uint64_t page)
 {
     const CXLDcdPoolConfig *config = &pool->config;
@@ -63,10 +66,14 @@ static void cxl_dcd_pool_file_lay_out(CXLDcdPool *pool, uint64_t page)
     };
     uint64_t at = POOL_PAGE;
 
-    pool->lock = (uint64_t *)(void *)(pool->meta + POOL_LOCK_AT);
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
-        *parts[i].at = pool->meta + at;
+        if (pool->meta) {
+            *parts[i].at = pool->meta + at;
+        }
         at += cxl_dcd_pool_file_round_up(parts[i].bytes, POOL_PAGE);
+    }
+    if (pool->meta) {
+        pool->lock = (uint64_t *)(void *)(pool->meta + POOL_LOCK_AT);
     }
     pool->meta_length = cxl_dcd_pool_file_round_up(at, page);
     pool->length = config->size + pool->meta_length;
