@@ -81,8 +81,8 @@ int cxl_dcd_pages_show(HostMemoryBackend *backend, uint64_t offset,
 int cxl_dcd_pages_hide(HostMemoryBackend *backend, uint64_t offset,
                        uint64_t len);
 /*
- * Nobody uses the pool's memory there any more, and it will be hidden: have that
- * cost nothing. Any thread; takes 15 ms a GiB of what was used.
+ * Nobody uses the pool's memory there any more, and it will be hidden: have
+ * that cost nothing. Any thread; takes 15 ms a GiB of what was used.
  */
 void cxl_dcd_pages_let_go(HostMemoryBackend *backend, uint64_t offset,
                           uint64_t len);
@@ -240,7 +240,7 @@ bool cxl_dcd_dma_busy(CXLDcdDevice *device, uint64_t offset, uint64_t len);
 typedef struct CXLDcdPart {
     uint64_t offset;
     uint64_t len;
-    bool keep;                    /* the contents: it is only put out of reach */
+    bool keep;                    /* contents: it is only put out of reach */
 } CXLDcdPart;
 
 typedef enum CXLDcdSanitizeEnd {
@@ -258,8 +258,9 @@ typedef struct CXLDcdSanitizeOps {
     bool (*begin)(CXLDcdDevice *device, const CXLDcdRange *range, bool must,
                   GArray *parts);
     /*
-     * In a thread, without the BQL: a piece of a part, some MiB, and whole pages
-     * of the backend. False: not now, all of it is tried again, from @begin on.
+     * In a thread, without the BQL: a piece of a part, some MiB, and whole
+     * pages of the backend. False: not now, all of it is tried again, from
+     * @begin on.
      */
     bool (*clean)(CXLDcdDevice *device, const CXLDcdPart *piece, bool must);
     /* All parts are clean. */
