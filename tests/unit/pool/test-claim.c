@@ -15,7 +15,7 @@ static const CXLDcdPoolConfig config = {
 static void owned_once(void)
 {
     CXLDcdPool *a = open_host(1), *b = open_host(2);
-    CXLDcdPoolRange part = { 5, 1 }, found;
+    CXLDcdPoolRange part = { 5, 1 }, more = { 5, 2 }, found;
     g_autoptr(GError) error = NULL;
     uint32_t owner;
 
@@ -35,6 +35,10 @@ static void owned_once(void)
     g_assert_true(cxl_dcd_pool_leave(a, 1, &part, NULL));
     g_assert_cmpint(cxl_dcd_pool_block(b, 5, &owner), ==, CXL_DCD_POOL_DIRTY);
     failed(claim(b, 2, 5, 1, &error), &error, EBUSY, "being cleaned");
+    /* Block 6 is not leaving: then 5 is not free either */
+    failed(cxl_dcd_pool_finish(a, 1, &more, true, &error), &error, EPERM,
+           "block 6 of the pool is not leaving");
+    g_assert_cmpint(cxl_dcd_pool_block(b, 5, &owner), ==, CXL_DCD_POOL_DIRTY);
     g_assert_true(cxl_dcd_pool_finish(a, 1, &part, true, NULL));
     g_assert_true(claim(b, 2, 5, 1, NULL));
     g_assert_cmpint(cxl_dcd_pool_memory(b)[5 * BLOCK], ==, 0);

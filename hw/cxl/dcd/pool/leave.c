@@ -263,26 +263,47 @@ bool cxl_dcd_pool_drop_all(CXLDcdPool *pool, uint32_t host, GError **error)
                                    error);
 }
 
+/* The record that leaves @host at @at, and is within @range; 0: there is none */
+static uint32_t cxl_dcd_pool_leave_at(CXLDcdPool *pool, uint32_t host,
+                                      const CXLDcdPoolRange *range, uint64_t at,
+                                      uint64_t *ret_count, GError **error)
+{
+    uint32_t number = cxl_dcd_pool_own(pool, host, at, error);
+    const PoolRecord record = pool->records[number];
+
+    if (!number) {
+        return 0;
+    }
+    if (record.use < CXL_DCD_POOL_LEAVING || record.first != at ||
+        !record.count || record.count > range->first + range->count - at) {
+        cxl_dcd_pool_fail(error, EPERM, "block %" PRIu64 " of the pool is not "
+                          "leaving host %u", at, host);
+        return 0;
+    }
+    *ret_count = record.count;
+    return number;
+}
+
+/*
+ * What can be refused is, before any of it is free: each is a transaction of
+ * its own. Nobody but us changes what the host has.
+ */
 static bool cxl_dcd_pool_leave_finish(CXLDcdPool *pool, uint32_t host,
                                       const CXLDcdPoolRange *range, bool clean,
                                       GError **error)
 {
-    uint64_t at = range->first;
+    uint64_t end = range->first + range->count, at, count;
+    uint32_t number;
 
-    while (at < range->first + range->count) {
-        uint32_t number = cxl_dcd_pool_own(pool, host, at, error);
-        const PoolRecord record = pool->records[number];
-
-        if (!number) {
+    for (at = range->first; at < end; at += count) {
+        if (!cxl_dcd_pool_leave_at(pool, host, range, at, &count, error)) {
             return false;
         }
-        if (record.use < CXL_DCD_POOL_LEAVING || record.first != at ||
-            !record.count || record.count > range->first + range->count - at) {
-            return cxl_dcd_pool_fail(error, EPERM, "block %" PRIu64 " of the "
-                                     "pool is not leaving host %u", at, host);
-        }
-        at += record.count;
-        if (!cxl_dcd_pool_leave_free(pool, number, clean, NULL, error)) {
+    }
+    for (at = range->first; at < end; at += count) {
+        number = cxl_dcd_pool_leave_at(pool, host, range, at, &count, error);
+        if (!number ||
+            !cxl_dcd_pool_leave_free(pool, number, clean, NULL, error)) {
             return false;
         }
     }
