@@ -301,6 +301,38 @@ static void tags(void)
     world_free(w);
 }
 
+/*
+ * Another process has the pool's lock, and is stopped: what cannot be told is
+ * not told as if there were nothing
+ */
+static void locked(void)
+{
+    CXLDcdFmRegionConfigRequest regions = { .host_id = cxl_dcd_put16(3),
+                                            .region_count = 8 };
+    CXLDcdFmExtentListRequest extents = { .host_id = cxl_dcd_put16(2),
+                                          .extent_count = cxl_dcd_put32(9) };
+    CXLDcdFmListTagsRequest all = { .max_tags = cxl_dcd_put32(9) };
+    World *w = world_new();
+    Fixture *f = w->f;
+
+    cxl_dcd_pool_set_wait(w->mine, 20);
+    g_assert_true(cxl_dcd_pool_freeze(w->others, NULL));
+    g_assert_rc(fm(f, 0x5601, &regions, sizeof(regions)), RETRY_REQUIRED);
+    g_assert_rc(fm(f, 0x5603, &extents, sizeof(extents)), RETRY_REQUIRED);
+    g_assert_rc(fm(f, 0x5608, &all, sizeof(all)), RETRY_REQUIRED);
+    g_assert_cmpuint(f->out_len, ==, 0);
+    /* What is in no need of the lock */
+    g_assert_rc(pair(f, 0x5500, 2, 255), SUCCESS);
+    g_assert_rc(pair(f, 0x5501, 3, 2), SUCCESS);
+    cxl_dcd_pool_thaw(w->others);
+    g_assert_rc(fm(f, 0x5601, &regions, sizeof(regions)), SUCCESS);
+    g_assert_rc(fm(f, 0x5603, &extents, sizeof(extents)), SUCCESS);
+    g_assert_rc(fm(f, 0x5608, &all, sizeof(all)), SUCCESS);
+    /* It was only held for as long as it was looked at */
+    claim(w->others, 3, 60, 1, 0, false);
+    world_free(w);
+}
+
 /* Capacity goes to a host through its own head */
 static void other_requests(void)
 {
@@ -329,6 +361,7 @@ int main(int argc, char **argv)
     g_test_add_func("/commands/multi-head/region-config", other_regions);
     g_test_add_func("/commands/multi-head/extent-lists", other_extents);
     g_test_add_func("/commands/multi-head/tags", tags);
+    g_test_add_func("/commands/multi-head/locked", locked);
     g_test_add_func("/commands/multi-head/requests", other_requests);
     return g_test_run();
 }

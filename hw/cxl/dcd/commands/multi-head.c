@@ -6,6 +6,7 @@
  * of 56xxh that are about other hosts than the device's own: read from the
  * pool's file, whichever process is that host. LD n, head n and host n are one.
  */
+#include <errno.h>
 #include <string.h>
 #include "hw/cxl/dcd/core.h"
 #include "hw/cxl/dcd/pool.h"
@@ -99,6 +100,23 @@ bool cxl_dcd_fm_elsewhere(const CXLDcdCommandContext *context, uint16_t host)
            host < cxl_dcd_pool_config(context->pool)->max_hosts;
 }
 
+/*
+ * What is told is of one moment. While another process has the pool's lock
+ * nothing can be told, which is not the same as that there is nothing.
+ */
+static bool cxl_dcd_pool_look(const CXLDcdCommandContext *context,
+                              uint16_t *ret_code)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (cxl_dcd_pool_freeze(context->pool, &error)) {
+        return true;
+    }
+    *ret_code = error->code == ETIMEDOUT ? CXL_DCD_RC_RETRY_REQUIRED :
+                                           CXL_DCD_RC_INTERNAL_ERROR;
+    return false;
+}
+
 /* DPA of region @index, and the region that has @block; -1: none */
 static int cxl_dcd_pool_region_at(const CXLDcdPoolRegion *regions,
                                   unsigned count, uint64_t block)
@@ -156,11 +174,11 @@ static void cxl_dcd_pool_counters(const CXLDcdPoolHostInfo *info,
     ret->available_tags = cxl_dcd_put32(info->head.max_tags - tags);
 }
 
-/* 7.6.7.6.2; a host that never was has regions that are not available: 0 */
-uint16_t cxl_dcd_fm_pool_region_config(CXLDcdCommandContext *context,
-                                       const CXLDcdFmRegionConfigRequest *in,
-                                       uint8_t *out, size_t out_max,
-                                       size_t *ret_len)
+/* A host that never was has regions that are not available: 0 */
+static uint16_t cxl_dcd_pool_tell_regions(CXLDcdCommandContext *context,
+                                          const CXLDcdFmRegionConfigRequest *in,
+                                          uint8_t *out, size_t out_max,
+                                          size_t *ret_len)
 {
     CXLDcdFmRegionConfigResponse *response =
         (CXLDcdFmRegionConfigResponse *)out;
@@ -213,11 +231,25 @@ uint16_t cxl_dcd_fm_pool_region_config(CXLDcdCommandContext *context,
     return CXL_DCD_RC_SUCCESS;
 }
 
-/* 7.6.7.6.4 */
-uint16_t cxl_dcd_fm_pool_extent_lists(CXLDcdCommandContext *context,
-                                      const CXLDcdFmExtentListRequest *in,
-                                      uint8_t *out, size_t out_max,
-                                      size_t *ret_len)
+/* 7.6.7.6.2 */
+uint16_t cxl_dcd_fm_pool_region_config(CXLDcdCommandContext *context,
+                                       const CXLDcdFmRegionConfigRequest *in,
+                                       uint8_t *out, size_t out_max,
+                                       size_t *ret_len)
+{
+    uint16_t code;
+
+    if (cxl_dcd_pool_look(context, &code)) {
+        code = cxl_dcd_pool_tell_regions(context, in, out, out_max, ret_len);
+        cxl_dcd_pool_thaw(context->pool);
+    }
+    return code;
+}
+
+static uint16_t cxl_dcd_pool_tell_extents(CXLDcdCommandContext *context,
+                                          const CXLDcdFmExtentListRequest *in,
+                                          uint8_t *out, size_t out_max,
+                                          size_t *ret_len)
 {
     CXLDcdFmExtentListResponse *response = (CXLDcdFmExtentListResponse *)out;
     uint64_t block = cxl_dcd_pool_config(context->pool)->block_size;
@@ -267,6 +299,21 @@ uint16_t cxl_dcd_fm_pool_extent_lists(CXLDcdCommandContext *context,
     return CXL_DCD_RC_SUCCESS;
 }
 
+/* 7.6.7.6.4 */
+uint16_t cxl_dcd_fm_pool_extent_lists(CXLDcdCommandContext *context,
+                                      const CXLDcdFmExtentListRequest *in,
+                                      uint8_t *out, size_t out_max,
+                                      size_t *ret_len)
+{
+    uint16_t code;
+
+    if (cxl_dcd_pool_look(context, &code)) {
+        code = cxl_dcd_pool_tell_extents(context, in, out, out_max, ret_len);
+        cxl_dcd_pool_thaw(context->pool);
+    }
+    return code;
+}
+
 static void cxl_dcd_pool_tag(const CXLDcdPoolTagInfo *info, CXLDcdFmTag *ret)
 {
     guint i;
@@ -286,11 +333,10 @@ static void cxl_dcd_pool_tag(const CXLDcdPoolTagInfo *info, CXLDcdFmTag *ret)
     }
 }
 
-/* 7.6.7.6.9, of all hosts */
-uint16_t cxl_dcd_fm_pool_list_tags(CXLDcdCommandContext *context,
-                                   const CXLDcdFmListTagsRequest *in,
-                                   uint8_t *out, size_t out_max,
-                                   size_t *ret_len)
+static uint16_t cxl_dcd_pool_tell_tags(CXLDcdCommandContext *context,
+                                       const CXLDcdFmListTagsRequest *in,
+                                       uint8_t *out, size_t out_max,
+                                       size_t *ret_len)
 {
     CXLDcdFmListTagsResponse *response = (CXLDcdFmListTagsResponse *)out;
     uint32_t start = cxl_dcd_get32(in->start_index), count, generation, i;
@@ -316,4 +362,19 @@ uint16_t cxl_dcd_fm_pool_list_tags(CXLDcdCommandContext *context,
     };
     *ret_len = sizeof(*response) + count * sizeof(CXLDcdFmTag);
     return CXL_DCD_RC_SUCCESS;
+}
+
+/* 7.6.7.6.9, of all hosts */
+uint16_t cxl_dcd_fm_pool_list_tags(CXLDcdCommandContext *context,
+                                   const CXLDcdFmListTagsRequest *in,
+                                   uint8_t *out, size_t out_max,
+                                   size_t *ret_len)
+{
+    uint16_t code;
+
+    if (cxl_dcd_pool_look(context, &code)) {
+        code = cxl_dcd_pool_tell_tags(context, in, out, out_max, ret_len);
+        cxl_dcd_pool_thaw(context->pool);
+    }
+    return code;
 }
