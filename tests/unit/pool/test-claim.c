@@ -135,6 +135,44 @@ static void shared(void)
     end(a);
 }
 
+static void leave_shared(CXLDcdPool *pool, uint32_t host, bool zero)
+{
+    const CXLDcdPoolRange range = { 10, 2 };
+
+    g_assert_true(cxl_dcd_pool_leave(pool, host, &range, NULL));
+    g_assert_true(cxl_dcd_pool_finish(pool, host, &range, zero, NULL));
+}
+
+/*
+ * One of several hosts wants a tag's contents gone when it leaves: they are,
+ * with the last one, whatever that one wants
+ */
+static void shared_and_cleaned(void)
+{
+    CXLDcdPoolExtent shared = extent(10, 2, 'A', 0);
+    CXLDcdPool *a = open_host(1), *b = open_host(2), *c = open_host(3);
+
+    for (unsigned wants = 0; wants < 8; wants++) {
+        uint8_t left = wants ? 0 : 7;
+
+        g_assert_true(cxl_dcd_pool_claim(a, 1, &shared, 1, true, NULL));
+        g_assert_true(cxl_dcd_pool_share(b, 2, shared.tag, NULL));
+        g_assert_true(cxl_dcd_pool_share(c, 3, shared.tag, NULL));
+        memset(cxl_dcd_pool_memory(a) + 10 * BLOCK, 7, 2 * BLOCK);
+        leave_shared(a, 1, wants & 1);
+        leave_shared(b, 2, wants & 2);
+        g_assert_cmpint(cxl_dcd_pool_memory(c)[10 * BLOCK], ==, 7);
+        leave_shared(c, 3, wants & 4);
+        g_assert_cmpint(cxl_dcd_pool_memory(c)[10 * BLOCK], ==, left);
+        g_assert_cmpint(cxl_dcd_pool_memory(c)[12 * BLOCK - 1], ==, left);
+        g_assert_cmpuint(free_blocks(a), ==, BLOCKS);
+        sound(a);
+    }
+    cxl_dcd_pool_close(b);
+    cxl_dcd_pool_close(c);
+    end(a);
+}
+
 /* A host that comes back: accepted is its own, offers and shares are gone */
 static void comes_back(void)
 {
@@ -453,6 +491,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pool/owned-once", owned_once);
     g_test_add_func("/pool/all-or-none", all_or_none);
     g_test_add_func("/pool/shared", shared);
+    g_test_add_func("/pool/shared-and-cleaned", shared_and_cleaned);
     g_test_add_func("/pool/many-tags", many_tags);
     g_test_add_func("/pool/comes-back", comes_back);
     g_test_add_func("/pool/sanitized", cleared);

@@ -176,18 +176,18 @@ cxl_dcd_head_end_shared(CXLDcdDevice *device, const CXLDcdRange *range,
     g_autoptr(GArray) left =
         g_array_new(false, false, sizeof(CXLDcdPoolRange));
     GError *error = NULL;
-    bool shared;
+    bool shared, clean = must;
 
     if (cxl_dcd_left_has(device, blocks->first)) {
         return CXL_DCD_END_MORE;
     }
     if (!cxl_dcd_pool_finish_shared(cxl_dcd_head_pool_of(device),
-                                    cxl_dcd_head_host_of(device), blocks, left,
-                                    &shared, &error)) {
+                                    cxl_dcd_head_host_of(device), blocks,
+                                    &clean, left, &shared, &error)) {
         return cxl_dcd_head_owed(device, range, "the end", error) ?
             CXL_DCD_END_DONE : CXL_DCD_END_LATER;
     }
-    cxl_dcd_left_add(device, left, must);
+    cxl_dcd_left_add(device, left, clean);
     return left->len ? CXL_DCD_END_MORE : CXL_DCD_END_DONE;
 }
 

@@ -96,7 +96,9 @@ typedef struct PoolRecord {
     uint32_t references;          /* tag: list by peer_next */
     uint32_t extent_count;
     uint32_t reference_count;
-    uint64_t reserved[4];
+    uint32_t clean;               /* tag: with the last host, contents go */
+    uint32_t reserved1;
+    uint64_t reserved[3];
 } PoolRecord;
 
 G_STATIC_ASSERT(sizeof(PoolHeader) <= POOL_LOCK_AT);

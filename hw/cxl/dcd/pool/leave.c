@@ -322,8 +322,22 @@ typedef struct Finish {
     uint32_t host;
     uint64_t block;
     GArray *left;
+    bool clean;                   /* set, if others have wanted it */
     bool shared;                  /* set */
 } Finish;
+
+/* Until the last reference goes, others have the contents. */
+static void cxl_dcd_pool_leave_want_clean(CXLDcdPool *pool, uint32_t number,
+                                          Finish *finish)
+{
+    PoolRecord tag = pool->records[number];
+
+    if (finish->clean && !tag.clean) {
+        tag.clean = true;
+        cxl_dcd_pool_set_record(pool, number, &tag);
+    }
+    finish->clean = tag.clean;
+}
 
 static bool cxl_dcd_pool_leave_finish_tag(CXLDcdPool *pool, void *opaque,
                                           GError **error)
@@ -338,6 +352,7 @@ static bool cxl_dcd_pool_leave_finish_tag(CXLDcdPool *pool, void *opaque,
                                         finish->host);
         if (reference &&
             pool->records[reference].use == CXL_DCD_POOL_LEAVING) {
+            cxl_dcd_pool_leave_want_clean(pool, tag, finish);
             cxl_dcd_pool_drop_reference(pool, reference, finish->host,
                                         finish->left);
         }
@@ -346,10 +361,10 @@ static bool cxl_dcd_pool_leave_finish_tag(CXLDcdPool *pool, void *opaque,
 }
 
 bool cxl_dcd_pool_finish_shared(CXLDcdPool *pool, uint32_t host,
-                                const CXLDcdPoolRange *range, GArray *left,
-                                bool *ret_shared, GError **error)
+                                const CXLDcdPoolRange *range, bool *clean,
+                                GArray *left, bool *ret_shared, GError **error)
 {
-    Finish finish = { host, range->first, left, false };
+    Finish finish = { host, range->first, left, *clean, false };
 
     if (!cxl_dcd_pool_check_host(pool, host, error) ||
         !cxl_dcd_pool_check_range(pool, range, error) ||
@@ -357,6 +372,7 @@ bool cxl_dcd_pool_finish_shared(CXLDcdPool *pool, uint32_t host,
                                cxl_dcd_pool_leave_finish_tag, &finish, error)) {
         return false;
     }
+    *clean = finish.clean;
     *ret_shared = finish.shared;
     return true;
 }
@@ -382,7 +398,7 @@ static bool cxl_dcd_pool_leave_finish_all(CXLDcdPool *pool, uint32_t host,
     g_autoptr(GArray) left = g_array_new(FALSE, FALSE, sizeof(*range));
     bool shared;
 
-    return cxl_dcd_pool_finish_shared(pool, host, range, left, &shared,
+    return cxl_dcd_pool_finish_shared(pool, host, range, &clean, left, &shared,
                                       error) &&
            (shared ? cxl_dcd_pool_clean_left(pool, host, left, clean, error) :
                      cxl_dcd_pool_leave_finish(pool, host, range, clean,

@@ -197,7 +197,7 @@ bool cxl_dcd_pool_accept_all(CXLDcdPool *pool, uint32_t host,
  * all of an extent; whoever finds it so cleans it. Finish: nobody reaches it
  * any more; its contents go, if @zero, and it is free. Of a shared tag the
  * first range that is named stands for all, and the capacity is free with the
- * last reference.
+ * last reference; its contents go if any of the hosts that left wanted it.
  */
 bool cxl_dcd_pool_leave(CXLDcdPool *pool, uint32_t host,
                         const CXLDcdPoolRange *range, GError **error);
@@ -218,10 +218,11 @@ bool cxl_dcd_pool_finish(CXLDcdPool *pool, uint32_t host,
  * The same for a shared tag (else *@ret_shared is false, and nothing was done),
  * by hand: what the last reference leaves is added to @left, of
  * CXLDcdPoolRange. It is @host's until each of these is finished, clean or not.
+ * *@clean: does this host want it clean? Then: does any?
  */
 bool cxl_dcd_pool_finish_shared(CXLDcdPool *pool, uint32_t host,
-                                const CXLDcdPoolRange *range, GArray *left,
-                                bool *ret_shared, GError **error);
+                                const CXLDcdPoolRange *range, bool *clean,
+                                GArray *left, bool *ret_shared, GError **error);
 bool cxl_dcd_pool_finish_left(CXLDcdPool *pool, uint32_t host,
                               const CXLDcdPoolRange *range, GError **error);
 /*
