@@ -3,6 +3,7 @@
  * CXL Dynamic Capacity qtests: machines, from their command line to their end
  */
 #include "qemu/osdep.h"
+#include <sys/syscall.h>
 #include "libqos/libqos-pc.h"
 #include "cxl-dcd-client-pci.h"
 
@@ -276,6 +277,36 @@ void cxl_dcd_machine_stop(CXLDcdMachine *machine)
         g_free(machine->device[i].json);
     }
     g_free(machine);
+}
+
+/* Does the process have a lock by this opening of a file? */
+static bool cxl_dcd_has_lock(int process, int fd)
+{
+    g_autofree char *name = g_strdup_printf("/proc/%d/fdinfo/%d", process, fd);
+    g_autofree char *text = NULL;
+
+    return g_file_get_contents(name, &text, NULL, NULL) &&
+           strstr(text, "lock:");
+}
+
+int cxl_dcd_machine_mapped(CXLDcdMachine *machine, const char *name)
+{
+    int pid = qtest_pid(machine->qts), found = -1, process, fd, ret;
+
+    for (fd = 3; fd < 1024; fd++) {
+        g_autofree char *link = g_strdup_printf("/proc/%d/fd/%d", pid, fd);
+        g_autofree char *file = g_file_read_link(link, NULL);
+
+        if (file && g_str_equal(file, name) &&
+            (found < 0 || cxl_dcd_has_lock(pid, found))) {
+            found = fd;
+        }
+    }
+    g_assert_cmpint(found, >=, 0);
+    process = syscall(SYS_pidfd_open, pid, 0);
+    ret = syscall(SYS_pidfd_getfd, process, found, 0);
+    close(process);
+    return ret;
 }
 
 void cxl_dcd_machine_kill(CXLDcdMachine *machine)

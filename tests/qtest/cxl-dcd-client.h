@@ -122,6 +122,11 @@ void cxl_dcd_machine_stop(CXLDcdMachine *machine);
 /* SIGKILL; nothing of the machine can be used any more. */
 void cxl_dcd_machine_kill(CXLDcdMachine *machine);
 /*
+ * The file @name as QEMU has it mapped and gives it to the back ends of
+ * vhost-user: the same opening. -1: the test is not allowed to have it.
+ */
+int cxl_dcd_machine_mapped(CXLDcdMachine *machine, const char *name);
+/*
  * Migrate @machine to @file ("file:PATH"); and a second QEMU that
  * starts from there, where nothing was enumerated: all must have come along.
  */

@@ -59,6 +59,7 @@ static const Property cxl_dcd_properties[] = {
     DEFINE_PROP_UINT32(CXL_DCD_PROP_LIMIT, CXLDcdDevice, map_limit, 1024),
     DEFINE_PROP_BOOL(CXL_DCD_PROP_PREALLOC, CXLDcdDevice, prealloc, false),
     DEFINE_PROP_STRING(CXL_DCD_PROP_STATE, CXLDcdDevice, state_path),
+    DEFINE_PROP_BOOL(CXL_DCD_PROP_ADOPT, CXLDcdDevice, state_adopt, false),
     DEFINE_PROP_STRING(CXL_DCD_PROP_FMAPI, CXLDcdDevice, fmapi),
     DEFINE_PROP_UINT8(CXL_DCD_PROP_FMAPI_EID, CXLDcdDevice, fmapi_eid, 9),
     DEFINE_PROP_LINK(CXL_DCD_PROP_POOL, CXLDcdDevice, pool, TYPE_CXL_DCD_POOL,

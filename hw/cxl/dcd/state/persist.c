@@ -9,16 +9,17 @@
  * are all while one is being written; the machine waits for a write only when
  * it stops or ends.
  *
- * The memory file is locked while the device may change either of the two. An
- * incoming machine gets its state from the stream: it takes the lock, and
- * writes, when it starts.
+ * The two files are tied to each other (tie.c), and both are locked while the
+ * device may change either. An incoming machine gets its state from the stream:
+ * it takes the locks, and writes, when it starts.
  */
 #include "qemu/osdep.h"
-#include "crypto/hash.h"
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/dcd/memory.h"
 #include "hw/cxl/dcd/state.h"
 #include "hw/cxl/dcd/trace.h"
+#include "image.h"
+#include "tie.h"
 #include "writer.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
@@ -28,20 +29,7 @@
 #include "system/runstate.h"
 #include "system/system.h"
 
-#define MAGIC      "CXLDCDST"
-#define VERSION    1
-#define SUM_SIZE   32           /* SHA-256 */
-#define STATE_MAX  (512u << 20)
 #define RETRY_MS 1000
-
-/* Little-endian; @sum is over the whole file with @sum zero. */
-typedef struct QEMU_PACKED StateHeader {
-    char magic[8];
-    uint32_t version;
-    uint32_t length;            /* of what follows */
-    uint64_t serial;            /* of the device */
-    uint8_t sum[SUM_SIZE];
-} StateHeader;
 
 struct CXLDcdPersist {
     CXLDcdDevice *device;
@@ -55,45 +43,19 @@ struct CXLDcdPersist {
     int failed;                 /* errno of the last write, tried again */
     bool owed;                  /* the host has what the file has not */
     QEMUTimer *retry;
-    bool locked;
+    CXLDcdTie tie;              /* to the memory file */
+    bool tied;
+    int memory;                 /* that file, opened for its lock; or -1 */
+    bool locked;                /* both files */
 };
 
-static bool cxl_dcd_persist_checksum(const uint8_t *bytes, size_t len,
-                                     uint8_t *sum, Error **errp)
+/* Not sealed yet: a large state takes longer than others may wait */
+static GByteArray *cxl_dcd_persist_encode(const CXLDcdPersist *persist)
 {
-    size_t size = SUM_SIZE;
-
-    return !qcrypto_hash_bytes(QCRYPTO_HASH_ALGO_SHA256, (const char *)bytes,
-                               len, &sum, &size, errp);
-}
-
-/* In the writer's thread: a large state takes longer than others may wait */
-static bool cxl_dcd_persist_seal(GByteArray *file)
-{
-    uint8_t sum[SUM_SIZE];
-
-    if (!cxl_dcd_persist_checksum(file->data, file->len, sum, NULL)) {
-        return false;
-    }
-    memcpy(file->data + offsetof(StateHeader, sum), sum, SUM_SIZE);
-    return true;
-}
-
-/* Not sealed yet */
-static GByteArray *cxl_dcd_persist_encode(CXLDcdDevice *device)
-{
+    CXLDcdDevice *device = persist->device;
     g_autoptr(GByteArray) core = cxl_dcd_save_persistent(device->dcd);
-    GByteArray *file = g_byte_array_new();
-    StateHeader header = {
-        .version = cpu_to_le32(VERSION),
-        .length = cpu_to_le32(core->len),
-        .serial = cpu_to_le64(CXL_TYPE3(device)->sn),
-    };
 
-    memcpy(header.magic, MAGIC, sizeof(header.magic));
-    g_byte_array_append(file, (uint8_t *)&header, sizeof(header));
-    g_byte_array_append(file, core->data, core->len);
-    return file;
+    return cxl_dcd_image_encode(CXL_TYPE3(device)->sn, &persist->tie, core);
 }
 
 /* --- Writing --- */
@@ -130,22 +92,13 @@ static bool cxl_dcd_persist_write_ended(CXLDcdPersist *persist, Error **errp)
     return true;
 }
 
-/* But for the checksum, which only the one has that was written */
-static bool cxl_dcd_persist_same(const GByteArray *one, const GByteArray *other)
-{
-    return one->len == other->len &&
-           !memcmp(one->data + sizeof(StateHeader),
-                   other->data + sizeof(StateHeader),
-                   one->len - sizeof(StateHeader));
-}
-
 /* Write what the file does not hold yet; nothing is being written. */
 static void cxl_dcd_persist_write_begin(CXLDcdPersist *persist)
 {
-    g_autoptr(GByteArray) bytes = cxl_dcd_persist_encode(persist->device);
+    g_autoptr(GByteArray) bytes = cxl_dcd_persist_encode(persist);
 
     persist->changed = false;
-    if (!persist->written || !cxl_dcd_persist_same(persist->written, bytes)) {
+    if (!persist->written || !cxl_dcd_image_same(persist->written, bytes)) {
         persist->writing = g_steal_pointer(&bytes);
         cxl_dcd_writer_start(persist->writer, persist->writing);
     } else {
@@ -233,114 +186,213 @@ void cxl_dcd_persist_reach(CXLDcdDevice *device, const CXLDcdRange *range)
     }
 }
 
-/* --- Reading --- */
+/* --- Which memory file --- */
 
-static bool cxl_dcd_persist_read_whole(const char *path, uint8_t **ret,
-                                       size_t *ret_len, Error **errp)
+static bool cxl_dcd_persist_look(CXLDcdDevice *device, CXLDcdTieFile *ret,
+                                 Error **errp)
 {
-    g_autoptr(GError) error = NULL;
-    char *contents = NULL;
-    struct stat st;
+    Object *backend = OBJECT(CXL_TYPE3(device)->dc.host_dc);
+    g_autofree char *path = object_property_get_str(backend, "mem-path", NULL);
+    const char *name = path ?: object_get_canonical_path_component(backend);
 
-    if (stat(path, &st)) {
-        error_setg_errno(errp, errno, "property '" CXL_DCD_PROP_STATE "': "
-                         "'%s' cannot be read", path);
+    return cxl_dcd_tie_look(memory_region_get_fd(device->dc_mr), name, ret,
+                            errp);
+}
+
+/* Do the two belong together? If not, it may be that they are told to. */
+static bool cxl_dcd_persist_check_tie(CXLDcdDevice *device,
+                                      const CXLDcdTie *tie,
+                                      CXLDcdTieFile *file, bool *ret_anew,
+                                      Error **errp)
+{
+    g_autofree char *why = cxl_dcd_tie_fault(tie, file);
+
+    *ret_anew = why;
+    if (why && !device->state_adopt) {
+        error_setg(errp, "property '" CXL_DCD_PROP_STATE "': '%s' is not the "
+                   "state of memory file '%s': %s; name the two that belong "
+                   "together, or, if these do (as after a restore), start once "
+                   "with '" CXL_DCD_PROP_ADOPT "' on", device->state_path,
+                   file->name, why);
         return false;
     }
-    if (!S_ISREG(st.st_mode) || st.st_size > STATE_MAX) {
-        error_setg(errp, "property '" CXL_DCD_PROP_STATE "': '%s' is not a "
-                   "file of dynamic capacity state", path);
-        return false;
-    }
-    if (!g_file_get_contents(path, &contents, ret_len, &error)) {
-        error_setg(errp, "property '" CXL_DCD_PROP_STATE "': %s",
-                   error->message);
-        return false;
-    }
-    *ret = (uint8_t *)contents;
     return true;
 }
 
-/* What is wrong with the file by itself; NULL: nothing */
-static const char *cxl_dcd_persist_fault_of(uint8_t *bytes, size_t len)
+/* There is no state: the memory must not be somebody's whose state is. */
+static bool cxl_dcd_persist_check_alone(CXLDcdDevice *device,
+                                        const CXLDcdTieFile *file,
+                                        Error **errp)
 {
-    StateHeader header;
-    uint8_t sum[SUM_SIZE];
-
-    if (len < sizeof(header) || memcmp(bytes, MAGIC, sizeof(header.magic))) {
-        return "it is not a file of dynamic capacity state";
+    if (file->marked && !device->state_adopt) {
+        error_setg(errp, "property '" CXL_DCD_PROP_STATE "': '%s' does not "
+                   "exist, but memory file '%s' belongs to a state file: name "
+                   "that one, or start once with '" CXL_DCD_PROP_ADOPT "' on "
+                   "to begin without capacity", device->state_path, file->name);
+        return false;
     }
-    memcpy(&header, bytes, sizeof(header));
-    if (le32_to_cpu(header.version) != VERSION) {
-        return "it is of another version";
-    }
-    if (le32_to_cpu(header.length) != len - sizeof(header)) {
-        return "it is truncated or has been appended to";
-    }
-    memset(bytes + offsetof(StateHeader, sum), 0, SUM_SIZE);
-    if (!cxl_dcd_persist_checksum(bytes, len, sum, NULL) ||
-        memcmp(sum, header.sum, SUM_SIZE)) {
-        return "it is damaged (its checksum is wrong)";
-    }
-    return NULL;
+    return true;
 }
 
-static bool cxl_dcd_persist_read_state(CXLDcdDevice *device, Error **errp)
+/* The state is written so that the two are a pair from now on. */
+static bool cxl_dcd_persist_tie(CXLDcdPersist *persist, CXLDcdTieFile *file,
+                                bool anew, Error **errp)
 {
-    const char *path = device->state_path, *fault;
-    g_autofree uint8_t *bytes = NULL;
-    g_autoptr(GError) error = NULL;
-    StateHeader header;
-    size_t len;
+    CXLDcdTieKind kind;
 
-    if (!cxl_dcd_persist_read_whole(path, &bytes, &len, errp)) {
+    cxl_dcd_tie_make(&persist->tie, file, anew);
+    kind = persist->tie.kind;
+    if (!cxl_dcd_persist_write_now(persist, errp) ||
+        !cxl_dcd_tie_mark(&persist->tie,
+                          memory_region_get_fd(persist->device->dc_mr), file,
+                          errp)) {
         return false;
     }
-    fault = cxl_dcd_persist_fault_of(bytes, len);
-    if (fault) {
-        error_setg(errp, "property '" CXL_DCD_PROP_STATE "': '%s' cannot be "
-                   "used: %s; name another file, or remove this one to start "
-                   "without capacity", path, fault);
-        return false;
-    }
-    memcpy(&header, bytes, sizeof(header));
-    if (le64_to_cpu(header.serial) != CXL_TYPE3(device)->sn) {
+    persist->tied = true;
+    return persist->tie.kind == kind ||
+           cxl_dcd_persist_write_now(persist, errp);
+}
+
+/* --- Reading --- */
+
+static bool cxl_dcd_persist_take(CXLDcdPersist *persist,
+                                 const CXLDcdImage *image, CXLDcdTieFile *file,
+                                 bool *ret_anew, Error **errp)
+{
+    CXLDcdDevice *device = persist->device;
+    g_autoptr(GError) error = NULL;
+
+    if (image->serial != CXL_TYPE3(device)->sn) {
         error_setg(errp, "property '" CXL_DCD_PROP_STATE "': '%s' belongs to "
                    "the device with sn=0x%" PRIx64 ", this one has sn=0x%"
-                   PRIx64, path, le64_to_cpu(header.serial),
+                   PRIx64, device->state_path, image->serial,
                    CXL_TYPE3(device)->sn);
         return false;
     }
-    if (!cxl_dcd_restore(device->dcd, bytes + sizeof(header),
-                         len - sizeof(header), &error)) {
-        error_setg(errp, "property '" CXL_DCD_PROP_STATE "': '%s' is of "
-                   "another configuration: %s", path, error->message);
+    if (!cxl_dcd_persist_check_tie(device, &image->tie, file, ret_anew, errp)) {
         return false;
     }
+    if (!cxl_dcd_restore(device->dcd, image->core, image->core_len, &error)) {
+        error_setg(errp, "property '" CXL_DCD_PROP_STATE "': '%s' is of "
+                   "another configuration: %s", device->state_path,
+                   error->message);
+        return false;
+    }
+    persist->tie = image->tie;
     return true;
+}
+
+static bool cxl_dcd_persist_read_state(CXLDcdPersist *persist,
+                                       CXLDcdTieFile *file, bool *ret_anew,
+                                       Error **errp)
+{
+    CXLDcdImage image;
+    bool ok;
+
+    if (!cxl_dcd_image_read(persist->device->state_path, &image, errp)) {
+        return false;
+    }
+    ok = cxl_dcd_persist_take(persist, &image, file, ret_anew, errp);
+    cxl_dcd_image_clear(&image);
+    return ok;
+}
+
+static bool cxl_dcd_persist_begin(CXLDcdPersist *persist, CXLDcdTieFile *file,
+                                  Error **errp)
+{
+    bool anew = false;
+    bool ok = !access(persist->device->state_path, F_OK) ?
+        cxl_dcd_persist_read_state(persist, file, &anew, errp) :
+        cxl_dcd_persist_check_alone(persist->device, file, errp);
+
+    return ok && cxl_dcd_persist_tie(persist, file, anew, errp);
+}
+
+/*
+ * State and contents are to come from another machine, which may have the two
+ * files yet; if they are others, they are a pair, or they are new.
+ */
+static bool cxl_dcd_persist_expect(CXLDcdPersist *persist, CXLDcdTieFile *file,
+                                   Error **errp)
+{
+    CXLDcdDevice *device = persist->device;
+    CXLDcdImage image;
+    bool anew, ok;
+
+    if (access(device->state_path, F_OK)) {
+        return cxl_dcd_persist_check_alone(device, file, errp);
+    }
+    if (!cxl_dcd_image_read(device->state_path, &image, NULL)) {
+        return true;            /* it will be replaced */
+    }
+    ok = cxl_dcd_persist_check_tie(device, &image.tie, file, &anew, errp);
+    cxl_dcd_image_clear(&image);
+    return ok;
 }
 
 /* --- Life --- */
 
+/*
+ * The memory file is opened once more: who else gets the one that is mapped, as
+ * the processes do that serve a machine's vhost-user devices, would have the
+ * lock as long as it likes.
+ */
+static int cxl_dcd_persist_open_memory(CXLDcdDevice *device)
+{
+    int fd = memory_region_get_fd(device->dc_mr);
+    g_autofree char *again = g_strdup_printf("/proc/self/fd/%d", fd);
+    int ret = open(again, O_RDWR | O_CLOEXEC);
+
+    return ret >= 0 ? ret : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static void cxl_dcd_persist_unlock(CXLDcdPersist *persist)
+{
+    cxl_dcd_writer_unlock(persist->writer);
+    if (persist->memory >= 0) {
+        qemu_unlock_fd(persist->memory, 0, 0);
+        close(persist->memory);
+        persist->memory = -1;
+    }
+    persist->locked = false;
+}
+
 static bool cxl_dcd_persist_lock(CXLDcdPersist *persist, Error **errp)
 {
-    int fd = memory_region_get_fd(persist->device->dc_mr);
+    ERRP_GUARD();
+    int ret;
 
-    if (!persist->locked && qemu_lock_fd(fd, 0, 0, true)) {
+    if (persist->locked) {
+        return true;
+    }
+    persist->memory = cxl_dcd_persist_open_memory(persist->device);
+    ret = persist->memory < 0 ? 0 : qemu_lock_fd(persist->memory, 0, 0, true);
+    if (ret == -EAGAIN || ret == -EACCES) {
         error_setg(errp, "property '" CXL_DCD_PROP_STATE "': the file of the "
                    "memory backend is in use by another machine");
+        cxl_dcd_persist_unlock(persist);
+        return false;
+    }
+    if (!cxl_dcd_writer_lock(persist->writer, errp)) {
+        error_prepend(errp, "property '" CXL_DCD_PROP_STATE "': ");
+        cxl_dcd_persist_unlock(persist);
         return false;
     }
     persist->locked = true;
     return true;
 }
 
-static void cxl_dcd_persist_unlock(CXLDcdPersist *persist)
+/* A machine that came from elsewhere runs here now */
+static void cxl_dcd_persist_arrived(CXLDcdPersist *persist)
 {
-    if (persist->locked) {
-        qemu_unlock_fd(memory_region_get_fd(persist->device->dc_mr), 0, 0);
-        persist->locked = false;
+    CXLDcdTieFile file = { 0 };
+    Error *err = NULL;
+
+    if (!cxl_dcd_persist_look(persist->device, &file, &err) ||
+        !cxl_dcd_persist_tie(persist, &file, false, &err)) {
+        error_report_err(err);
     }
+    cxl_dcd_tie_file_clear(&file);
 }
 
 static void cxl_dcd_persist_machine_changes(void *opaque, bool running,
@@ -358,6 +410,9 @@ static void cxl_dcd_persist_machine_changes(void *opaque, bool running,
                               persist->device->state_path);
             error_report_err(err);
             return;
+        }
+        if (!persist->tied) {
+            cxl_dcd_persist_arrived(persist);
         }
     }
     cxl_dcd_persist_flush(persist);
@@ -396,23 +451,16 @@ static bool cxl_dcd_persist_check_use(CXLDcdDevice *device, Error **errp)
     return true;
 }
 
-bool cxl_dcd_persist_init(CXLDcdDevice *device, Error **errp)
+static CXLDcdPersist *cxl_dcd_persist_new(CXLDcdDevice *device)
 {
-    CXLDcdPersist *persist;
-    bool incoming = runstate_check(RUN_STATE_INMIGRATE);
+    CXLDcdPersist *persist = g_new0(CXLDcdPersist, 1);
 
-    if (!device->state_path) {
-        return true;
-    }
-    if (!cxl_dcd_persist_check_use(device, errp)) {
-        return false;
-    }
-    persist = g_new0(CXLDcdPersist, 1);
     persist->device = device;
+    persist->memory = -1;
     persist->bh = qemu_bh_new_guarded(cxl_dcd_persist_step, persist,
                                       &DEVICE(device)->mem_reentrancy_guard);
     persist->writer = cxl_dcd_writer_new(device->state_path,
-                                         cxl_dcd_persist_seal, persist->bh);
+                                         cxl_dcd_image_seal, persist->bh);
     persist->retry =
         timer_new_ms(QEMU_CLOCK_REALTIME, cxl_dcd_persist_step, persist);
     persist->exit.notify = cxl_dcd_persist_at_exit;
@@ -420,19 +468,38 @@ bool cxl_dcd_persist_init(CXLDcdDevice *device, Error **errp)
     persist->vm_state =
         qemu_add_vm_change_state_handler(cxl_dcd_persist_machine_changes,
                                          persist);
-    device->persist = persist;
-    if (incoming) {
-        return true;
+    return persist;
+}
+
+bool cxl_dcd_persist_init(CXLDcdDevice *device, Error **errp)
+{
+    bool incoming = runstate_check(RUN_STATE_INMIGRATE), ok;
+    CXLDcdTieFile file = { 0 };
+    CXLDcdPersist *persist;
+
+    if (!device->state_path) {
+        if (device->state_adopt) {
+            error_setg(errp, "property '" CXL_DCD_PROP_ADOPT "' is about the "
+                       "file of property '" CXL_DCD_PROP_STATE "', which is "
+                       "not set");
+        }
+        return !device->state_adopt;
     }
-    if (!cxl_dcd_persist_lock(persist, errp) ||
-        (!access(device->state_path, F_OK) &&
-         !cxl_dcd_persist_read_state(device, errp)) ||
-        !cxl_dcd_persist_write_now(persist, errp)) {
-        cxl_dcd_persist_unlock(persist);
+    if (!cxl_dcd_persist_check_use(device, errp)) {
         return false;
     }
-    cxl_dcd_sanitize_gaps(device);
-    return true;
+    persist = device->persist = cxl_dcd_persist_new(device);
+    ok = (incoming || cxl_dcd_persist_lock(persist, errp)) &&
+         cxl_dcd_persist_look(device, &file, errp) &&
+         (incoming ? cxl_dcd_persist_expect(persist, &file, errp) :
+                     cxl_dcd_persist_begin(persist, &file, errp));
+    cxl_dcd_tie_file_clear(&file);
+    if (!ok) {
+        cxl_dcd_persist_unlock(persist);
+    } else if (!incoming) {
+        cxl_dcd_sanitize_gaps(device);
+    }
+    return ok;
 }
 
 void cxl_dcd_persist_free(CXLDcdDevice *device)

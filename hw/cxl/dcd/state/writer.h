@@ -19,6 +19,13 @@ CXLDcdWriter *cxl_dcd_writer_new(const char *path,
                                  QEMUBH *done);
 /* Ends what is being written first. */
 void cxl_dcd_writer_free(CXLDcdWriter *writer);
+/*
+ * Nobody else replaces the file from now on; before the first start. False with
+ * @errp set: another process has it, or its folder cannot be written to.
+ */
+bool cxl_dcd_writer_lock(CXLDcdWriter *writer, Error **errp);
+/* While nothing is being written */
+void cxl_dcd_writer_unlock(CXLDcdWriter *writer);
 /* Replace the file by @bytes, which nobody changes; not while it is busy. */
 void cxl_dcd_writer_start(CXLDcdWriter *writer, GByteArray *bytes);
 bool cxl_dcd_writer_busy(CXLDcdWriter *writer);

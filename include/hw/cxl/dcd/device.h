@@ -41,6 +41,7 @@ OBJECT_DECLARE_TYPE(CXLDcdDevice, CXLDcdDeviceClass, CXL_DCD)
 #define CXL_DCD_PROP_LIMIT       "dc-direct-map-limit"
 #define CXL_DCD_PROP_PREALLOC    "dc-prealloc"
 #define CXL_DCD_PROP_STATE       "dc-state"
+#define CXL_DCD_PROP_ADOPT       "dc-state-adopt"
 #define CXL_DCD_PROP_FMAPI       "fmapi"
 #define CXL_DCD_PROP_FMAPI_EID   "fmapi-eid"
 #define CXL_DCD_PROP_POOL        "dc-pool"
@@ -114,6 +115,7 @@ struct CXLDcdDevice {
     bool prealloc;                /* memory is there before it is offered */
     bool map_enabled;
     char *state_path;
+    bool state_adopt;             /* it is of this memory, whatever it says */
     char *fmapi;                  /* id of a character device */
     uint8_t fmapi_eid;
     struct CXLDcdPoolObject *pool; /* NULL: the memory is this host's alone */
