@@ -3,6 +3,8 @@
  * CXL Dynamic Capacity qtests: memory backends that cannot keep what is offered
  */
 #include "qemu/osdep.h"
+#include <sched.h>
+#include <sys/mount.h>
 #include "cxl-dcd-client.h"
 
 #define BLOCK CXL_DCD_TEST_BLOCK
@@ -40,7 +42,7 @@ static void read_only(CXLDcdDevice *d)
 static void no_room(CXLDcdDevice *d)
 {
     QTestState *qts = d->machine->qts;
-    g_autofree char *add = g_strdup_printf(NEW, ",\"dc-prealloc\":true");
+    g_autofree char *add = g_strdup_printf(NEW, "");
     g_autofree char *reserved = NULL;
     QDict *response;
 
@@ -78,24 +80,90 @@ static uint64_t bytes_of(const char *name)
     return st.st_blocks * 512;
 }
 
-static void taken_when_offered(void)
+static uint64_t taken(CXLDcdOptions *options, const char *properties)
 {
     g_autofree char *name = NULL;
     int fd = g_file_open_tmp("cxl-dcd-XXXXXX", &name, NULL);
-    CXLDcdOptions options = {
-        .size = SIZE, .regions = REGIONS, .memory_file = name,
-        .properties = ",\"dc-prealloc\":true",
-    };
-    CXLDcdMachine *machine = cxl_dcd_machine_start(&options);
-    CXLDcdDevice *d = &machine->device[0];
-    uint64_t before = bytes_of(name);
+    CXLDcdMachine *machine;
+    uint64_t before, after;
 
+    options->memory_file = name;
+    options->properties = properties;
+    machine = cxl_dcd_machine_start(options);
+    before = bytes_of(name);
     close(fd);
-    cxl_dcd_qmp_add(d, CXL_DCD_EXTENTS({ 0, 2 * BLOCK }));
-    g_assert_cmpuint(bytes_of(name), >=, before + 2 * BLOCK);
-    g_assert_cmpuint(bytes_of(name), <, before + 16 * BLOCK);
+    cxl_dcd_qmp_add(&machine->device[0], CXL_DCD_EXTENTS({ 0, 2 * BLOCK }));
+    after = bytes_of(name);
     cxl_dcd_machine_stop(machine);
     unlink(name);
+    return after - before;
+}
+
+static void taken_when_offered(void)
+{
+    CXLDcdOptions options = { .size = SIZE, .regions = REGIONS };
+
+    g_assert_cmpuint(taken(&options, NULL), >=, 2 * BLOCK);
+    g_assert_cmpuint(taken(&options, NULL), <, 16 * BLOCK);
+    g_assert_cmpuint(taken(&options, ",\"dc-prealloc\":true"), >=, 2 * BLOCK);
+    g_assert_cmpuint(taken(&options, ",\"dc-prealloc\":false"), ==, 0);
+}
+
+/* A file system of @bytes that only this process sees; NULL: it may not */
+static char *small_disk(uint64_t bytes)
+{
+    g_autofree char *data = g_strdup_printf("size=%" PRIu64, bytes);
+    char *folder;
+
+    if (unshare(CLONE_NEWNS) ||
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) {
+        return NULL;
+    }
+    folder = g_dir_make_tmp("cxl-dcd-XXXXXX", NULL);
+    if (mount("none", folder, "tmpfs", 0, data)) {
+        rmdir(folder);
+        g_clear_pointer(&folder, g_free);
+    }
+    return folder;
+}
+
+/* What was offered is there, and what is not there is not offered. */
+static void full_disk(void)
+{
+    g_autofree char *folder = small_disk(4 * BLOCK);
+    g_autofree char *name = g_strdup_printf("%s/memory", folder);
+    CXLDcdOptions options = {
+        .size = SIZE, .regions = REGIONS, .memory_file = name,
+    };
+    CXLDcdMachine *machine;
+    CXLDcdDevice *d;
+    uint64_t hpa;
+
+    if (!folder) {
+        g_test_skip("this process may not mount a file system");
+        return;
+    }
+    machine = cxl_dcd_machine_start(&options);
+    d = &machine->device[0];
+    hpa = cxl_dcd_map(d);
+    cxl_dcd_add_accepted(d, { 0, 3 * BLOCK });
+    cxl_dcd_qmp_add(d, .error = "has no room",
+                    CXL_DCD_EXTENTS({ 8 * BLOCK, 2 * BLOCK }));
+    cxl_dcd_qmp_add(d, .error = "has no room", .policy = "free",
+                    .length = 8 * BLOCK);
+    cxl_dcd_add_accepted(d, { 8 * BLOCK, BLOCK });
+    cxl_dcd_qmp_add(d, .error = "has no room",
+                    CXL_DCD_EXTENTS({ 16 * BLOCK, BLOCK }));
+    qtest_memset(machine->qts, hpa, 0x5a, 3 * BLOCK);
+    qtest_memset(machine->qts, hpa + 8 * BLOCK, 0x5a, BLOCK);
+    /* What is given back makes room */
+    cxl_dcd_give_back(d, { d->dc_base, BLOCK });
+    cxl_dcd_wait_clean(d);
+    cxl_dcd_add_accepted(d, { 16 * BLOCK, BLOCK });
+    qtest_memset(machine->qts, hpa + 16 * BLOCK, 0x5a, BLOCK);
+    cxl_dcd_machine_stop(machine);
+    umount(folder);
+    rmdir(folder);
 }
 
 int main(int argc, char **argv)
@@ -104,5 +172,7 @@ int main(int argc, char **argv)
     cxl_dcd_add_case("/cxl-dcd/backend/read-only", &one_more_port, read_only);
     cxl_dcd_add_case("/cxl-dcd/backend/no-room", &one_more_port, no_room);
     qtest_add_func("/cxl-dcd/backend/taken-when-offered", taken_when_offered);
+    /* Last: the file systems are this process's own from then on */
+    qtest_add_func("/cxl-dcd/backend/full-disk", full_disk);
     return g_test_run();
 }

@@ -385,7 +385,9 @@ static void properties(CXLDcdDevice *d)
         { AND("\"fmapi\":\"nobody\""), "nobody" },
         { AND("\"host-id\":1"), "only heads of a pool have a number" },
         { AND("\"dc-pool\":\"spare\""), "'dc-pool', expected: cxl-dc-pool" },
+        { AND("\"dc-prealloc\":\"perhaps\""), "dc-prealloc" },
         { AND("\"dc-state\":\"/nowhere/state\""), "flag nonvolatile" },
+        { AND("\"dc-state-adopt\":true"), "'dc-state', which is not set" },
         { NEW(",\"volatile-memdev\":\"spare\",\"dc-state\":\"/tmp/x\""),
           "'dc-state' needs dynamic capacity" },
     };

@@ -49,6 +49,25 @@ static void cxl_dcd_set_regions(Object *obj, Visitor *v, const char *name,
     device->region_props = list;
 }
 
+static bool cxl_dcd_get_prealloc(Object *obj, Error **errp)
+{
+    return CXL_DCD(obj)->prealloc;
+}
+
+/* Not a plain property: whether it was set makes a difference */
+static void cxl_dcd_set_prealloc(Object *obj, bool value, Error **errp)
+{
+    CXLDcdDevice *device = CXL_DCD(obj);
+
+    if (DEVICE(obj)->realized) {
+        error_setg(errp, "property '" CXL_DCD_PROP_PREALLOC "' cannot be set "
+                   "any more: the device is in use");
+        return;
+    }
+    device->prealloc = value;
+    device->prealloc_chosen = true;
+}
+
 static const Property cxl_dcd_properties[] = {
     DEFINE_PROP_UINT32(CXL_DCD_PROP_EXTENTS, CXLDcdDevice, max_extents,
                        1048576),
@@ -57,7 +76,6 @@ static const Property cxl_dcd_properties[] = {
                        CXL_DCD_EVENT_DEPTH_DEFAULT),
     DEFINE_PROP_BOOL(CXL_DCD_PROP_DIRECT, CXLDcdDevice, map_enabled, true),
     DEFINE_PROP_UINT32(CXL_DCD_PROP_LIMIT, CXLDcdDevice, map_limit, 1024),
-    DEFINE_PROP_BOOL(CXL_DCD_PROP_PREALLOC, CXLDcdDevice, prealloc, false),
     DEFINE_PROP_STRING(CXL_DCD_PROP_STATE, CXLDcdDevice, state_path),
     DEFINE_PROP_BOOL(CXL_DCD_PROP_ADOPT, CXLDcdDevice, state_adopt, false),
     DEFINE_PROP_STRING(CXL_DCD_PROP_FMAPI, CXLDcdDevice, fmapi),
@@ -74,6 +92,11 @@ void cxl_dcd_props_class_init(ObjectClass *oc)
                               "CxlDynamicCapacityRegionConfigList",
                               cxl_dcd_get_regions, cxl_dcd_set_regions,
                               NULL, NULL);
+    object_class_property_add_bool(oc, CXL_DCD_PROP_PREALLOC,
+                                   cxl_dcd_get_prealloc, cxl_dcd_set_prealloc);
+    object_class_property_set_description(oc, CXL_DCD_PROP_PREALLOC,
+        "Take the backend's memory before capacity is offered (default: where "
+        "it could be missing later)");
     object_class_property_set_description(oc, CXL_DCD_PROP_REGIONS,
         "List of dynamic capacity regions: size, block-size, decode-size, "
         "flags, sanitize (use the JSON form of -device)");

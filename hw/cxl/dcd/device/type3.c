@@ -174,6 +174,10 @@ static bool cxl_dcd_setup(CXLDcdDevice *device, const CXLDcdConfig *config,
     cxl_dcd_settle_init(device);
     cxl_dcd_device_fault_init(device);
     device->ops = cxl_dcd_device_ops;
+    if (!device->prealloc_chosen) {
+        device->prealloc = !device->pool &&
+                           cxl_dcd_prealloc_advised(ct3d->dc.host_dc);
+    }
     if (device->pool) {
         cxl_dcd_head_ops(&device->ops);
         if (cxl_dcd_pool_config(device->pool->pool)->reserve) {

@@ -164,15 +164,12 @@ const char *cxl_dcd_layout_plain_why(CXLDcdDevice *device)
     if (device->state_path) {
         return "its contents outlive QEMU";
     }
-    if (device->prealloc) {
-        return "dc-prealloc takes memory for each extent";
-    }
     /* Somebody may look for a byte in the file where its address says */
     if (backend->share &&
         object_dynamic_cast(OBJECT(backend), "memory-backend-file")) {
         return "its memory is a file that others may read";
     }
-    return NULL;
+    return device->prealloc ? "dc-prealloc takes memory for each extent" : NULL;
 }
 
 bool cxl_dcd_layout_possible(CXLDcdDevice *device, uint64_t dpa, uint64_t len)

@@ -4,13 +4,37 @@
  *
  * A file system that is full, or has no more huge pages, is noticed when a page
  * is touched for the first time: the process gets SIGBUS and ends. Here it is
- * noticed when the capacity is offered, which can be refused.
+ * noticed when the capacity is offered, which can be refused. So it is on where
+ * that can happen, if nothing else was asked for.
  */
 #include "qemu/osdep.h"
+#include <sys/statvfs.h>
 #include "exec/ramblock.h"
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/dcd/memory.h"
 #include "qemu/madvise.h"
+#include "system/hostmem.h"
+
+/*
+ * The system's own memory never is full, in this sense. Huge pages that were
+ * reserved when they were mapped are there; nor are they given back meanwhile.
+ */
+bool cxl_dcd_prealloc_advised(HostMemoryBackend *backend)
+{
+    MemoryRegion *mr = host_memory_backend_get_memory(backend);
+    int fd = memory_region_get_fd(mr);
+    struct statvfs fs;
+    struct stat st;
+
+    if (fd < 0 || backend->prealloc) {
+        return false;
+    }
+    if (qemu_ram_pagesize(mr->ram_block) > qemu_real_host_page_size()) {
+        return !backend->reserve;
+    }
+    return backend->share && !fstat(fd, &st) && S_ISREG(st.st_mode) &&
+           !fstatvfs(fd, &fs) && fs.f_blocks;
+}
 
 /* 0 or an errno */
 static int cxl_dcd_prealloc(CXLDcdDevice *device, uint64_t offset, uint64_t len)
@@ -21,17 +45,49 @@ static int cxl_dcd_prealloc(CXLDcdDevice *device, uint64_t offset, uint64_t len)
     uint64_t end = MIN(ROUND_UP(offset + len, page),
                        memory_region_size(device->dc_mr));
     int fd = memory_region_get_fd(device->dc_mr);
-    int ret;
+    int ret = -1;
 
-    if (fd >= 0) {
+    errno = EOPNOTSUPP;
+    if (fd >= 0 && qemu_ram_is_shared(block)) {
         do {
             ret = fallocate(fd, 0, block->fd_offset + start, end - start);
         } while (ret < 0 && errno == EINTR);
-    } else {
+    }
+    /* Memory of this process alone, or a file system that cannot do that */
+    if (ret < 0 && (errno == EOPNOTSUPP || errno == ENOSYS)) {
         ret = qemu_madvise(device->dc_ram + start, end - start,
                            QEMU_MADV_POPULATE_WRITE);
     }
     return ret < 0 ? errno : 0;
+}
+
+static bool cxl_dcd_prealloc_no_room(uint64_t bytes, int error,
+                                     GError **ret_error)
+{
+    g_set_error(ret_error, CXL_DCD_ERROR, CXL_DCD_RC_RESOURCES_EXHAUSTED,
+                "the memory backend has no room for 0x%" PRIx64 " bytes more: "
+                "%s; make room, or ask for less", bytes, g_strerror(error));
+    return false;
+}
+
+bool cxl_dcd_prealloc_listed(CXLDcdDevice *device, GError **error)
+{
+    CXLDcdExtent extent;
+    uint64_t dpa = 0;
+    int ret;
+
+    for (; device->prealloc && cxl_dcd_extent_from(device->dcd, dpa, &extent);
+         dpa = extent.dpa + extent.len) {
+        if (!cxl_dcd_state_listed(extent.state)) {
+            continue;
+        }
+        ret = cxl_dcd_prealloc(device, cxl_dcd_backing_of(device, extent.dpa),
+                               extent.len);
+        if (ret) {
+            return cxl_dcd_prealloc_no_room(extent.len, ret, error);
+        }
+    }
+    return true;
 }
 
 static bool cxl_dcd_prealloc_claims(CXLDcdDevice *device,
@@ -99,11 +155,7 @@ bool cxl_dcd_prealloc_claim(void *opaque, const CXLDcdExtent *extents,
                                extents[i].len);
         if (ret) {
             cxl_dcd_prepare_undo(device, extents, count);
-            g_set_error(error, CXL_DCD_ERROR, CXL_DCD_RC_RESOURCES_EXHAUSTED,
-                        "the memory backend has no room for 0x%" PRIx64
-                        " bytes more: %s; make room, or ask for less",
-                        extents[i].len, g_strerror(ret));
-            return false;
+            return cxl_dcd_prealloc_no_room(extents[i].len, ret, error);
         }
     }
     device->claims++;

@@ -278,6 +278,11 @@ static bool cxl_dcd_persist_take(CXLDcdPersist *persist,
                    error->message);
         return false;
     }
+    if (!cxl_dcd_prealloc_listed(device, &error)) {
+        error_setg(errp, "memory file '%s' of the capacity that the host has: "
+                   "%s", file->name, error->message);
+        return false;
+    }
     persist->tie = image->tie;
     return true;
 }

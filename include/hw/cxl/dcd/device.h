@@ -113,6 +113,7 @@ struct CXLDcdDevice {
     uint32_t event_log_size;
     uint32_t map_limit;
     bool prealloc;                /* memory is there before it is offered */
+    bool prealloc_chosen;         /* by the user; else by what the backend is */
     bool map_enabled;
     char *state_path;
     bool state_adopt;             /* it is of this memory, whatever it says */

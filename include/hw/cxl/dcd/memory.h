@@ -137,6 +137,13 @@ void cxl_dcd_prepare_free(CXLDcdPrepare *prepare);
 
 /* --- prealloc --- */
 
+/* May QEMU end because the memory is not there when it is touched? */
+bool cxl_dcd_prealloc_advised(HostMemoryBackend *backend);
+/*
+ * Take the memory of all that the host has: its file may have been copied
+ * without it. False with @error set: it has no room.
+ */
+bool cxl_dcd_prealloc_listed(CXLDcdDevice *device, GError **error);
 /*
  * For CXLDcdOps.claim of a device with memory of its own: take the host's
  * memory for what is offered, so that the guest never touches what is not
