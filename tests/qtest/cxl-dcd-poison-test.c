@@ -23,6 +23,10 @@
 #define LIST_MAX    8
 #define SOURCE_MASK 7
 
+static const CXLDcdOptions trapped = {
+    .properties = ",\"dc-direct-map\":false",
+};
+
 static void inject(CXLDcdDevice *d, uint64_t dpa, uint64_t length)
 {
     qtest_qmp_assert_success(d->machine->qts,
@@ -142,6 +146,114 @@ static void by_mailbox(CXLDcdDevice *d)
     clear(d);
 }
 
+/* --- Written over --- */
+
+static void assert_healed(CXLDcdDevice *d, uint64_t first)
+{
+    assert_list(d, NULL, 0);
+    for (unsigned i = 0; i < LINE / 8; i++) {
+        g_assert_cmphex(load(d, PAGE + 8 * i), ==, first + i);
+    }
+    g_assert_cmphex(load(d, PAGE - 8), ==, VALUE);
+    g_assert_cmphex(load(d, PAGE + LINE), ==, VALUE);
+}
+
+/* By a transfer, which has more than the line; the page is mapped again */
+static void written_over(CXLDcdDevice *d)
+{
+    uint64_t bytes[3 * LINE / 8];
+
+    prepare(d);
+    qtest_memread(d->machine->qts, d->machine->window + PAGE - LINE, bytes,
+                  sizeof(bytes));
+    inject(d, d->dc_base + PAGE, LINE);
+    assert_honoured(d);
+    for (unsigned i = 0; i < LINE / 8; i++) {
+        bytes[LINE / 8 + i] = 100 + i;
+    }
+    qtest_memwrite(d->machine->qts, d->machine->window + PAGE - LINE, bytes,
+                   sizeof(bytes));
+    assert_healed(d, 100);
+    g_assert_cmpuint(cxl_dcd_query_count(d, "mapping", "direct"), ==, 2);
+}
+
+/* By stores of all sizes, in any order, and two lines by turns */
+static void written_in_pieces(CXLDcdDevice *d)
+{
+    QTestState *qts = d->machine->qts;
+    uint64_t line = d->machine->window + PAGE;
+    unsigned i;
+
+    prepare(d);
+    store(d, 4 * BLOCK + LINE, VALUE);
+    inject(d, d->dc_base + PAGE, LINE);
+    inject(d, d->dc_base + 4 * BLOCK, LINE);
+    for (i = 7; i; i--) {
+        store(d, PAGE + 8 * i, 200 + i);
+        store(d, 4 * BLOCK + 8 * i, 300 + i);
+    }
+    /* Once more is not another piece; nor is what lies beside it */
+    store(d, PAGE + 8, 201);
+    store(d, PAGE - 8, VALUE);
+    store(d, PAGE + LINE, VALUE);
+    qtest_writel(qts, line, 200);
+    qtest_writew(qts, line + 4, 0);
+    qtest_writeb(qts, line + 6, 0);
+    assert_poison(d, { d->dc_base + PAGE, LINE },
+                  { d->dc_base + 4 * BLOCK, LINE });
+    g_assert_cmphex(load(d, PAGE), ==, UINT64_MAX);
+    g_assert_cmphex(load(d, PAGE + 8), ==, UINT64_MAX);
+    qtest_writeb(qts, line + 7, 0);
+    assert_poison(d, { d->dc_base + 4 * BLOCK, LINE });
+    store(d, 4 * BLOCK, 300);
+    assert_healed(d, 200);
+    g_assert_cmphex(load(d, 4 * BLOCK + LINE - 8), ==, 307);
+    g_assert_cmpuint(cxl_dcd_query_count(d, "mapping", "direct"), ==, 2);
+}
+
+/* Of several lines that are one entry of the list, one */
+static void written_while_trapped(CXLDcdDevice *d)
+{
+    uint64_t line[LINE / 8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+
+    cxl_dcd_map(d);
+    cxl_dcd_add_accepted(d, { 0, BLOCK });
+    g_assert_cmpuint(cxl_dcd_query_count(d, "mapping", "trapped"), ==, 1);
+    inject(d, d->dc_base + PAGE, 3 * LINE);
+    qtest_memwrite(d->machine->qts, d->machine->window + PAGE + LINE, line,
+                   LINE);
+    assert_poison(d, { d->dc_base + PAGE, LINE },
+                  { d->dc_base + PAGE + 2 * LINE, LINE });
+    g_assert_cmphex(load(d, PAGE + LINE - 8), ==, UINT64_MAX);
+    g_assert_cmphex(load(d, PAGE + LINE), ==, 1);
+    g_assert_cmphex(load(d, PAGE + 2 * LINE - 8), ==, 8);
+    g_assert_cmphex(load(d, PAGE + 2 * LINE), ==, UINT64_MAX);
+}
+
+/* What was written before the poison came does not count. */
+static void written_then_poisoned(CXLDcdDevice *d)
+{
+    prepare(d);
+    for (unsigned again = 0; again < 3; again++) {
+        if (again == 2) {
+            cxl_dcd_give_back(d, { d->dc_base, BLOCK });
+            cxl_dcd_add_accepted(d, { 0, BLOCK });
+            store(d, PAGE - 8, VALUE);
+            store(d, PAGE + LINE, VALUE);
+        }
+        g_assert_cmphex(mailbox_inject(d, d->dc_base + PAGE), ==, SUCCESS);
+        for (unsigned i = 0; i < 4; i++) {
+            store(d, PAGE + 8 * (again & 1 ? i : 7 - i), 1);
+        }
+        assert_poison(d, { d->dc_base + PAGE, LINE });
+        g_assert_cmphex(load(d, PAGE), ==, UINT64_MAX);
+    }
+    for (unsigned i = 0; i < LINE / 8; i++) {
+        store(d, PAGE + 8 * i, 400 + i);
+    }
+    assert_healed(d, 400);
+}
+
 static void gone_with_release(CXLDcdDevice *d)
 {
     prepare(d);
@@ -219,6 +331,13 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     cxl_dcd_add_case("/cxl-dcd/poison/by-qmp", NULL, by_qmp);
     cxl_dcd_add_case("/cxl-dcd/poison/by-mailbox", NULL, by_mailbox);
+    cxl_dcd_add_case("/cxl-dcd/poison/written-over", NULL, written_over);
+    cxl_dcd_add_case("/cxl-dcd/poison/written-in-pieces", NULL,
+                     written_in_pieces);
+    cxl_dcd_add_case("/cxl-dcd/poison/written-while-trapped", &trapped,
+                     written_while_trapped);
+    cxl_dcd_add_case("/cxl-dcd/poison/written-then-poisoned", NULL,
+                     written_then_poisoned);
     cxl_dcd_add_case("/cxl-dcd/poison/gone-with-release", NULL,
                      gone_with_release);
     cxl_dcd_add_case("/cxl-dcd/poison/gone-by-force", NULL, gone_by_force);

@@ -184,7 +184,8 @@ static CXLRetCode cxl_dcd_identify(const struct cxl_cmd *cmd,
 
 /*
  * Only what the host has can be poisoned. Poisoned lines must not be reached
- * as memory: mappings are cut around them.
+ * as memory: mappings are cut around them. The parent clears a line of the list
+ * that it shows, and leaves the one of what had no room in that.
  */
 static CXLRetCode cxl_dcd_change_poison(const struct cxl_cmd *cmd,
                                         uint8_t *in, size_t in_len,
@@ -192,17 +193,23 @@ static CXLRetCode cxl_dcd_change_poison(const struct cxl_cmd *cmd,
                                         CXLCCI *cci)
 {
     CXLDcdDevice *device = CXL_DCD(cci->d);
+    CXLDcdRange line = { 0, CXL_CACHE_LINE_SIZE };
+    bool clear = in_len > sizeof(uint64_t);
     CXLRetCode code;
 
     if (in_len >= sizeof(uint64_t)) {
-        stq_le_p(in, ldq_le_p(in) & ~DPA_RESERVED);
-        if (!cxl_dcd_poison_possible(device, ldq_le_p(in),
-                                     CXL_CACHE_LINE_SIZE)) {
+        line.dpa = ldq_le_p(in) & ~DPA_RESERVED;
+        stq_le_p(in, line.dpa);
+        if (!cxl_dcd_poison_possible(device, line.dpa, line.len)) {
             return CXL_MBOX_INVALID_PA;
         }
     }
     code = cxl_dcd_call_parent(cmd, in, in_len, out, out_len, cci);
     if (code == CXL_MBOX_SUCCESS) {
+        cxl_dcd_poison_again(device, line.dpa, line.len);
+        if (clear) {
+            cxl_dcd_poison_drop(device, &line);
+        }
         cxl_dcd_poison_changed(device);
     }
     return code;

@@ -202,6 +202,7 @@ static bool cxl_dcd_setup(CXLDcdDevice *device, const CXLDcdConfig *config,
     address_space_cache_init(&device->dc_cache, &ct3d->dc.host_dc_as, 0,
                              memory_region_size(device->dc_mr), true);
     cxl_dcd_map_init(device);
+    cxl_dcd_poison_init(device);
     cxl_dcd_layout_init(device);
     cxl_dcd_dma_init(device, cxl_dcd_sanitizer_poke);
     cxl_dcd_sanitizer_init(device, device->pool ? &cxl_dcd_head_sanitize_ops :
@@ -297,6 +298,7 @@ static void cxl_dcd_unplug(CXLDcdDevice *device)
     device->gone = true;
     cxl_dcd_route_detach(device);
     if (device->dc_mr) {
+        cxl_dcd_poison_free(device);
         cxl_dcd_map_free(device);
     }
     if (device->attached) {

@@ -57,6 +57,7 @@ MemTxResult cxl_dcd_access(CXLDcdDevice *device, uint64_t dpa, uint64_t *data,
         return MEMTX_OK;
     }
     stn_le_p(bytes.device->dc_ram + bytes.offset, size, *data);
+    cxl_dcd_poison_written(device, dpa, size);
     /* Translated code and dirty pages must hear of it */
     address_space_cache_invalidate(&bytes.device->dc_cache, bytes.offset, size);
     return MEMTX_OK;

@@ -7,11 +7,16 @@
  * the media. Both count. Poison belongs to capacity that the host has; it
  * leaves with it, because the next owner gets other media or the same after
  * repair.
+ *
+ * A line that the host writes all of is good again, as after Clear Poison
+ * (8.2.10.9.4.3). A store has 8 bytes at the most when it comes here; so it is
+ * remembered of a few lines which bytes were written, in whatever order.
  */
 #include "qemu/osdep.h"
 #include "hw/cxl/cxl.h"
 #include "hw/cxl/dcd/memory.h"
 #include "hw/cxl/dcd/trace.h"
+#include "qemu/main-loop.h"
 
 static bool cxl_dcd_poison_in(const CXLPoisonList *list, uint64_t dpa,
                               uint64_t len)
@@ -91,10 +96,25 @@ static int cxl_dcd_poison_cut(CXLPoisonList *list, uint64_t start, uint64_t end)
     return grown;
 }
 
+void cxl_dcd_poison_again(CXLDcdDevice *device, uint64_t dpa, uint64_t len)
+{
+    unsigned i;
+
+    for (i = 0; i < CXL_DCD_HEALING; i++) {
+        CXLDcdHealing *healing = &device->healing[i];
+
+        if (healing->line >= ROUND_DOWN(dpa, CXL_CACHE_LINE_SIZE) &&
+            healing->line < dpa + len) {
+            healing->written = 0;
+        }
+    }
+}
+
 void cxl_dcd_poison_drop(CXLDcdDevice *device, const CXLDcdRange *range)
 {
     CXLType3Dev *ct3d = CXL_TYPE3(device);
 
+    cxl_dcd_poison_again(device, range->dpa, range->len);
     if (!cxl_dcd_poisoned(device, range->dpa, range->len)) {
         return;
     }
@@ -103,6 +123,52 @@ void cxl_dcd_poison_drop(CXLDcdDevice *device, const CXLDcdRange *range)
                                                 range->dpa + range->len);
     cxl_dcd_poison_cut(&ct3d->poison_list_bkp, range->dpa,
                        range->dpa + range->len);
+}
+
+static CXLDcdHealing *cxl_dcd_poison_healing(CXLDcdDevice *device,
+                                             uint64_t line)
+{
+    CXLDcdHealing *healing;
+    unsigned i;
+
+    for (i = 0; i < CXL_DCD_HEALING; i++) {
+        healing = &device->healing[i];
+        if (healing->written && healing->line == line) {
+            return healing;
+        }
+    }
+    healing = &device->healing[device->healing_next++ % CXL_DCD_HEALING];
+    *healing = (CXLDcdHealing) { .line = line };
+    return healing;
+}
+
+static void cxl_dcd_poison_written_line(CXLDcdDevice *device, uint64_t line,
+                                        uint64_t bytes)
+{
+    CXLDcdRange range = { line, CXL_CACHE_LINE_SIZE };
+    CXLDcdHealing *healing;
+
+    if (!cxl_dcd_poisoned(device, line, CXL_CACHE_LINE_SIZE)) {
+        return;
+    }
+    healing = cxl_dcd_poison_healing(device, line);
+    healing->written |= bytes;
+    if (healing->written == UINT64_MAX) {
+        cxl_dcd_poison_drop(device, &range);
+        qemu_bh_schedule(device->poison_bh);
+    }
+}
+
+void cxl_dcd_poison_written(CXLDcdDevice *device, uint64_t dpa, unsigned size)
+{
+    while (size) {
+        uint64_t line = ROUND_DOWN(dpa, CXL_CACHE_LINE_SIZE);
+        unsigned from = dpa - line, len = MIN(size, CXL_CACHE_LINE_SIZE - from);
+
+        cxl_dcd_poison_written_line(device, line, MAKE_64BIT_MASK(from, len));
+        dpa += len;
+        size -= len;
+    }
 }
 
 /* Capacity that a range of DPA touches must be the host's, all of it */

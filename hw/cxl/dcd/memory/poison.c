@@ -2,7 +2,9 @@
 /*
  * CXL Dynamic Capacity: poison is injected or taken back
  *
- * A read of a poisoned line fails, so its page is not mapped.
+ * A read of a poisoned line fails, so its page is not mapped. What a store made
+ * good is mapped when the main loop comes round: whoever carries out the store
+ * is on his way through the memory map.
  */
 #include "qemu/osdep.h"
 #include "hw/cxl/cxl.h"
@@ -10,6 +12,7 @@
 #include "hw/cxl/dcd/memory.h"
 #include "hw/cxl/dcd/trace.h"
 #include "qapi/error.h"
+#include "qemu/main-loop.h"
 
 void cxl_dcd_poison_changed(CXLDcdDevice *device)
 {
@@ -17,6 +20,21 @@ void cxl_dcd_poison_changed(CXLDcdDevice *device)
     cxl_dcd_map_clear(device);
     cxl_dcd_map_build(device);
     memory_region_transaction_commit();
+}
+
+static void cxl_dcd_poison_healed(void *opaque)
+{
+    cxl_dcd_poison_changed(opaque);
+}
+
+void cxl_dcd_poison_init(CXLDcdDevice *device)
+{
+    device->poison_bh = qemu_bh_new(cxl_dcd_poison_healed, device);
+}
+
+void cxl_dcd_poison_free(CXLDcdDevice *device)
+{
+    g_clear_pointer(&device->poison_bh, qemu_bh_delete);
 }
 
 bool cxl_dcd_poison_inject(CXLType3Dev *ct3d, uint64_t start, uint64_t length,
@@ -41,6 +59,7 @@ bool cxl_dcd_poison_inject(CXLType3Dev *ct3d, uint64_t start, uint64_t length,
         return false;
     }
     trace_cxl_dcd_poison(device->path, start, length);
+    cxl_dcd_poison_again(device, start, length);
     cxl_dcd_map_cut(device, ROUND_DOWN(start, CXL_DCD_PAGE),
                     ROUND_UP(start + length, CXL_DCD_PAGE));
     return true;

@@ -11,6 +11,7 @@
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
 #include "hw/cxl/cxl.h"
+#include "hw/cxl/dcd/memory.h"
 #include "vmstate.h"
 #include "hw/pci/msix.h"
 #include "hw/pci/pcie.h"
@@ -259,6 +260,7 @@ static int cxl_dcd_vmstate_type3_pre_load(void *opaque)
 {
     CXLType3Dev *ct3d = opaque;
 
+    cxl_dcd_poison_again(CXL_DCD(ct3d), 0, UINT64_MAX);
     cxl_dcd_vmstate_forget_poison(&ct3d->poison_list);
     cxl_dcd_vmstate_forget_poison(&ct3d->poison_list_bkp);
     cxl_dcd_vmstate_forget_poison(&ct3d->scan_media_results);

@@ -60,6 +60,14 @@ typedef struct CXLDcdDecoder {
     unsigned shift;               /* granularity is 1 << shift */
 } CXLDcdDecoder;
 
+/* A poisoned line that is being written over, in pieces */
+typedef struct CXLDcdHealing {
+    uint64_t line;
+    uint64_t written;             /* a bit for each byte; 0: it is not used */
+} CXLDcdHealing;
+
+#define CXL_DCD_HEALING 8
+
 /* Why contents stay as they are for now */
 #define CXL_DCD_HOLD_STOPPED 1
 #define CXL_DCD_HOLD_LOADING 2
@@ -144,6 +152,11 @@ struct CXLDcdDevice {
     /* Get Poison List: what was asked for last, and where that goes on */
     CXLDcdRange poison_asked;
     uint64_t poison_from;
+
+    /* poison */
+    CXLDcdHealing healing[CXL_DCD_HEALING];
+    unsigned healing_next;        /* in place of which another line goes */
+    QEMUBH *poison_bh;            /* mappings follow */
 
     /* What the parent would do */
     int (*parent_build_cdat)(CDATSubHeader ***table, void *opaque);

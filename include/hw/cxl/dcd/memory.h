@@ -186,8 +186,17 @@ bool cxl_dcd_poisoned(CXLDcdDevice *device, uint64_t dpa, uint64_t len);
 uint64_t cxl_dcd_poison_page(CXLDcdDevice *device, uint64_t dpa, uint64_t end);
 /* Is it in static memory or in what the host has, from end to end? */
 bool cxl_dcd_poison_possible(CXLDcdDevice *device, uint64_t dpa, uint64_t len);
+void cxl_dcd_poison_init(CXLDcdDevice *device);
+void cxl_dcd_poison_free(CXLDcdDevice *device);
 /* The host's mailbox changed the lists: what is mapped follows. */
 void cxl_dcd_poison_changed(CXLDcdDevice *device);
+/*
+ * The host has written this; of what is poisoned, a line of which that makes
+ * all is good again.
+ */
+void cxl_dcd_poison_written(CXLDcdDevice *device, uint64_t dpa, unsigned size);
+/* It is poisoned anew: what was written of it before does not count. */
+void cxl_dcd_poison_again(CXLDcdDevice *device, uint64_t dpa, uint64_t len);
 /* @range left the host, and its poison with it. */
 void cxl_dcd_poison_drop(CXLDcdDevice *device, const CXLDcdRange *range);
 
