@@ -23,6 +23,10 @@ void cxl_dcd_dma_end(MemoryRegion *mr, uint64_t offset, uint64_t len)
 {
 }
 
+void cxl_dcd_dump_append(GuestPhysBlockList *list)
+{
+}
+
 void coroutine_fn qmp_cxl_add_dynamic_capacity(
     const char *path, bool has_host_id, uint16_t host_id, bool has_policy,
     CxlExtentSelectionPolicy policy, bool has_region, uint8_t region,

@@ -8,6 +8,7 @@
 #define CXL_DCD_ROUTE_H
 
 typedef struct CXLType3Dev CXLType3Dev;
+typedef struct GuestPhysBlockList GuestPhysBlockList;
 typedef struct MemoryRegion MemoryRegion;
 
 /*
@@ -32,5 +33,11 @@ bool cxl_dcd_poison_inject(CXLType3Dev *ct3d, uint64_t start, uint64_t length,
  */
 void cxl_dcd_dma_begin(MemoryRegion *mr, uint64_t offset, uint64_t len);
 void cxl_dcd_dma_end(MemoryRegion *mr, uint64_t offset, uint64_t len);
+
+/*
+ * The guest's memory is about to be dumped, and @list has what the memory map
+ * says is RAM: add capacity that is trapped. BQL.
+ */
+void cxl_dcd_dump_append(GuestPhysBlockList *list);
 
 #endif /* CXL_DCD_ROUTE_H */
