@@ -329,6 +329,135 @@ static void of_shared_tag(void)
     disk_free(&disk);
 }
 
+/* --- Of a pool, at random --- */
+
+#define BLOCKS  16                /* of the pool, that are used here */
+#define OTHERS  0xc0c0c0c0c0c0c0c0ULL
+
+typedef struct Round {
+    Disk *disk;
+    CXLDcdMachine *m;             /* with the disk */
+    CXLDcdDevice *d, *other;
+    uint64_t hpa;                 /* of the other host's */
+    int pool;                     /* its file */
+    bool others[BLOCKS];
+    unsigned refused;
+} Round;
+
+static void assert_block(const Round *r, unsigned block, uint64_t value)
+{
+    g_autofree uint64_t *words = g_malloc(BLOCK);
+    unsigned i;
+
+    g_assert_cmpint(pread(r->pool, words, BLOCK, block * BLOCK), ==, BLOCK);
+    for (i = 0; i < BLOCK / 8; i++) {
+        g_assert_cmphex(words[i], ==, value);
+    }
+}
+
+/* All that the other host stored is there, in each block of its */
+static void assert_others(const Round *r)
+{
+    unsigned i;
+
+    for (i = 0; i < BLOCKS; i++) {
+        if (r->others[i]) {
+            assert_block(r, i, OTHERS);
+        }
+    }
+}
+
+static void others_take(Round *r, unsigned first, unsigned count)
+{
+    unsigned i;
+
+    cxl_dcd_add_accepted(r->other, { first * BLOCK, count * BLOCK });
+    for (i = first; i < first + count; i++) {
+        assert_block(r, i, 0);
+        qtest_memset(r->other->machine->qts, r->hpa + i * BLOCK, OTHERS & 0xff,
+                     BLOCK);
+        r->others[i] = true;
+    }
+}
+
+/* The other host has the blocks next, and until then it is refused */
+static void round_of_pool(Round *r)
+{
+    unsigned count = g_test_rand_int_range(1, 4);
+    unsigned first = g_test_rand_int_range(0, BLOCKS - count + 1), i;
+    uint64_t room = count * BLOCK - LENGTH;
+    uint64_t at = first * BLOCK +
+                  g_test_rand_int_range(0, room / 4096 + 1) * 4096;
+    CXLDcdSpan span = { first * BLOCK, count * BLOCK };
+    bool early = !g_test_rand_int_range(0, 4);
+
+    for (i = first; i < first + count; i++) {
+        if (r->others[i]) {
+            g_assert_cmphex(cxl_dcd_give_back(r->other, {
+                                r->other->dc_base + i * BLOCK, BLOCK }), ==,
+                            SUCCESS);
+            r->others[i] = false;
+        }
+    }
+    cxl_dcd_wait_clean(r->other);
+    cxl_dcd_add_accepted(r->d, span);
+    read_begin(r->disk, r->m, r->m->window + at);
+    if (early) {
+        read_end(r->m);
+    }
+    if (g_test_rand_bit()) {
+        cxl_dcd_qmp_release(r->d, .forced = true, CXL_DCD_EXTENTS(span));
+        cxl_dcd_drop_events(r->d);
+    } else {
+        g_assert_cmphex(cxl_dcd_give_back(r->d, { r->d->dc_base + span.start,
+                                                  span.length }), ==, SUCCESS);
+    }
+    if (!early) {
+        cxl_dcd_qmp_add(r->other, .error = "is being cleaned after host 1",
+                        CXL_DCD_EXTENTS(span));
+        r->refused++;
+        assert_others(r);
+        read_end(r->m);
+    }
+    cxl_dcd_wait_clean(r->d);
+    others_take(r, first, count);
+    assert_others(r);
+}
+
+static void rounds_of_pool(void)
+{
+    const char *text = g_getenv("CXL_DCD_DMA_ROUNDS");
+    unsigned rounds = text ? g_ascii_strtoull(text, NULL, 10) : 24, i;
+    Disk disk = disk_make();
+    CXLDcdOptions options = {
+        .size = MEMORY, .pool = disk.memory, .host = 1,
+        .regions = REGIONS,
+        .arguments = disk.arguments,
+    };
+    CXLDcdMachine *m = cxl_dcd_machine_start(&options), *other;
+    Round r = { .disk = &disk, .m = m, .d = &m->device[0] };
+
+    disk_setup(&disk, m);
+    cxl_dcd_map(r.d);
+    options.arguments = NULL;
+    options.host = 2;
+    other = cxl_dcd_machine_start(&options);
+    r.other = &other->device[0];
+    r.hpa = cxl_dcd_map(r.other);
+    r.pool = open(disk.memory, O_RDONLY);
+    g_assert_cmpint(r.pool, >=, 0);
+    for (i = 0; i < rounds; i++) {
+        round_of_pool(&r);
+    }
+    g_test_message("%u rounds, in %u of them a read was under way", rounds,
+                   r.refused);
+    g_assert_cmpuint(r.refused, >, 0);
+    close(r.pool);
+    cxl_dcd_machine_stop(other);
+    cxl_dcd_machine_stop(m);
+    disk_free(&disk);
+}
+
 /* The device goes while much is being cleaned, and ends when that is done */
 static void unplugged_cleaning(void)
 {
@@ -363,5 +492,6 @@ int main(int argc, char **argv)
     qtest_add_func("/cxl-dcd/dma/unplugged-cleaning", unplugged_cleaning);
     qtest_add_func("/cxl-dcd/dma/of-pool", of_pool);
     qtest_add_func("/cxl-dcd/dma/of-shared-tag", of_shared_tag);
+    qtest_add_func("/cxl-dcd/dma/rounds-of-pool", rounds_of_pool);
     return g_test_run();
 }

@@ -205,6 +205,28 @@ static void killed(void)
     pool_end(&pool);
 }
 
+/* A process that got the pool's memory outlives QEMU, which is dead then */
+static void killed_and_mapped(void)
+{
+    Pool pool = pool_begin();
+    CXLDcdDevice *a = pool_start(&pool, 1, REGIONS(""));
+    int fd = cxl_dcd_machine_mapped(pool.host[1], pool.file);
+
+    if (fd < 0) {
+        g_test_skip("this process may not have another's files");
+        pool_end(&pool);
+        return;
+    }
+    pool_start(&pool, 2, REGIONS(""));
+    accepted(a, 0, 0, BLOCK, NULL);
+    pool_kill(&pool, 1);
+    reclaim(&pool, 2, 1, BLOCK);
+    a = pool_start(&pool, 1, REGIONS(""));
+    accepted(a, 0, 0, BLOCK, NULL);
+    close(fd);
+    pool_end(&pool);
+}
+
 /* A head that is unplugged keeps its host's capacity for the next one */
 static void unplugged(void)
 {
@@ -305,6 +327,7 @@ int main(int argc, char **argv)
     qtest_add_func("/cxl-dcd/pool/shared", shared);
     qtest_add_func("/cxl-dcd/pool/read-only", read_only);
     qtest_add_func("/cxl-dcd/pool/killed", killed);
+    qtest_add_func("/cxl-dcd/pool/killed-and-mapped", killed_and_mapped);
     qtest_add_func("/cxl-dcd/pool/unplugged", unplugged);
     qtest_add_func("/cxl-dcd/pool/locked", locked);
     qtest_add_func("/cxl-dcd/pool/sanitized", sanitized);

@@ -327,18 +327,35 @@ static void chain_broken_by_other_kind(CXLDcdDevice *d)
 }
 
 /* A command of the generic set comes between: it, too, is unrelated. */
+/* Also by one that is refused, or that there is not */
 static void chain_broken_by_generic(CXLDcdDevice *d)
 {
+    static const struct {
+        uint16_t opcode, code;
+        size_t len;
+    } others[] = {
+        { CXL_DCD_OP_IDENTIFY_MEMDEV, SUCCESS, 0 },
+        { CXL_DCD_OP_IDENTIFY_MEMDEV, CXL_DCD_RC_INVALID_PAYLOAD_LENGTH, 5 },
+        { 0x0100, CXL_DCD_RC_INVALID_PAYLOAD_LENGTH, 0 },
+        { 0xc000, CXL_DCD_RC_UNSUPPORTED, 0 },
+    };
     const CXLDcdSpan first = { at(d, 0), BLOCK };
-    const CXLDcdSpan second = { at(d, 8), 2 * BLOCK };
-    uint8_t out[0x80];
+    uint8_t in[8] = { 0 }, out[0x80];
+    unsigned i;
 
-    prepare(d);
-    g_assert_cmphex(cxl_dcd_update(d, RELEASE, MORE, &first, 1), ==, SUCCESS);
-    g_assert_cmphex(cxl_dcd_command(d, CXL_DCD_OP_IDENTIFY_MEMDEV, NULL, 0, out,
-                                    sizeof(out), NULL), ==, SUCCESS);
-    g_assert_cmphex(cxl_dcd_update(d, RELEASE, 0, &second, 1), ==, SUCCESS);
-    cxl_dcd_assert_extents(d, { at(d, 0), 4 * BLOCK });
+    cxl_dcd_add_accepted(d, { 0, 4 * BLOCK }, { 8 * BLOCK, 5 * BLOCK });
+    for (i = 0; i < G_N_ELEMENTS(others); i++) {
+        const CXLDcdSpan last = { at(d, 8 + i), BLOCK };
+
+        g_assert_cmphex(cxl_dcd_update(d, RELEASE, MORE, &first, 1), ==,
+                        SUCCESS);
+        g_assert_cmphex(cxl_dcd_command(d, others[i].opcode, in, others[i].len,
+                                        out, sizeof(out), NULL), ==,
+                        others[i].code);
+        g_assert_cmphex(cxl_dcd_update(d, RELEASE, 0, &last, 1), ==, SUCCESS);
+        cxl_dcd_assert_extents(d, { at(d, 0), 4 * BLOCK },
+                               { at(d, 9 + i), (4 - i) * BLOCK });
+    }
 }
 
 /* --- Limits --- */
