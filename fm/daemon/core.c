@@ -59,14 +59,15 @@ struct store_entry *core_read(struct fmd *fmd, const char *key, GError **error)
     return first && !strcmp(first->key, key) ? store_entry_copy(first) : NULL;
 }
 
-int64_t core_waited(struct fmd *fmd)
+bool core_waited(struct fmd *fmd, int64_t *ret_waited)
 {
-    int64_t waited;
+    bool heard;
 
     g_mutex_lock(&fmd->waited_lock);
-    waited = fmd->waited ? fmd->waited(fmd->waited_opaque) : 0;
+    heard = fmd->waited;
+    *ret_waited = heard ? fmd->waited(fmd->waited_opaque) : 0;
     g_mutex_unlock(&fmd->waited_lock);
-    return waited;
+    return heard;
 }
 
 char *core_owner_text(struct fmd *fmd)

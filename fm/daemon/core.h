@@ -45,9 +45,10 @@ bool core_owner_is_us(struct fmd *fmd, const struct store_entry *entry,
 /* The host of that name or UUID, from the copy; NULL */
 fmd_host *core_host(struct fmd *fmd, const char *name);
 /*
- * us for which somebody waits here who may want to renew a lease; 0: nobody
+ * us for which somebody waits here who may want to renew a lease; 0: nobody.
+ * False: nobody can ask us now.
  */
-int64_t core_waited(struct fmd *fmd);
+bool core_waited(struct fmd *fmd, int64_t *ret_waited);
 /* A store's error becomes one of FMD_ERROR; frees @from, returns false. */
 bool core_fail(GError **error, GError *from);
 

@@ -9,13 +9,13 @@
 #include "pressure.h"
 #include "words.h"
 
-static void fmd_changed(void *opaque)
+static void fmd_changed(const struct claim_news *news, void *opaque)
 {
     struct fmd *fmd = opaque;
     struct machine *machine = __atomic_load_n(&fmd->machine, __ATOMIC_ACQUIRE);
 
     if (machine) {
-        machine_wake(machine);
+        machine_wake(machine, news);
     }
 }
 

@@ -10,6 +10,7 @@ enum fmd_counter {
     FMD_COUNT_ACTS_FAILED,        /* [act] of them refused or not answered */
     FMD_COUNT_PASSES,             /* over a pool */
     FMD_COUNT_PASS_US,            /* time they took */
+    FMD_COUNT_LOOKED,             /* claims that they looked at */
     FMD_COUNT_CONNECTS,           /* to monitors */
     FMD_COUNT_CONNECTS_FAILED,
     FMD_COUNT_STORE_WRITES,

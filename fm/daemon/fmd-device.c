@@ -135,7 +135,7 @@ bool fmd_device_call(struct fmd *fmd, const char *id, unsigned timeout,
     g_mutex_unlock(&head->lock);
     head_unref(head);
     if (ret) {
-        machine_wake(fmd->machine);
+        machine_wake_host(fmd->machine, id);
     }
     return ok;
 }

@@ -13,45 +13,9 @@ uint64_t fmd_counter(struct fmd *fmd, enum fmd_counter counter, unsigned act)
     return counter_get(counter, act);
 }
 
-/*
- * The phase in a status, without reading all of it: there may be thousands.
- * Quotes within a text have backslashes, so this is found only as a member.
- */
-static enum fmd_phase health_phase(const char *value)
-{
-    static const char key[] = "\"phase\":\"";
-    const char *at = strstr(value, key);
-    enum fmd_phase phase;
-
-    for (phase = 0; at && phase < FMD_PHASE_MAX; phase++) {
-        const char *name = fmd_phase_name(phase);
-        size_t len = strlen(name);
-
-        if (!strncmp(at + strlen(key), name, len) &&
-            at[strlen(key) + len] == '"') {
-            return phase;
-        }
-    }
-    return FMD_PENDING;
-}
-
 void fmd_phases(struct fmd *fmd, uint64_t ret[FMD_PHASE_MAX])
 {
-    g_autoptr(GPtrArray) entries = mirror_list(fmd->mirror, FMD_CLAIMS, NULL);
-    unsigned i;
-
-    memset(ret, 0, FMD_PHASE_MAX * sizeof(*ret));
-    for (i = 0; i < entries->len; i++) {
-        const struct store_entry *entry = entries->pdata[i];
-
-        if (g_str_has_suffix(entry->key, "/status")) {
-            /* Its claim was counted as one without. */
-            ret[health_phase(entry->value)]++;
-            ret[FMD_PENDING]--;
-        } else {
-            ret[FMD_PENDING]++;
-        }
-    }
+    mirror_phases(fmd->mirror, ret);
 }
 
 struct health {

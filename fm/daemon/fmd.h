@@ -53,8 +53,8 @@ bool fmd_claim_renew(struct fmd *fmd, const char *uuid, uint64_t if_rev,
                      uint64_t *ret_rev, GError **error);
 /*
  * @fn tells how long (us) the oldest call has waited that was not passed on to
- * us yet; NULL: nobody does. It may be a renewal: while that is long, no lease
- * ends. Called by any thread, without waiting in it.
+ * us yet; NULL: nobody can ask. It may be a renewal: while that is long, no
+ * lease ends. Called by any thread, without waiting in it.
  */
 void fmd_waited_from(struct fmd *fmd, int64_t (*fn)(void *opaque),
                      void *opaque);

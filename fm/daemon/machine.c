@@ -23,6 +23,7 @@
 /* A host of this machine */
 struct tenant {
     char *value;                  /* in the store */
+    char *name;
     char *monitor;
     struct head *head;
     struct pool *pool;            /* that has the head; NULL: nobody yet */
@@ -39,7 +40,9 @@ struct machine {
     GCond wake;
     bool woken, reload, ended;
     int64_t alive;
+    uint64_t followed;            /* the thread's: revision of hosts */
     GHashTable *tenants;          /* UUID: struct tenant */
+    GHashTable *names;            /* of those: UUID */
     GHashTable *pools;            /* UUID: struct pool; they never go */
 };
 
@@ -49,6 +52,7 @@ static void tenant_free(void *opaque)
 
     head_unref(tenant->head);
     g_free(tenant->value);
+    g_free(tenant->name);
     g_free(tenant->monitor);
     g_free(tenant);
 }
@@ -94,7 +98,8 @@ static void machine_reach(void *data, void *opaque)
 {
     struct machine *machine = opaque;
     struct head *head = data;
-    bool ok = head_connect(head, machine->fmd->config->machine);
+    bool ok = !__atomic_load_n(&machine->ended, __ATOMIC_ACQUIRE) &&
+              head_connect(head, machine->fmd->config->machine);
     struct tenant *tenant;
 
     g_mutex_lock(&machine->lock);
@@ -129,24 +134,40 @@ static void machine_place(struct machine *machine, struct tenant *tenant,
     store_entry_free(entry);
 }
 
-static void machine_drop(struct machine *machine, const char *uuid,
-                         const struct tenant *tenant)
+/* @name NULL: it has none any more. */
+static void machine_name(struct machine *machine, const char *uuid,
+                         struct tenant *tenant, const char *name)
 {
+    /* It may be another's by now. */
+    if (tenant->name && !g_strcmp0(g_hash_table_lookup(
+        machine->names, tenant->name), uuid)) {
+        g_hash_table_remove(machine->names, tenant->name);
+    }
+    g_free(tenant->name);
+    tenant->name = g_strdup(name);
+    if (name) {
+        g_hash_table_replace(machine->names, g_strdup(name), g_strdup(uuid));
+    }
+}
+
+static void machine_drop(struct machine *machine, const char *uuid,
+                         struct tenant *tenant)
+{
+    machine_name(machine, uuid, tenant, NULL);
     if (tenant->pool) {
         pool_drop_head(tenant->pool, uuid);
     }
 }
 
+/* One that is new here, or is not as it was */
 static void machine_host(struct machine *machine, const char *uuid,
                          const char *value, const fmd_host *host)
 {
     struct tenant *tenant = g_hash_table_lookup(machine->tenants, uuid);
 
-    if (tenant && !strcmp(tenant->value, value)) {
-        return;
-    }
     if (tenant && !strcmp(tenant->monitor, host->monitor) && tenant->pool) {
         pool_change_host(tenant->pool, fmd_host_parse(uuid, value, NULL));
+        machine_name(machine, uuid, tenant, host->name);
         g_free(tenant->value);
         tenant->value = g_strdup(value);
         return;
@@ -158,30 +179,57 @@ static void machine_host(struct machine *machine, const char *uuid,
     tenant->value = g_strdup(value);
     tenant->monitor = g_strdup(host->monitor);
     tenant->head = head_new(host);
+    machine_name(machine, uuid, tenant, host->name);
     g_hash_table_replace(machine->tenants, g_strdup(uuid), tenant);
     machine_place(machine, tenant, uuid);
 }
 
+static bool machine_has(struct machine *machine, const char *uuid,
+                        const char *value)
+{
+    const struct tenant *tenant = g_hash_table_lookup(machine->tenants, uuid);
+
+    return tenant && !strcmp(tenant->value, value);
+}
+
+static void machine_follow_one(struct machine *machine,
+                               const struct store_entry *entry,
+                               GHashTable *seen)
+{
+    const char *id = entry->key + strlen(FMD_HOSTS);
+    g_autoptr(fmd_host) host = NULL;
+
+    if (strchr(id, '/')) {
+        return;
+    }
+    if (machine_has(machine, id, entry->value)) {
+        g_hash_table_add(seen, (char *)id);
+        return;
+    }
+    host = fmd_host_parse(id, entry->value, NULL);
+    if (host && !strcmp(host->machine, machine->fmd->config->machine)) {
+        g_hash_table_add(seen, (char *)id);
+        machine_host(machine, id, entry->value, host);
+    }
+}
+
 static void machine_follow(struct machine *machine)
 {
-    g_autoptr(GPtrArray) entries = mirror_list(machine->fmd->mirror, FMD_HOSTS,
-                                               NULL);
+    uint64_t rev = mirror_hosts(machine->fmd->mirror);
+    g_autoptr(GPtrArray) entries = NULL;
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     GHashTableIter iter;
     void *uuid, *tenant;
     unsigned i;
 
+    if (rev == machine->followed) {
+        return;
+    }
+    machine->followed = rev;
+    entries = mirror_list(machine->fmd->mirror, FMD_HOSTS, NULL);
     g_mutex_lock(&machine->lock);
     for (i = 0; i < entries->len; i++) {
-        const struct store_entry *entry = entries->pdata[i];
-        const char *id = entry->key + strlen(FMD_HOSTS);
-        g_autoptr(fmd_host) host = strchr(id, '/') ? NULL :
-                                   fmd_host_parse(id, entry->value, NULL);
-
-        if (host && !strcmp(host->machine, machine->fmd->config->machine)) {
-            g_hash_table_add(seen, (char *)id);
-            machine_host(machine, id, entry->value, host);
-        }
+        machine_follow_one(machine, entries->pdata[i], seen);
     }
     g_hash_table_iter_init(&iter, machine->tenants);
     while (g_hash_table_iter_next(&iter, &uuid, &tenant)) {
@@ -218,6 +266,42 @@ static void machine_wake_pool(struct pool *pool, void *opaque)
     pool_wake(pool);
 }
 
+/* The pool of a host as a claim names it; NULL. With the lock */
+static struct pool *machine_pool_of(struct machine *machine, const char *name)
+{
+    const struct tenant *tenant = g_hash_table_lookup(machine->tenants, name);
+    const char *uuid = tenant ? NULL : g_hash_table_lookup(machine->names,
+                                                           name);
+
+    if (uuid) {
+        tenant = g_hash_table_lookup(machine->tenants, uuid);
+    }
+    return tenant ? tenant->pool : NULL;
+}
+
+static void machine_wake_some(struct machine *machine,
+                              const struct claim_news *news)
+{
+    GHashTableIter iter;
+    struct pool *pool;
+    void *name;
+
+    g_mutex_lock(&machine->lock);
+    g_hash_table_iter_init(&iter, news->pools);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        if ((pool = g_hash_table_lookup(machine->pools, name))) {
+            pool_wake(pool);
+        }
+    }
+    g_hash_table_iter_init(&iter, news->hosts);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        if ((pool = machine_pool_of(machine, name))) {
+            pool_wake(pool);
+        }
+    }
+    g_mutex_unlock(&machine->lock);
+}
+
 static void *machine_run(void *opaque)
 {
     struct machine *machine = opaque;
@@ -249,13 +333,29 @@ static void *machine_run(void *opaque)
     return NULL;
 }
 
-void machine_wake(struct machine *machine)
+void machine_wake(struct machine *machine, const struct claim_news *news)
 {
     g_mutex_lock(&machine->lock);
     machine->woken = true;
     g_cond_broadcast(&machine->wake);
     g_mutex_unlock(&machine->lock);
-    machine_each_pool(machine, machine_wake_pool, NULL);
+    if (news) {
+        machine_wake_some(machine, news);
+    } else {
+        machine_each_pool(machine, machine_wake_pool, NULL);
+    }
+}
+
+void machine_wake_host(struct machine *machine, const char *uuid)
+{
+    struct pool *pool;
+
+    g_mutex_lock(&machine->lock);
+    pool = machine_pool_of(machine, uuid);
+    if (pool) {
+        pool_wake(pool);
+    }
+    g_mutex_unlock(&machine->lock);
 }
 
 void machine_reload(struct machine *machine)
@@ -268,7 +368,7 @@ void machine_reload(struct machine *machine)
 
 static void machine_lease_changed(void *opaque)
 {
-    machine_wake(opaque);
+    machine_wake(opaque, NULL);
 }
 
 void machine_start(struct fmd *fmd)
@@ -281,8 +381,11 @@ void machine_start(struct fmd *fmd)
     machine->alive = g_get_monotonic_time();
     machine->tenants = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                              tenant_free);
+    machine->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                           g_free);
     machine->pools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                            NULL);
+    machine->followed = UINT64_MAX;
     machine->lease = lease_start(fmd->store, fmd->config->owner_ttl,
                                  machine_lease_changed, machine);
     machine->placer = placer_new(fmd, machine->lease);
@@ -294,6 +397,11 @@ void machine_start(struct fmd *fmd)
     machine->thread = g_thread_new("fmd-machine", machine_run, machine);
 }
 
+static void machine_end_pool(struct pool *pool, void *opaque)
+{
+    pool_end(pool);
+}
+
 void machine_stop(struct machine *machine)
 {
     GHashTableIter iter;
@@ -303,11 +411,14 @@ void machine_stop(struct machine *machine)
         return;
     }
     g_mutex_lock(&machine->lock);
-    machine->ended = true;
+    __atomic_store_n(&machine->ended, true, __ATOMIC_RELEASE);
     g_cond_broadcast(&machine->wake);
     g_mutex_unlock(&machine->lock);
+    /* All are told before one is waited for: each may take its time. */
+    machine_each_pool(machine, machine_end_pool, NULL);
     g_thread_join(machine->thread);
     g_thread_pool_free(machine->workers, false, true);
+    machine_each_pool(machine, machine_end_pool, NULL);
     g_hash_table_iter_init(&iter, machine->pools);
     while (g_hash_table_iter_next(&iter, NULL, &pool)) {
         pool_stop(pool);
@@ -316,6 +427,7 @@ void machine_stop(struct machine *machine)
     lease_stop(machine->lease);
     g_hash_table_unref(machine->pools);
     g_hash_table_unref(machine->tenants);
+    g_hash_table_unref(machine->names);
     g_mutex_clear(&machine->lock);
     g_cond_clear(&machine->wake);
     g_free(machine);

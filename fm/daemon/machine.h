@@ -11,8 +11,10 @@ struct pool;
 
 void machine_start(struct fmd *fmd);
 void machine_stop(struct machine *machine);
-/* The store has changed. */
-void machine_wake(struct machine *machine);
+/* The store has changed: @news says whom that concerns; NULL: everybody. */
+void machine_wake(struct machine *machine, const struct claim_news *news);
+/* Something was done to a host's device: its pool looks. */
+void machine_wake_host(struct machine *machine, const char *uuid);
 /* The hosts of the configuration are others now. */
 void machine_reload(struct machine *machine);
 

@@ -155,6 +155,8 @@ static void metrics_core(GString *text, struct fmd *fmd)
         const char *name, *help;
     } counters[] = {
         { FMD_COUNT_PASSES, "passes_total", "Passes over a pool." },
+        { FMD_COUNT_LOOKED, "claims_looked_at_total",
+          "Claims that passes looked at." },
         { FMD_COUNT_CONNECTS, "connects_total", "Connections to monitors." },
         { FMD_COUNT_CONNECTS_FAILED, "connects_failed_total",
           "Connections to monitors that did not come about." },

@@ -25,8 +25,10 @@ struct mirror {
     GMutex lock;                  /* of all that follows */
     GCond changed;
     GTree *entries;               /* key: struct store_entry */
+    struct claim_index *claims;
     uint64_t rev;
     uint64_t news;                /* of what is acted on */
+    uint64_t hosts;               /* of these */
     bool filled;                  /* the range was read */
     bool again;                   /* it must be read anew */
     bool ended;
@@ -46,8 +48,11 @@ static GTree *mirror_tree(void)
                            (GDestroyNotify)store_entry_free);
 }
 
-static void mirror_put(GTree *entries, const struct store_entry *entry)
+static void mirror_put(GTree *entries, struct claim_index *claims,
+                       const struct store_entry *entry,
+                       struct claim_news *news)
 {
+    claim_index_put(claims, entry, news);
     if (entry->value) {
         struct store_entry *copy = store_entry_copy(entry);
 
@@ -57,11 +62,11 @@ static void mirror_put(GTree *entries, const struct store_entry *entry)
     }
 }
 
-static void mirror_tell(struct mirror *mirror)
+static void mirror_tell(struct mirror *mirror, const struct claim_news *news)
 {
     g_mutex_lock(&mirror->fn_lock);
     if (mirror->fn) {
-        mirror->fn(mirror->opaque);
+        mirror->fn(news, mirror->opaque);
     }
     g_mutex_unlock(&mirror->fn_lock);
 }
@@ -79,30 +84,40 @@ static bool mirror_is_acted_on(const struct store_entry *entry)
            !g_str_has_prefix(entry->key, FMD_LEASES);
 }
 
+/* Where it was last is remembered, and changes nothing. */
+static bool mirror_is_host(const struct store_entry *entry)
+{
+    return g_str_has_prefix(entry->key, FMD_HOSTS) &&
+           !g_str_has_suffix(entry->key, "/place");
+}
+
 static void mirror_heard(struct store *store, uint64_t rev,
                          const GPtrArray *entries, void *opaque)
 {
     struct mirror *mirror = opaque;
-    bool news = !entries;
+    struct claim_news *whom = claim_news_new();
+    bool news = false, hosts = false;
     unsigned i;
 
     g_mutex_lock(&mirror->lock);
-    if (!entries) {
-        mirror->again = true;
-    }
+    /* Then it is filled anew, and everybody is told. */
+    mirror->again |= !entries;
     for (i = 0; entries && i < entries->len; i++) {
-        mirror_put(mirror->entries, entries->pdata[i]);
+        mirror_put(mirror->entries, mirror->claims, entries->pdata[i], whom);
         news |= mirror_is_acted_on(entries->pdata[i]);
+        hosts |= mirror_is_host(entries->pdata[i]);
     }
     if (entries) {
         mirror->rev = MAX(mirror->rev, rev);
         mirror->news = news ? mirror->rev : mirror->news;
+        mirror->hosts = hosts ? mirror->rev : mirror->hosts;
     }
     g_cond_broadcast(&mirror->changed);
     g_mutex_unlock(&mirror->lock);
     if (news) {
-        mirror_tell(mirror);
+        mirror_tell(mirror, whom);
     }
+    claim_news_free(whom);
 }
 
 /* --- The thread --- */
@@ -124,7 +139,9 @@ static void mirror_note(struct mirror *mirror, GError *error)
 static void mirror_fill(struct mirror *mirror)
 {
     g_autoptr(GPtrArray) entries = NULL;
+    struct claim_index *claims;
     GError *error = NULL;
+    GTree *filled;
     uint64_t rev;
     unsigned i;
 
@@ -133,13 +150,17 @@ static void mirror_fill(struct mirror *mirror)
         mirror_note(mirror, error);
         return;
     }
+    claims = claim_index_new();
+    filled = mirror_tree();
+    for (i = 0; i < entries->len; i++) {
+        mirror_put(filled, claims, entries->pdata[i], NULL);
+    }
     g_mutex_lock(&mirror->lock);
     g_tree_unref(mirror->entries);
-    mirror->entries = mirror_tree();
-    for (i = 0; i < entries->len; i++) {
-        mirror_put(mirror->entries, entries->pdata[i]);
-    }
-    mirror->rev = mirror->news = rev;
+    claim_index_free(mirror->claims);
+    mirror->entries = filled;
+    mirror->claims = claims;
+    mirror->rev = mirror->news = mirror->hosts = rev;
     mirror->again = false;
     g_mutex_unlock(&mirror->lock);
     mirror->watch = store_watch_begin(mirror->store, mirror->prefix, rev,
@@ -149,7 +170,7 @@ static void mirror_fill(struct mirror *mirror)
     g_cond_broadcast(&mirror->changed);
     g_mutex_unlock(&mirror->lock);
     mirror_note(mirror, error);
-    mirror_tell(mirror);
+    mirror_tell(mirror, NULL);
 }
 
 static void mirror_probe(struct mirror *mirror)
@@ -202,6 +223,7 @@ struct mirror *mirror_start(struct store *store, const char *prefix,
     mirror->fn = fn;
     mirror->opaque = opaque;
     mirror->entries = mirror_tree();
+    mirror->claims = claim_index_new();
     mirror->alive = g_get_monotonic_time();
     g_mutex_init(&mirror->fn_lock);
     g_mutex_init(&mirror->lock);
@@ -221,6 +243,7 @@ void mirror_stop(struct mirror *mirror)
     g_mutex_unlock(&mirror->lock);
     g_thread_join(mirror->thread);
     g_tree_unref(mirror->entries);
+    claim_index_free(mirror->claims);
     g_mutex_clear(&mirror->fn_lock);
     g_mutex_clear(&mirror->lock);
     g_cond_clear(&mirror->changed);
@@ -230,21 +253,6 @@ void mirror_stop(struct mirror *mirror)
 }
 
 /* --- Reading --- */
-
-void mirror_each(struct mirror *mirror, const char *prefix,
-                 void (*fn)(const struct store_entry *entry, void *opaque),
-                 void *opaque)
-{
-    GTreeNode *node;
-
-    g_mutex_lock(&mirror->lock);
-    node = g_tree_lower_bound(mirror->entries, prefix);
-    while (node && g_str_has_prefix(g_tree_node_key(node), prefix)) {
-        fn(g_tree_node_value(node), opaque);
-        node = g_tree_node_next(node);
-    }
-    g_mutex_unlock(&mirror->lock);
-}
 
 GPtrArray *mirror_list(struct mirror *mirror, const char *prefix,
                        uint64_t *ret_rev)
@@ -287,6 +295,16 @@ uint64_t mirror_news(struct mirror *mirror)
     return news;
 }
 
+uint64_t mirror_hosts(struct mirror *mirror)
+{
+    uint64_t hosts;
+
+    g_mutex_lock(&mirror->lock);
+    hosts = mirror->hosts;
+    g_mutex_unlock(&mirror->lock);
+    return hosts;
+}
+
 bool mirror_wait(struct mirror *mirror, uint64_t rev, unsigned timeout)
 {
     int64_t end = g_get_monotonic_time() + timeout * 1000ll;
@@ -324,4 +342,87 @@ bool mirror_is_live(struct mirror *mirror)
     live = g_get_monotonic_time() - mirror->alive < LIVE_MS * 1000;
     g_mutex_unlock(&mirror->lock);
     return live;
+}
+
+/* --- By the index --- */
+
+static void mirror_add(struct mirror *mirror, const char *key, GPtrArray *list)
+{
+    const struct store_entry *entry = g_tree_lookup(mirror->entries, key);
+
+    if (entry) {
+        g_ptr_array_add(list, store_entry_copy(entry));
+    }
+}
+
+/* The claims of @set; with the lock */
+static GPtrArray *mirror_claims(struct mirror *mirror, GHashTable *set)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func(
+        (GDestroyNotify)store_entry_free);
+    GHashTableIter iter;
+    void *uuid;
+
+    g_hash_table_iter_init(&iter, set);
+    while (g_hash_table_iter_next(&iter, &uuid, NULL)) {
+        g_autofree char *claim = fmd_key_claim(uuid);
+        g_autofree char *status = fmd_key_status(uuid);
+
+        if (g_tree_lookup(mirror->entries, claim)) {
+            mirror_add(mirror, claim, list);
+            mirror_add(mirror, status, list);
+        }
+    }
+    return list;
+}
+
+static GHashTable *mirror_set(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+GPtrArray *mirror_claims_of_pool(struct mirror *mirror, const char *pool,
+                                 const GPtrArray *hosts)
+{
+    g_autoptr(GHashTable) set = mirror_set();
+    GPtrArray *list;
+
+    g_mutex_lock(&mirror->lock);
+    claim_index_of_pool(mirror->claims, pool, hosts, set);
+    list = mirror_claims(mirror, set);
+    g_mutex_unlock(&mirror->lock);
+    return list;
+}
+
+GPtrArray *mirror_claims_left(struct mirror *mirror,
+                              void (*fn)(const char *pool, uint64_t bytes,
+                                         void *opaque), void *opaque)
+{
+    g_autoptr(GHashTable) set = mirror_set();
+    GPtrArray *list;
+
+    g_mutex_lock(&mirror->lock);
+    claim_index_left(mirror->claims, set);
+    list = mirror_claims(mirror, set);
+    claim_index_promises(mirror->claims, fn, opaque);
+    g_mutex_unlock(&mirror->lock);
+    return list;
+}
+
+unsigned mirror_count(struct mirror *mirror, const char *by, unsigned *ret_by)
+{
+    unsigned count;
+
+    g_mutex_lock(&mirror->lock);
+    count = claim_index_count(mirror->claims);
+    *ret_by = claim_index_count_by(mirror->claims, by);
+    g_mutex_unlock(&mirror->lock);
+    return count;
+}
+
+void mirror_phases(struct mirror *mirror, uint64_t ret[FMD_PHASE_MAX])
+{
+    g_mutex_lock(&mirror->lock);
+    claim_index_phases(mirror->claims, ret);
+    g_mutex_unlock(&mirror->lock);
 }

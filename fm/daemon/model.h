@@ -15,7 +15,8 @@
  *   /cxl-dcd/v1/claims/UUID         struct fmd_claim, by clients
  *   /cxl-dcd/v1/claims/UUID/status  struct fmd_status, by the pool's owner
  *   /cxl-dcd/v1/leases/UUID         {"seconds"} of a claim that has a lease;
- *                                   written anew with each renewal
+ *                                   written anew with each renewal, and with
+ *                                   {"silent"}, ms, by the placer
  *   /cxl-dcd/v1/placer              struct fmd_owner, on the placer's lease
  *   /cxl-dcd/v1/pressures/UUID      {"percent"} of a host, on the agent's lease
  *

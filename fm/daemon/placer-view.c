@@ -30,8 +30,23 @@ static void place_claim_free(void *opaque)
     g_free(claim);
 }
 
+struct place_view *place_view_new(void)
+{
+    struct place_view *view = g_new0(struct place_view, 1);
+
+    view->hosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                        place_host_free);
+    view->names = g_hash_table_new(g_str_hash, g_str_equal);
+    view->hosts_rev = UINT64_MAX;
+    view->pools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                        place_pool_free);
+    view->claims = g_ptr_array_new_with_free_func(place_claim_free);
+    return view;
+}
+
 void place_view_free(struct place_view *view)
 {
+    g_hash_table_unref(view->names);
     g_hash_table_unref(view->hosts);
     g_hash_table_unref(view->pools);
     g_ptr_array_unref(view->claims);
@@ -69,6 +84,7 @@ static void place_read_host(struct place_view *view,
         host = g_new0(struct place_host, 1);
         host->host = parsed;
         g_hash_table_insert(view->hosts, g_strdup(uuid), host);
+        g_hash_table_insert(view->names, parsed->name, host);
     } else if (!strcmp(rest, "/alive")) {
         /* Its host comes before it, in the order of keys. */
         host = g_hash_table_lookup(view->hosts, uuid);
@@ -141,26 +157,15 @@ static void place_read_claim(struct place_view *view,
     }
 }
 
-static void place_promises(struct place_view *view)
+static void place_promise(const char *pool, uint64_t bytes, void *opaque)
 {
-    unsigned i;
-
-    for (i = 0; i < view->claims->len; i++) {
-        const struct place_claim *c = view->claims->pdata[i];
-
-        if (c->claim && *c->status->pool && !c->claim->deleted &&
-            !c->status->extents->len) {
-            place_pool(view, c->status->pool)->promised += c->claim->bytes;
-        }
-    }
+    place_pool(opaque, pool)->promised = bytes;
 }
 
-static void place_read(struct mirror *mirror, const char *prefix,
-                       struct place_view *view,
+static void place_read(const GPtrArray *entries, struct place_view *view,
                        void (*fn)(struct place_view *view,
                                   const struct store_entry *entry))
 {
-    g_autoptr(GPtrArray) entries = mirror_list(mirror, prefix, NULL);
     unsigned i;
 
     for (i = 0; i < entries->len; i++) {
@@ -168,20 +173,32 @@ static void place_read(struct mirror *mirror, const char *prefix,
     }
 }
 
-struct place_view *place_view_read(struct mirror *mirror)
+/* There may be thousands, and they seldom change. */
+static void place_read_hosts(struct place_view *view, struct mirror *mirror)
 {
-    struct place_view *view = g_new0(struct place_view, 1);
+    uint64_t rev = mirror_hosts(mirror);
+    g_autoptr(GPtrArray) entries = NULL;
 
-    view->hosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                        place_host_free);
-    view->pools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                        place_pool_free);
-    view->claims = g_ptr_array_new_with_free_func(place_claim_free);
-    place_read(mirror, FMD_HOSTS, view, place_read_host);
-    place_read(mirror, FMD_POOLS, view, place_read_pool);
-    place_read(mirror, FMD_CLAIMS, view, place_read_claim);
-    place_promises(view);
-    return view;
+    if (rev != view->hosts_rev) {
+        g_hash_table_remove_all(view->names);
+        g_hash_table_remove_all(view->hosts);
+        entries = mirror_list(mirror, FMD_HOSTS, NULL);
+        place_read(entries, view, place_read_host);
+        view->hosts_rev = rev;
+    }
+}
+
+void place_view_read(struct place_view *view, struct mirror *mirror)
+{
+    g_autoptr(GPtrArray) pools = mirror_list(mirror, FMD_POOLS, NULL);
+    g_autoptr(GPtrArray) claims = NULL;
+
+    place_read_hosts(view, mirror);
+    g_hash_table_remove_all(view->pools);
+    place_read(pools, view, place_read_pool);
+    g_ptr_array_set_size(view->claims, 0);
+    claims = mirror_claims_left(mirror, place_promise, view);
+    place_read(claims, view, place_read_claim);
 }
 
 /* --- Choosing --- */
@@ -189,16 +206,8 @@ struct place_view *place_view_read(struct mirror *mirror)
 struct place_host *place_view_host(struct place_view *view, const char *name)
 {
     struct place_host *host = g_hash_table_lookup(view->hosts, name);
-    GHashTableIter iter;
-    void *value;
 
-    g_hash_table_iter_init(&iter, view->hosts);
-    while (!host && g_hash_table_iter_next(&iter, NULL, &value)) {
-        if (!strcmp(((struct place_host *)value)->host->name, name)) {
-            host = value;
-        }
-    }
-    return host;
+    return host ? host : g_hash_table_lookup(view->names, name);
 }
 
 static bool place_has_labels(const fmd_host *host, GHashTable *selector)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the placer sees: pools, hosts that live, claims */
+/* What the placer sees: pools, hosts that live, claims that wait for it */
 #ifndef CXL_FMD_PLACER_VIEW_H
 #define CXL_FMD_PLACER_VIEW_H
 
@@ -26,11 +26,16 @@ struct place_claim {
 
 struct place_view {
     GHashTable *hosts;            /* UUID: struct place_host */
+    GHashTable *names;            /* the same by name */
+    uint64_t hosts_rev;           /* as of which these are */
     GHashTable *pools;            /* UUID: struct place_pool */
-    GPtrArray *claims;            /* struct place_claim */
+    GPtrArray *claims;            /* struct place_claim: those in no pool with
+                                     an owner */
 };
 
-struct place_view *place_view_read(struct mirror *mirror);
+struct place_view *place_view_new(void);
+/* As it is now; what has not changed is not read again. */
+void place_view_read(struct place_view *view, struct mirror *mirror);
 void place_view_free(struct place_view *view);
 /* By name or UUID; NULL */
 struct place_host *place_view_host(struct place_view *view, const char *name);

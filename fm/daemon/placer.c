@@ -14,6 +14,7 @@ struct placer {
     struct fmd *fmd;
     struct lease *lease;
     struct lapse *lapse;          /* of the consumers' leases */
+    struct place_view *view;
     uint64_t epoch;               /* 0: it is somebody else */
     int64_t epoch_lease;
     bool shown;                   /* atomic */
@@ -219,10 +220,10 @@ static void placer_claim(struct placer *placer, struct place_view *view,
 
     placer->waiting |= !*c->status->pool || !pool || !pool->owned;
     if (*c->status->pool) {
-        if (pool && pool->owned) {
-            g_hash_table_remove(placer->since, c->status->pool);
-        } else if (placer_is_late(placer, c->status->pool,
-                                  placer->fmd->config->lost_after)) {
+        /* It may have got one between two of our reads. */
+        if (!(pool && pool->owned) &&
+            placer_is_late(placer, c->status->pool,
+                           placer->fmd->config->lost_after)) {
             placer_lost(placer, c);
         }
     } else if (c->claim->deleted) {
@@ -249,6 +250,7 @@ struct placer *placer_new(struct fmd *fmd, struct lease *lease)
     placer->fmd = fmd;
     placer->lease = lease;
     placer->lapse = lapse_new(fmd);
+    placer->view = place_view_new();
     placer->since = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                           g_free);
     return placer;
@@ -256,12 +258,14 @@ struct placer *placer_new(struct fmd *fmd, struct lease *lease)
 
 void placer_free(struct placer *placer)
 {
+    /* While it is still the placer */
+    lapse_free(placer->lapse);
     if (placer->epoch) {
         core_write(placer->fmd, &(struct store_cmp) { STORE_IF_CREATED,
                    FMD_PLACER, placer->epoch }, 1,
                    &(struct store_op) { .key = FMD_PLACER }, 1, NULL, NULL);
     }
-    lapse_free(placer->lapse);
+    place_view_free(placer->view);
     g_hash_table_unref(placer->since);
     g_free(placer);
 }
@@ -279,12 +283,28 @@ static bool placer_is_due(struct placer *placer)
     return true;
 }
 
+/* Whose pools have owners again are not late any more. */
+static void placer_forget_owned(struct placer *placer)
+{
+    GHashTableIter iter;
+    void *uuid, *pool;
+
+    g_hash_table_iter_init(&iter, placer->view->pools);
+    while (g_hash_table_iter_next(&iter, &uuid, &pool)) {
+        if (((struct place_pool *)pool)->owned) {
+            g_hash_table_remove(placer->since, uuid);
+        }
+    }
+}
+
 static void placer_look(struct placer *placer)
 {
     int64_t begin = g_get_monotonic_time();
-    struct place_view *view = place_view_read(placer->fmd->mirror);
+    struct place_view *view = placer->view;
     unsigned i;
 
+    place_view_read(view, placer->fmd->mirror);
+    placer_forget_owned(placer);
     placer->waiting = false;
     for (i = 0; i < view->claims->len && placer->epoch; i++) {
         struct place_claim *c = view->claims->pdata[i];
@@ -293,7 +313,6 @@ static void placer_look(struct placer *placer)
             placer_claim(placer, view, c);
         }
     }
-    place_view_free(view);
     /* At most half of the time */
     placer->next = 2 * g_get_monotonic_time() - begin;
 }

@@ -114,14 +114,29 @@ static void pass_orphan(struct pool *pool, const char *tag, GHashTable *seen)
         return;
     }
     g_hash_table_insert(seen, g_strdup(tag), GUINT_TO_POINTER(passes + 1));
-    if (passes == 1) {
+    if (!passes) {
+        /* Its claim may be on its way: look again before it is called so. */
+        pool->again = MIN(pool->again, g_get_monotonic_time() +
+                          G_USEC_PER_SEC);
+    } else if (passes == 1) {
         events_add(pool->fmd->events, "orphan", tag, NULL, "capacity with this "
                    "tag is out, and no claim has it");
     }
 }
 
-static void pass_others(struct pool *pool, GHashTable *mine,
-                        GHashTable *known)
+/* Does another pool keep the claim of this tag? */
+static bool pass_is_elsewhere(struct pool *pool, const char *tag)
+{
+    g_autofree char *key = fmd_key_status(tag);
+    struct store_entry *entry = mirror_get(pool->fmd->mirror, key);
+    g_autoptr(fmd_status) status = entry ? fmd_status_parse(tag, entry->value,
+                                                            NULL) : NULL;
+
+    store_entry_free(entry);
+    return status && *status->pool && strcmp(status->pool, pool->uuid);
+}
+
+static void pass_others(struct pool *pool, GHashTable *mine)
 {
     GHashTable *seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                              NULL);
@@ -130,14 +145,19 @@ static void pass_others(struct pool *pool, GHashTable *mine,
 
     g_hash_table_iter_init(&iter, pool->truth->tags);
     while (g_hash_table_iter_next(&iter, &tag, &index)) {
-        struct wish *wish = g_hash_table_lookup(known, tag);
+        g_autofree char *key = fmd_key_claim(tag);
+        struct store_entry *claim;
 
-        if (!wish) {
+        if (g_hash_table_contains(mine, tag)) {
+            continue;
+        }
+        claim = mirror_get(pool->fmd->mirror, key);
+        if (!claim) {
             pass_orphan(pool, tag, seen);
-        } else if (!g_hash_table_contains(mine, tag) &&
-                   *wish->status->pool && pool_is_own(pool)) {
+        } else if (pool_is_own(pool) && pass_is_elsewhere(pool, tag)) {
             pass_stray(pool, tag, index);
         }
+        store_entry_free(claim);
     }
     g_hash_table_unref(pool->orphans);
     pool->orphans = seen;
@@ -150,7 +170,8 @@ static void pass_claims(struct pool *pool, const GPtrArray *wishes,
 {
     unsigned i;
 
-    for (i = 0; i < wishes->len && pool_is_own(pool); i++) {
+    for (i = 0; i < wishes->len && pool_is_own(pool) && !pool_has_ended(pool);
+         i++) {
         struct wish *wish = wishes->pdata[i];
 
         __atomic_store_n(&pool->alive, g_get_monotonic_time(),
@@ -173,27 +194,18 @@ void pool_pass(struct pool *pool)
 {
     g_autoptr(GPtrArray) wishes = NULL;
     g_autoptr(GHashTable) mine = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
     int64_t begin = g_get_monotonic_time();
-    unsigned i;
 
     /* Of what we wrote, the copy must not show an older state. */
     if (!mirror_wait(pool->fmd->mirror, pool->written, SHOW_MS)) {
         pool->again = begin + G_USEC_PER_SEC;
         return;
     }
-    wishes = pool_wishes(pool->wishes, pool->fmd->mirror);
-    for (i = 0; i < wishes->len; i++) {
-        struct wish *wish = wishes->pdata[i];
-
-        if (wish->claim || wish->broken) {
-            g_hash_table_insert(known, wish->uuid, wish);
-        }
-    }
+    wishes = pool_wishes(pool);
     if (pool_is_own(pool)) {
         pass_claims(pool, wishes, mine);
     }
-    pass_others(pool, mine, known);
+    pass_others(pool, mine);
     counter_add(FMD_COUNT_PASSES, 0, 1);
     counter_add(FMD_COUNT_PASS_US, 0, g_get_monotonic_time() - begin);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The claims of a pass */
 #include <string.h>
-#include "log.h"
+#include "counters.h"
 #include "pool-own.h"
 #include "pool-wish.h"
 
@@ -19,29 +19,17 @@ GHashTable *pool_wishes_new(void)
     return g_hash_table_new_full(g_str_hash, g_str_equal, NULL, wish_free);
 }
 
-static void wish_complain(const struct store_entry *entry, GError *error)
-{
-    if (error) {
-        log_line(LOG_LEVEL_ERROR, "%s: %s: it is left alone", entry->key,
-                 error->message);
-        g_error_free(error);
-    }
-}
-
 /* What has not changed was read before. */
 static void wish_read_claim(struct wish *wish, const struct store_entry *entry)
 {
-    GError *error = NULL;
-
     if (wish->claim_rev == entry->mod_rev) {
         return;
     }
     fmd_claim_free(wish->claim);
-    wish->claim = fmd_claim_parse(wish->uuid, entry->value, &error);
+    wish->claim = fmd_claim_parse(wish->uuid, entry->value, NULL);
     wish->claim_rev = entry->mod_rev;
     wish->created = entry->create_rev;
-    wish->claim_broken = error;
-    wish_complain(entry, error);
+    wish->claim_broken = !wish->claim;
 }
 
 /* @entry NULL: there is none */
@@ -49,22 +37,18 @@ static void wish_read_status(struct wish *wish,
                              const struct store_entry *entry)
 {
     uint64_t rev = entry ? entry->mod_rev : 0;
-    GError *error = NULL;
 
     if (wish->status && wish->status_rev == rev) {
         return;
     }
     fmd_status_free(wish->status);
-    wish->status = entry ? fmd_status_parse(wish->uuid, entry->value, &error) :
+    wish->status = entry ? fmd_status_parse(wish->uuid, entry->value, NULL) :
                    NULL;
+    wish->status_broken = entry && !wish->status;
     if (!wish->status) {
         wish->status = fmd_status_new();
     }
     wish->status_rev = rev;
-    wish->status_broken = error;
-    if (entry) {
-        wish_complain(entry, error);
-    }
 }
 
 static int wish_order(const void *a, const void *b)
@@ -91,7 +75,7 @@ static gboolean wish_is_old(void *key, void *value, void *pass)
     return ((struct wish *)value)->pass != *(unsigned *)pass;
 }
 
-/* The status of a claim follows it, in the order of keys. */
+/* The status of a claim follows it. */
 static const struct store_entry *wish_status_of(const GPtrArray *entries,
                                                 unsigned claim)
 {
@@ -104,9 +88,26 @@ static const struct store_entry *wish_status_of(const GPtrArray *entries,
            !strcmp(next->key + len, "/status") ? next : NULL;
 }
 
-GPtrArray *pool_wishes(GHashTable *known, struct mirror *mirror)
+/* As claims may name them */
+static GPtrArray *wish_hosts(const struct pool *pool)
 {
-    g_autoptr(GPtrArray) entries = mirror_list(mirror, FMD_CLAIMS, NULL);
+    GPtrArray *hosts = g_ptr_array_new();
+    unsigned i;
+
+    for (i = 0; i < pool->heads->len; i++) {
+        const struct head *head = pool->heads->pdata[i];
+
+        g_ptr_array_add(hosts, head->host->uuid);
+        g_ptr_array_add(hosts, head->host->name);
+    }
+    return hosts;
+}
+
+GPtrArray *pool_wishes(struct pool *pool)
+{
+    g_autoptr(GPtrArray) hosts = wish_hosts(pool);
+    g_autoptr(GPtrArray) entries = mirror_claims_of_pool(
+        pool->fmd->mirror, pool->uuid, hosts);
     GPtrArray *wishes = g_ptr_array_new();
     static unsigned passes;
     unsigned pass = __atomic_add_fetch(&passes, 1, __ATOMIC_RELAXED), i;
@@ -119,14 +120,15 @@ GPtrArray *pool_wishes(GHashTable *known, struct mirror *mirror)
         if (!fmd_uuid_parse(entry->key + strlen(FMD_CLAIMS), uuid)) {
             continue;
         }
-        wish = wish_get(known, uuid);
+        wish = wish_get(pool->wishes, uuid);
         wish->pass = pass;
         wish_read_claim(wish, entry);
         wish_read_status(wish, wish_status_of(entries, i));
         wish->broken = wish->claim_broken || wish->status_broken;
         g_ptr_array_add(wishes, wish);
     }
-    g_hash_table_foreach_remove(known, wish_is_old, &pass);
+    g_hash_table_foreach_remove(pool->wishes, wish_is_old, &pass);
+    counter_add(FMD_COUNT_LOOKED, 0, wishes->len);
     g_ptr_array_sort(wishes, wish_order);
     return wishes;
 }

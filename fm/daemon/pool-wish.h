@@ -8,10 +8,10 @@
 /* UUID: struct wish, as they were read last */
 GHashTable *pool_wishes_new(void);
 /*
- * All claims of the store, oldest first, of struct wish * that belong to
- * @known. Only what has changed is read.
+ * The claims of the pool and those for its hosts, oldest first, of struct wish *
+ * that belong to it. Only what has changed is read.
  */
-GPtrArray *pool_wishes(GHashTable *known, struct mirror *mirror);
+GPtrArray *pool_wishes(struct pool *pool);
 /* Write @next as the claim's status, if it is another. False: it was not. */
 bool pool_wish_write(struct pool *pool, struct wish *wish, fmd_status *next,
                      GError **error);

@@ -72,6 +72,11 @@ void pool_wake(struct pool *pool)
     eventfd_write(pool->wake_fd, 1);
 }
 
+bool pool_has_ended(const struct pool *pool)
+{
+    return __atomic_load_n(&pool->ended, __ATOMIC_ACQUIRE);
+}
+
 bool pool_is_live(struct pool *pool)
 {
     return g_get_monotonic_time() -
@@ -123,7 +128,7 @@ static void pool_reconnect(struct pool *pool)
 {
     unsigned i;
 
-    for (i = 0; i < pool->heads->len; i++) {
+    for (i = 0; i < pool->heads->len && !pool_has_ended(pool); i++) {
         struct head *head = pool->heads->pdata[i];
 
         if (head->state == HEAD_UP || head_due(head) > 0) {
@@ -212,7 +217,11 @@ static void pool_look(struct pool *pool)
     begin = g_get_monotonic_time();
     truth_free(pool->truth);
     pool->truth = truth_read(pool->heads, pool->uuid,
-                             pool->fmd->config->machine);
+                             pool->fmd->config->machine, &pool->ended);
+    /* What was read then is not all there is. */
+    if (pool_has_ended(pool)) {
+        return;
+    }
     if (!pool_own(pool)) {
         pool->again = MIN(pool->again, g_get_monotonic_time() +
                           OWN_MS * 1000);
@@ -227,13 +236,15 @@ static void *pool_run(void *opaque)
 {
     struct pool *pool = opaque;
 
-    while (!__atomic_load_n(&pool->ended, __ATOMIC_ACQUIRE)) {
+    while (!pool_has_ended(pool)) {
         __atomic_store_n(&pool->alive, g_get_monotonic_time(),
                          __ATOMIC_RELAXED);
         pool_read_inbox(pool);
         pool_reconnect(pool);
         pool_look(pool);
-        pool_wait(pool);
+        if (!pool_has_ended(pool)) {
+            pool_wait(pool);
+        }
     }
     pool_give_up(pool);
     return NULL;
@@ -265,10 +276,15 @@ struct pool *pool_start(struct fmd *fmd, struct lease *lease, const char *uuid,
     return pool;
 }
 
-void pool_stop(struct pool *pool)
+void pool_end(struct pool *pool)
 {
     __atomic_store_n(&pool->ended, true, __ATOMIC_RELEASE);
     pool_wake(pool);
+}
+
+void pool_stop(struct pool *pool)
+{
+    pool_end(pool);
     g_thread_join(pool->thread);
     g_async_queue_unref(pool->inbox);
     close(pool->wake_fd);

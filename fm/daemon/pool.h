@@ -57,7 +57,8 @@ struct pool {
 
     /* The thread's own */
     GPtrArray *heads;             /* struct head * */
-    GHashTable *wishes;           /* UUID: struct wish */
+    GHashTable *wishes;           /* UUID: struct wish, of its claims and those
+                                     for its hosts */
     GHashTable *memos;            /* "claim/host": struct memo */
     GHashTable *orphans;          /* tag text: passes, as a number */
     struct truth *truth;
@@ -85,7 +86,11 @@ struct pool {
 
 struct pool *pool_start(struct fmd *fmd, struct lease *lease, const char *uuid,
                         pool_moved_fn moved);
+/* Its thread comes to an end; of several, tell all before one is waited for. */
+void pool_end(struct pool *pool);
+/* Waits for that. */
 void pool_stop(struct pool *pool);
+bool pool_has_ended(const struct pool *pool);
 void pool_wake(struct pool *pool);
 /* Takes a reference of its own. */
 void pool_add_head(struct pool *pool, struct head *head);

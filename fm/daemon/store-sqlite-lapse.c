@@ -41,10 +41,10 @@ static bool store_sqlite_lapsed_keys(struct store_sqlite *store, int64_t now,
     return !row;
 }
 
-bool store_sqlite_any_lapsed(struct store_sqlite *store, int64_t *ret,
-                             GError **error)
+bool store_sqlite_any_lapsed(const struct store_sqlite *store, sqlite3 *db,
+                             int64_t *ret, GError **error)
 {
-    return sqlite_number(store->db, 0, ret, error, "SELECT count(*) FROM "
+    return sqlite_number(db, 0, ret, error, "SELECT count(*) FROM "
                          "leases WHERE " LAPSED, "is", store_sqlite_now(),
                          store->boot);
 }
@@ -57,7 +57,7 @@ bool store_sqlite_lapse(struct store_sqlite *store, int64_t *rev,
     unsigned i;
 
     *changed = false;
-    if (!store_sqlite_any_lapsed(store, &lapsed, error)) {
+    if (!store_sqlite_any_lapsed(store, store->db, &lapsed, error)) {
         return false;
     }
     if (!lapsed) {

@@ -6,7 +6,7 @@ bool store_sqlite_lease_grant(struct store *base, unsigned ttl,
                               int64_t *ret_lease, GError **error)
 {
     struct store_sqlite *store = (struct store_sqlite *)base;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+    g_autoptr(turn_holder) turn = turn_hold(&store->turn);
     int64_t id;
 
     if (!sqlite_run(store->db, "BEGIN IMMEDIATE", error)) {
@@ -30,7 +30,7 @@ bool store_sqlite_lease_keep_alive(struct store *base, int64_t lease,
                                    GError **error)
 {
     struct store_sqlite *store = (struct store_sqlite *)base;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+    g_autoptr(turn_holder) turn = turn_hold(&store->turn);
     int64_t rev;
     bool changed;
 

@@ -38,17 +38,19 @@ void store_sqlite_rollback(struct store_sqlite *store)
     }
 }
 
-static bool store_sqlite_compact(sqlite3 *db, int64_t rev, GError **error)
+static bool store_sqlite_compact(struct store_sqlite *store, int64_t rev,
+                                 GError **error)
 {
     int64_t until = rev - SQLITE_KEEP_REVISIONS;
 
     /* Now and then is enough. */
-    if (until <= 0 || rev % 256) {
+    if (until <= 0 || (uint64_t)rev < store->compact_at) {
         return true;
     }
-    return sqlite_do(db, error, "DELETE FROM changes WHERE rev <= ?1", "i",
-                     until) &&
-           sqlite_do(db, error, "UPDATE meta SET value = ?1 WHERE "
+    store->compact_at = rev + 256;
+    return sqlite_do(store->db, error, "DELETE FROM changes WHERE rev <= ?1",
+                     "i", until) &&
+           sqlite_do(store->db, error, "UPDATE meta SET value = ?1 WHERE "
                      "name='compacted'", "i", until);
 }
 
@@ -58,7 +60,7 @@ bool store_sqlite_commit(struct store_sqlite *store, int64_t rev, bool changed,
     if ((changed &&
          (!sqlite_do(store->db, error, "UPDATE meta SET value = ?1 WHERE "
                      "name='revision'", "i", rev) ||
-          !store_sqlite_compact(store->db, rev, error))) ||
+          !store_sqlite_compact(store, rev, error))) ||
         !sqlite_run(store->db, "COMMIT", error)) {
         store_sqlite_rollback(store);
         return false;
@@ -72,14 +74,20 @@ bool store_sqlite_commit(struct store_sqlite *store, int64_t rev, bool changed,
     return true;
 }
 
-bool store_sqlite_expire(struct store_sqlite *store, GError **error)
+bool store_sqlite_expire(struct store_sqlite *store, sqlite3 *db,
+                         GError **error)
 {
     int64_t lapsed, rev;
-    bool changed;
+    bool changed, ok = true;
 
-    if (!store_sqlite_any_lapsed(store, &lapsed, error)) {
+    if (!store_sqlite_any_lapsed(store, db, &lapsed, error)) {
         return false;
     }
-    return !lapsed || (store_sqlite_begin(store, &rev, &changed, error) &&
-                       store_sqlite_commit(store, rev, changed, error));
+    if (lapsed) {
+        turn_take(&store->turn);
+        ok = store_sqlite_begin(store, &rev, &changed, error) &&
+             store_sqlite_commit(store, rev, changed, error);
+        turn_leave(&store->turn);
+    }
+    return ok;
 }

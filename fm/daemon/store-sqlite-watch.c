@@ -120,9 +120,7 @@ static void *sqlite_watch_run(void *opaque)
     do {
         sqlite_watch_look(watch);
         if (g_get_monotonic_time() - expired > EXPIRE_MS * 1000) {
-            g_mutex_lock(&store->lock);
-            store_sqlite_expire(store, NULL);
-            g_mutex_unlock(&store->lock);
+            store_sqlite_expire(store, watch->db, NULL);
             expired = g_get_monotonic_time();
         }
     } while (sqlite_watch_wait(watch, &seen));

@@ -46,7 +46,7 @@ static struct store *store_sqlite_open(const char *path, GError **error)
     g_autofree char *boot = NULL;
     struct store_sqlite *store;
     struct stat there;
-    sqlite3 *db;
+    sqlite3 *db, *reader;
 
     if (!*path) {
         store_fail(error, STORE_ERROR_INVALID, "sqlite: needs the path of a "
@@ -54,13 +54,15 @@ static struct store *store_sqlite_open(const char *path, GError **error)
         return NULL;
     }
     db = sqlite_db_make(path, schema, error);
-    if (!db || !store_sqlite_is_known(db, error)) {
+    if (!db || !store_sqlite_is_known(db, error) ||
+        !(reader = sqlite_db_open(path, error))) {
         sqlite3_close(db);
         return NULL;
     }
     store = g_new0(struct store_sqlite, 1);
     store->path = g_strdup(path);
     store->db = db;
+    store->reader = reader;
     if (!stat(path, &there)) {
         store->device = there.st_dev;
         store->inode = there.st_ino;
@@ -69,7 +71,10 @@ static struct store *store_sqlite_open(const char *path, GError **error)
         boot = g_strdup("unknown");
     }
     store->boot = g_strdup(g_strchomp(boot));
-    g_mutex_init(&store->lock);
+    turn_init(&store->turn);
+    g_mutex_init(&store->jobs_lock);
+    g_queue_init(&store->jobs);
+    g_mutex_init(&store->read_lock);
     g_mutex_init(&store->news_lock);
     g_cond_init(&store->news);
     return &store->base;
@@ -79,8 +84,11 @@ static void store_sqlite_close(struct store *base)
 {
     struct store_sqlite *store = (struct store_sqlite *)base;
 
+    sqlite3_close(store->reader);
     sqlite3_close(store->db);
-    g_mutex_clear(&store->lock);
+    turn_clear(&store->turn);
+    g_mutex_clear(&store->jobs_lock);
+    g_mutex_clear(&store->read_lock);
     g_mutex_clear(&store->news_lock);
     g_cond_clear(&store->news);
     g_free(store->path);
@@ -121,11 +129,10 @@ static bool store_sqlite_lease_is_there(sqlite3 *db, int64_t lease,
                                  "lapsed")));
 }
 
-/* Compares, then changes; the caller commits or rolls back. */
-static bool store_sqlite_try(sqlite3 *db, const struct store_cmp *compares,
-                             size_t compare_count, const struct store_op *ops,
-                             size_t op_count, int64_t *rev, bool *changed,
-                             GError **error)
+bool store_sqlite_try(sqlite3 *db, const struct store_cmp *compares,
+                      size_t compare_count, const struct store_op *ops,
+                      size_t op_count, int64_t *rev, bool *changed,
+                      GError **error)
 {
     bool mine = false;
     size_t i;
@@ -147,39 +154,6 @@ static bool store_sqlite_try(sqlite3 *db, const struct store_cmp *compares,
     }
     *rev += mine;
     *changed |= mine;
-    return true;
-}
-
-static bool store_sqlite_txn(struct store *base,
-                             const struct store_cmp *compares,
-                             size_t compare_count, const struct store_op *ops,
-                             size_t op_count, uint64_t *ret_rev, GError **error)
-{
-    struct store_sqlite *store = (struct store_sqlite *)base;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
-    GError *inner = NULL;
-    bool changed = false;
-    int64_t rev;
-
-    if (!store_sqlite_begin(store, &rev, &changed, error)) {
-        return false;
-    }
-    if (!store_sqlite_try(store->db, compares, compare_count, ops, op_count,
-                          &rev, &changed, &inner)) {
-        bool refused = inner->code == STORE_ERROR_CONFLICT ||
-                       inner->code == STORE_ERROR_NO_LEASE;
-
-        g_propagate_error(error, inner);
-        /* Nothing was changed, but for what had lapsed. */
-        if (!refused || !store_sqlite_commit(store, rev, changed, NULL)) {
-            store_sqlite_rollback(store);
-        }
-        return false;
-    }
-    if (!store_sqlite_commit(store, rev, changed, error)) {
-        return false;
-    }
-    *ret_rev = rev;
     return true;
 }
 
@@ -216,20 +190,20 @@ static bool store_sqlite_range(struct store *base, const char *prefix,
                                GError **error)
 {
     struct store_sqlite *store = (struct store_sqlite *)base;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->read_lock);
     int64_t rev;
     bool ok;
 
     /* Who reads sees nothing that has lapsed; a full disk stops no reader. */
-    store_sqlite_expire(store, NULL);
+    store_sqlite_expire(store, store->reader, NULL);
     if (!store_sqlite_is_there(store, error) ||
-        !sqlite_run(store->db, "BEGIN", error)) {
+        !sqlite_run(store->reader, "BEGIN", error)) {
         return false;
     }
-    ok = sqlite_number(store->db, 0, &rev, error, "SELECT value FROM meta "
+    ok = sqlite_number(store->reader, 0, &rev, error, "SELECT value FROM meta "
                        "WHERE name='revision'", "") &&
-         store_sqlite_rows(store->db, prefix, fill, error);
-    store_sqlite_rollback(store);
+         store_sqlite_rows(store->reader, prefix, fill, error);
+    sqlite3_exec(store->reader, "ROLLBACK", NULL, NULL, NULL);
     *ret_rev = rev;
     return ok;
 }

@@ -169,13 +169,19 @@ static void truth_of_pool(struct truth *truth, const struct cxlfm_pool *pool,
     }
 }
 
+static bool truth_goes_on(const bool *ended)
+{
+    return !__atomic_load_n(ended, __ATOMIC_ACQUIRE);
+}
+
 static struct cxlfm_pool *truth_ask_pool(struct truth *truth,
-                                         const GPtrArray *heads)
+                                         const GPtrArray *heads,
+                                         const bool *ended)
 {
     struct cxlfm_pool *pool = NULL;
     unsigned i;
 
-    for (i = 0; !pool && i < heads->len; i++) {
+    for (i = 0; !pool && i < heads->len && truth_goes_on(ended); i++) {
         struct head *head = heads->pdata[i];
 
         if (head->state == HEAD_UP && *head->pool_name) {
@@ -253,20 +259,20 @@ static void truth_sizes(struct truth *truth, const GPtrArray *heads,
 }
 
 struct truth *truth_read(const GPtrArray *heads, const char *uuid,
-                         const char *machine)
+                         const char *machine, const bool *ended)
 {
     struct truth *truth = truth_new(uuid, machine);
     struct cxlfm_pool *pool;
     unsigned i;
 
-    for (i = 0; i < heads->len; i++) {
+    for (i = 0; i < heads->len && truth_goes_on(ended); i++) {
         struct head *head = heads->pdata[i];
 
         if (head->state == HEAD_UP) {
             head_read(head);
         }
     }
-    pool = truth_ask_pool(truth, heads);
+    pool = truth_ask_pool(truth, heads, ended);
     /* Asking may have shown that one more is down. */
     for (i = 0; i < heads->len; i++) {
         struct head *head = heads->pdata[i];

@@ -40,9 +40,12 @@ struct truth {
     struct head *speaker;         /* who told of the pool; NULL */
 };
 
-/* Reads every head that is up. @uuid, @machine: of the pool */
+/*
+ * Reads every head that is up. @uuid, @machine: of the pool. Once *@ended, which
+ * other threads set, no more is read: then it is not all there is.
+ */
 struct truth *truth_read(const GPtrArray *heads, const char *uuid,
-                         const char *machine);
+                         const char *machine, const bool *ended);
 void truth_free(struct truth *truth);
 
 /* Indexes of @truth->pieces with the tag; NULL: it is nowhere. */

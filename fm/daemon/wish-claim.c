@@ -90,46 +90,21 @@ static struct json_object *wish_fixed(const fmd_claim *claim)
 
 /* --- Limits --- */
 
-struct wish_count {
-    const char *by;               /* as it stands in a claim; NULL */
-    unsigned all, his;
-};
-
-static void wish_count_one(const struct store_entry *entry, void *opaque)
-{
-    struct wish_count *count = opaque;
-
-    if (!strchr(entry->key + strlen(FMD_CLAIMS), '/')) {
-        count->all++;
-        /* No text in JSON has quotes without a backslash before them. */
-        count->his += count->by && strstr(entry->value, count->by);
-    }
-}
-
 /* Is there room for one more, by whoever has put @claim? */
 static bool wish_has_room(struct fmd *fmd, const fmd_claim *claim,
                           GError **error)
 {
-    struct json_object *by = json_object_new_string(claim->by);
-    g_autofree char *mark = g_strconcat("\"by\":",
-                                        json_object_to_json_string_ext(
-                                            by, JSON_C_TO_STRING_PLAIN |
-                                            JSON_C_TO_STRING_NOSLASHESCAPE),
-                                        NULL);
-    struct wish_count count = { .by = *claim->by ? mark : NULL };
     const struct fmd_config *config = fmd->config;
+    unsigned his, all = mirror_count(fmd->mirror, claim->by, &his);
 
-    json_object_put(by);
-    mirror_each(fmd->mirror, FMD_CLAIMS, wish_count_one, &count);
-    if (count.all >= config->claims) {
+    if (all >= config->claims) {
         return fmd_fail(error, FMD_ERROR_TOO_MANY, "there are %u claims, "
-                        "\"claims\" of [daemon] is %u", count.all,
-                        config->claims);
+                        "\"claims\" of [daemon] is %u", all, config->claims);
     }
-    return !count.by || count.his < config->claims_per_token ||
+    return !*claim->by || his < config->claims_per_token ||
            fmd_fail(error, FMD_ERROR_TOO_MANY, "there are %u claims of %s, "
-                    "\"claims-per-token\" of [daemon] is %u", count.his,
-                    claim->by, config->claims_per_token);
+                    "\"claims-per-token\" of [daemon] is %u", his, claim->by,
+                    config->claims_per_token);
 }
 
 /* May @claim take the place of what is in @entry? Who made it stays. */
@@ -170,7 +145,8 @@ static bool wish_claim_try(struct fmd *fmd, fmd_claim *claim,
     g_autofree char *key = fmd_key_claim(claim->uuid);
     g_autofree char *value = NULL;
     g_autofree char *lease_key = fmd_key_lease(claim->uuid);
-    g_autofree char *lease = claim->lease ? wish_lease_text(claim) : NULL;
+    g_autofree char *lease = claim->lease ? wish_lease_text(claim->lease, 0) :
+                              NULL;
     struct store_cmp compare = { .key = key };
     /* Whoever puts it is there: its lease begins anew. */
     struct store_op ops[] = { { .key = lease_key, .value = lease },

@@ -8,12 +8,31 @@
 #define TRIES   16                /* others may change the same claim */
 #define SHOW_MS 2000
 
-char *wish_lease_text(const fmd_claim *claim)
+char *wish_lease_text(unsigned seconds, int64_t silent)
 {
     struct json_object *to = fmd_write_begin(NULL);
 
-    fmd_write_number(to, "seconds", claim->lease);
+    fmd_write_number(to, "seconds", seconds);
+    if (silent) {
+        fmd_write_number(to, "silent", silent);
+    }
     return fmd_write_end(to);
+}
+
+unsigned wish_lease_read(const char *text, int64_t *ret_silent)
+{
+    struct fmd_reader reader;
+    unsigned seconds;
+
+    fmd_read_begin(&reader, "lease", NULL, text);
+    seconds = fmd_read_number(&reader, "seconds", 0, FMD_LEASE_MIN,
+                              FMD_LEASE_MAX);
+    *ret_silent = fmd_read_number(&reader, "silent", 0, 0,
+                                  FMD_LEASE_MAX * 1000ll);
+    if (!fmd_read_end(&reader, NULL)) {
+        seconds = *ret_silent = 0;
+    }
+    return seconds;
 }
 
 /* Its lease begins anew, if the claim is as it was read. */
@@ -45,7 +64,7 @@ static bool wish_renew(struct fmd *fmd, const struct store_entry *entry,
                         "stays until it is deleted; put it with \"lease\" to "
                         "give it one", uuid);
     }
-    value = wish_lease_text(claim);
+    value = wish_lease_text(claim->lease, 0);
     return core_write(fmd, &compare, 1, &(struct store_op) {
                       .key = key, .value = value }, 1, ret_rev, error);
 }

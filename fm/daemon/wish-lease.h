@@ -5,7 +5,12 @@
 
 #include "model.h"
 
-/* What stands there, for people: what counts is when it was written. */
-char *wish_lease_text(const fmd_claim *claim);
+/*
+ * What stands there. @silent: ms for which it was watched and nobody renewed it;
+ * whoever renews it writes 0.
+ */
+char *wish_lease_text(unsigned seconds, int64_t silent);
+/* Its seconds; 0 when it makes no sense */
+unsigned wish_lease_read(const char *text, int64_t *ret_silent);
 
 #endif /* CXL_FMD_WISH_LEASE_H */

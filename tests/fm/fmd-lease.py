@@ -12,6 +12,8 @@ from fmtest import until
 A = "aaaaaaaa-0000-4000-8000-000000000001"
 LEASE = 5                     # seconds, the least there is
 TURN = 2                      # until it is seen and the capacity is back
+GRACE = LEASE / 3             # after a gap, for one more try
+LIFE = 2.5                    # of a daemon that does not live long
 
 
 def renew(daemon, claim):
@@ -34,10 +36,13 @@ def ends(w, claim, what="it is ended"):
                   w.fmd.claim(claim))
 
 
-def lapsed(daemon):
+def number(daemon, name):
     return next(int(line.split()[1]) for line in daemon.try_get(
-        "/metrics").text.splitlines()
-        if line.startswith("cxl_fmd_claims_lapsed_total "))
+        "/metrics").text.splitlines() if line.startswith(f"cxl_fmd_{name} "))
+
+
+def lapsed(daemon):
+    return number(daemon, "claims_lapsed_total")
 
 
 def lapses(w):
@@ -122,18 +127,70 @@ def stuck(w):
 
 
 def down(w):
-    """While no daemon is there it does not end, nor soon after"""
+    """While no daemon is there it does not end, nor at once after that"""
     claim = leased(w)
     time.sleep(LEASE - 2)
-    for _ in range(2):
-        w.fmd.end(signal.SIGKILL)
-        time.sleep(LEASE + 1)
-        w.begin()
-        stays(w, claim, LEASE - 1.5, "it has its whole time again")
+    w.fmd.end(signal.SIGKILL)
+    time.sleep(LEASE + 1)
+    w.begin()
+    stays(w, claim, GRACE - .5, "there is time for one more try")
     w.checks.equal(renew(w.fmd, claim).status, 200, "it can be renewed")
     stays(w, claim, LEASE - 1.5, "which counts")
     ends(w, claim)
     w.audited()
+
+
+def restarts(w, how):
+    """Lives that are shorter than the lease"""
+    begun, up, lives = time.monotonic(), 0, 1
+    claim = leased(w)
+    while not until(lambda: not w.fmd.claim(claim), LIFE) and lives < 8:
+        up += time.monotonic() - begun
+        w.fmd.end(how)
+        time.sleep(1)
+        begun = time.monotonic()
+        w.begin()
+        lives += 1
+    # At most so long somebody was there
+    up += time.monotonic() - begun
+    w.checks.that(not w.fmd.claim(claim) and lives > 1,
+                  "it ends after several lives", (up, lives))
+    w.checks.that(up >= LEASE, "and has its whole time", (up, lives))
+    w.audited()
+
+
+def ended(w):
+    """A daemon that ends more often than the lease goes on where it was"""
+    restarts(w, signal.SIGTERM)
+
+
+def killed(w):
+    """Nor does one that is killed begin anew each time"""
+    restarts(w, signal.SIGKILL)
+
+
+def kept(w):
+    """What is kept is how long nobody renewed it; who does begins anew"""
+    claim = leased(w)
+    time.sleep(LEASE - 2)
+    w.fmd.end()
+    w.begin()
+    w.checks.equal(renew(w.fmd, claim).status, 200, "it is renewed")
+    stays(w, claim, LEASE - 1, "it has its whole time again")
+    w.checks.that(w.fmd.is_gone(claim, TURN + 1), "and not more",
+                  w.fmd.claim(claim))
+
+
+def quiet(w):
+    """Who renews in good time costs no more writes than that"""
+    claim = leased(w, lease=3600)
+    time.sleep(1.5)               # its pool is published, a second later
+    before = number(w.fmd, "store_writes_total")
+    for _ in range(10):
+        renew(w.fmd, claim)
+        time.sleep(.3)
+    w.checks.equal(number(w.fmd, "store_writes_total") - before, 10,
+                   "a write each")
 
 
 def paused(w):
@@ -144,7 +201,7 @@ def paused(w):
     w.fmd.kill(signal.SIGSTOP)
     time.sleep(LEASE + 1)
     w.fmd.kill(signal.SIGCONT)
-    stays(w, claim, LEASE - 1.5, "it has its whole time again")
+    stays(w, claim, GRACE - .5, "there is time for one more try")
     w.checks.equal(w.fmd.list("pools")[0]["epoch"], epoch,
                    "its own lease did not lapse")
     ends(w, claim)
@@ -154,7 +211,7 @@ paused.more = "owner-ttl = 60"
 
 
 def placer(w):
-    """With another placer it has its whole time, too"""
+    """Another placer goes on where the first one was"""
     other = Daemon(w.dir.name, {}, machine="b", store=w.fmd.store,
                    name="other").start()
     w.others.append(other)
@@ -166,9 +223,9 @@ def placer(w):
     w.fmd.end(signal.SIGKILL)
     w.checks.that(until(lambda: other.try_get("/v1/health").json["placer"]),
                   "the other is the placer")
-    w.checks.that(not until(lambda: other.claim(claim)["deleted"], LEASE - .5),
-                  "it has its whole time again", other.claim(claim))
-    w.checks.that(until(lambda: other.claim(claim)["deleted"], 3),
+    w.checks.that(not until(lambda: other.claim(claim)["deleted"], GRACE - .5),
+                  "there is time for one more try", other.claim(claim))
+    w.checks.that(until(lambda: other.claim(claim)["deleted"], LEASE / 4 + 3),
                   "then it is ended", other.claim(claim))
     w.checks.equal(lapsed(other), 1, "by the other")
     w.begin()
@@ -188,13 +245,11 @@ def quorum(w):
     w.checks.that(renew(w.fmd, claim).status in (503, 504), "nobody renews")
     time.sleep(LEASE)
     w.etcd.go_on()
+    w.checks.that(until(lambda: renew(w.fmd, claim).status == 200, 10),
+                  "it can be renewed once that goes on", w.fmd.claim(claim))
     w.checks.that(w.fmd.ready() and w.fmd.owns(), "it goes on")
-    w.checks.that(until(lambda: renew(w.fmd, claim).status == 200, 3),
-                  "it can be renewed", w.fmd.claim(claim))
-    stays(w, gone, LEASE - 2.5, "who did not has his whole time again")
-    renew(w.fmd, claim)
-    w.checks.that(w.fmd.is_gone(gone, LEASE + TURN), "and not more")
-    renew(w.fmd, claim)
+    w.checks.that(w.fmd.is_gone(gone, LEASE + TURN), "who does not is ended")
+    w.checks.equal(renew(w.fmd, claim).status, 200, "who does is not")
     stays(w, claim, LEASE - 1.5, "who renews stays")
     w.audited()
 
@@ -266,6 +321,6 @@ def start(checks, test):
 
 if __name__ == "__main__":
     import sys
-    tests = [lapses, renewed, changed, waiting, stuck, down, paused, placer,
-             quorum, many, foreign]
+    tests = [lapses, renewed, changed, waiting, stuck, down, ended, killed,
+             kept, quiet, paused, placer, quorum, many, foreign]
     run_tests([t for t in tests if t.__name__ in sys.argv[1:]] or tests, start)

@@ -14,7 +14,7 @@ from fmtest import until
 
 LEASE = 5                     # seconds, the least there is
 CLAIMS = 120                  # that are put at once
-DISK = 100                    # milliseconds
+DISK = 900                    # milliseconds; what waits is written together
 
 
 def disk(w, ms):
