@@ -3,6 +3,8 @@
  * The plain interface: the table of its routes. openapi.json describes them to
  * others; a test compares the two.
  */
+#include <stdio.h>
+#include <string.h>
 #include "api-call.h"
 #include "redfish.h"
 
@@ -54,6 +56,18 @@ static HttpRoute *api_routes(void)
     g_array_append_vals(all, routes, G_N_ELEMENTS(routes));
     redfish_routes(all);
     return (HttpRoute *)g_array_free(all, false);
+}
+
+void api_print_routes(void)
+{
+    g_autofree HttpRoute *all = api_routes();
+    const HttpRoute *route;
+
+    for (route = all; route->method; route++) {
+        if (strcmp(route->method, HTTP_FACE)) {
+            printf("%s %s\n", route->method, route->path);
+        }
+    }
 }
 
 static void api_wake(void *opaque)

@@ -9,6 +9,8 @@
 
 typedef struct Api Api;
 
+/* What is served, to stdout: a line "METHOD PATH" for each; {} is any word. */
+void api_print_routes(void);
 /* Serve @fmd; both outlive the API. NULL with @error. */
 Api *api_start(struct fmd *fmd, const HttpConfig *config, GError **error);
 /* Before fmd_stop(): what is under way ends. NULL allowed. */

@@ -15,11 +15,12 @@
 #include "notify.h"
 
 static const char usage[] =
-    "usage: cxl-fmd [--config FILE] [--check] [--verbose]\n"
+    "usage: cxl-fmd [--config FILE] [--check] [--routes] [--verbose]\n"
     "Keeps pools of CXL dynamic capacity as claims say. See cxl-fmd(8).\n"
     "\n"
     "  -c, --config FILE  instead of " FMD_CONFIG_FILE "\n"
     "      --check        read the configuration, say what is wrong, and end\n"
+    "      --routes       print what can be asked for over HTTP, and end\n"
     "  -v, --verbose      tell more\n"
     "  -h, --help         this text\n"
     "  -V, --version      version\n";
@@ -43,6 +44,10 @@ static int options_read(int argc, char **argv, struct options *options)
         }
         if (!strcmp(word, "-V") || !strcmp(word, "--version")) {
             puts("cxl-fmd " FMD_VERSION);
+            return 0;
+        }
+        if (!strcmp(word, "--routes")) {
+            api_print_routes();
             return 0;
         }
         if (!strcmp(word, "-v") || !strcmp(word, "--verbose")) {

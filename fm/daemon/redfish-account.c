@@ -74,7 +74,7 @@ struct json_object *redfish_account(RedfishView *view, char *const *part)
     guint64 number;
     unsigned i;
 
-    if (part[0][0] == '0' ||
+    if (part[0][0] == '0' || !list->len ||
         !g_ascii_string_to_unsigned(part[0], 10, 1, list->len, &number, NULL)) {
         return NULL;
     }

@@ -170,16 +170,16 @@ BODIES = [*(b'{"consumer":"' + t + b'","bytes":"2M","Description":"' + t +
           b'{"bytes":1,"bytes":2}', b'"' + b"q" * 200000]
 
 
-def spoiled_request(dice: random.Random, paths):
-    """Bytes that look more or less like a request"""
+def spoiled_request(dice: random.Random, paths, method=None):
+    """Bytes that look more or less like a request; of @method, if it is given"""
     path = dice.choice(paths)
     if dice.random() < .2:
         path += dice.choice([b"/", b"?", b"%00", b"%2e%2e/", b"?a=%zz&&=&a",
                              b"/" * 2000, b"\xff", b" ", b"#x", b"?kind=a,b",
                               b"%ff%fe", b"?%ff=1", b"?x" + b"%c3%a9" * 60,
                               b"x" + b"%c3%a9" * 60])
-    lines = [dice.choice(WORDS) if dice.random() < .3 else
-             dice.choice(WORDS[:4]), path,
+    lines = [method or (dice.choice(WORDS) if dice.random() < .3 else
+                        dice.choice(WORDS[:4])), path,
              dice.choice([b"HTTP/1.1"] * 6 + [b"HTTP/1.0", b"HTTP/9", b""])]
     said = b" ".join(lines) + b"\r\n"
     if dice.random() < .8:
