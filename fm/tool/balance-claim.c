@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "balance-claim.h"
+#include "balance-other.h"
 #include "fleet-claim.h"
 #include "signals.h"
 
-#define KIND              "balance"
 #define TAKE_BACK_US      (10 * G_USEC_PER_SEC)
 #define TAKE_BACK_STEP_US (200 * 1000)
 
@@ -33,17 +33,17 @@ bool balance_claim_is_due(const PoolView *view)
 
 /* --- Which there are --- */
 
-/* Made for this pool, not by a balancer of another one */
+/* One that may end: nobody else's, and all of it is there */
 static bool balance_claim_is_ours(const PoolView *view,
-                                  struct json_object *claim, uint8_t region)
+                                  const BalanceWho *who, GHashTable *names,
+                                  struct json_object *claim)
 {
     struct json_object *shared = fleet_member(claim, "shared_with");
+    bool other;
 
-    return !strcmp(fleet_text(claim, "consumer_kind"), KIND) &&
-           !strcmp(fleet_text(claim, "consumer"), view->pool->name) &&
-           fleet_number(claim, "region") == region &&
+    return balance_other_is_here(view, who->region, who->name, names, claim,
+                                 &other) && !other &&
            !strcmp(fleet_claim_phase(claim), "Bound") &&
-           !json_object_get_boolean(fleet_member(claim, "deleted")) &&
            !(shared && json_object_array_length(shared));
 }
 
@@ -77,12 +77,27 @@ void balance_claim_forget(BalancePolicy *policy)
     }
 }
 
-bool balance_claim_read(Tool *tool, const PoolView *view, uint8_t region,
-                        BalancePolicy *policy, GError **error)
+/* Is the pool, for this region, ours to balance? */
+static bool balance_claim_may(Tool *tool, const PoolView *view,
+                              const BalanceWho *who, GHashTable *names,
+                              struct json_object *list, GError **error)
+{
+    return who->looks ||
+           (who->take_over ?
+            balance_other_take_over(tool, view, who->region, who->name, names,
+                                    list, error) :
+            balance_other_is_none(view, who->region, who->name, names, list,
+                                  error));
+}
+
+bool balance_claim_read(Tool *tool, const PoolView *view,
+                        const BalanceWho *who, BalancePolicy *policy,
+                        GError **error)
 {
     g_autoptr(GHashTable) names = NULL;
     struct json_object *said, *list;
     unsigned i;
+    bool may;
 
     for (i = 0; i < policy->hosts->len; i++) {
         BalanceHost *host = &g_array_index(policy->hosts, BalanceHost, i);
@@ -90,20 +105,21 @@ bool balance_claim_read(Tool *tool, const PoolView *view, uint8_t region,
         host->claims = g_array_new(false, false, sizeof(BalanceClaim));
     }
     if (!(names = fleet_host_names(tool, view->fm, error)) ||
-        !fleet_ask(tool, view->fm, "GET", "/v1/claims?consumer_kind=" KIND,
-                   NULL, NULL, &said, error)) {
+        !fleet_ask(tool, view->fm, "GET", "/v1/claims?consumer_kind="
+                   BALANCE_KIND, NULL, NULL, &said, error)) {
         return false;
     }
     list = fleet_member(said, "claims");
-    for (i = 0; list && i < json_object_array_length(list); i++) {
+    may = balance_claim_may(tool, view, who, names, list, error);
+    for (i = 0; may && list && i < json_object_array_length(list); i++) {
         struct json_object *claim = json_object_array_get_idx(list, i);
 
-        if (balance_claim_is_ours(view, claim, region)) {
+        if (balance_claim_is_ours(view, who, names, claim)) {
             balance_claim_add(view, policy, claim, names);
         }
     }
     json_object_put(said);
-    return true;
+    return may;
 }
 
 /* --- Changes --- */
@@ -221,16 +237,18 @@ static bool balance_claim_take_back(Tool *tool, const Target *sink,
     }
 }
 
-static int balance_claim_make(Tool *tool, const PoolView *view, uint16_t to,
+static int balance_claim_make(Tool *tool, const PoolView *view,
+                              const BalanceWho *who, uint16_t to,
                               uint64_t bytes, const ChangeOptions *options,
                               GError **error)
 {
     g_autofree char *uuid = g_uuid_string_random();
     g_autofree char *path = fleet_claim_path(uuid);
     struct json_object *wish = json_object_new_object(), *claim = NULL;
+    struct json_object *put = NULL;
     g_autoptr(GError) wrong = NULL;
     Target sink;
-    bool answered;
+    bool answered, first;
     int ret = -1;
 
     if (!pool_head(view, to, &sink, error)) {
@@ -240,13 +258,18 @@ static int balance_claim_make(Tool *tool, const PoolView *view, uint16_t to,
     json_object_object_add(wish, "host", json_object_new_string(sink.name));
     json_object_object_add(wish, "bytes", json_object_new_uint64(bytes));
     json_object_object_add(wish, "region",
-                           json_object_new_int(change_region(options)));
+                           json_object_new_int(who->region));
     json_object_object_add(wish, "consumer_kind",
-                           json_object_new_string(KIND));
+                           json_object_new_string(BALANCE_KIND));
     json_object_object_add(wish, "consumer",
-                           json_object_new_string(view->pool->name));
-    answered = fleet_ask(tool, sink.fm, "PUT", path, wish, NULL, NULL, &wrong);
-    if (answered) {
+                           json_object_new_string(who->name));
+    answered = fleet_ask(tool, sink.fm, "PUT", path, wish, NULL, &put, &wrong);
+    /* Another one may have begun in the meantime. */
+    first = answered && balance_other_is_later(
+        tool, view, who->region, who->name, fleet_number(put, "revision"),
+        &wrong);
+    json_object_put(put);
+    if (first) {
         ret = fleet_claim_wait(tool, sink.fm, uuid, false,
                                change_timeout(options), &signals_stop, &claim,
                                &wrong);
@@ -265,7 +288,8 @@ static int balance_claim_make(Tool *tool, const PoolView *view, uint16_t to,
 }
 
 int balance_claim_step(Tool *tool, const PoolView *view,
-                       const BalancePolicy *policy, const BalanceStep *step,
+                       const BalanceWho *who, const BalancePolicy *policy,
+                       const BalanceStep *step,
                        const ChangeOptions *options, GError **error)
 {
     unsigned i;
@@ -280,6 +304,6 @@ int balance_claim_step(Tool *tool, const PoolView *view,
                                         options, error);
         }
     }
-    return ret ? ret : balance_claim_make(tool, view, step->to, step->bytes,
-                                          options, error);
+    return ret ? ret : balance_claim_make(tool, view, who, step->to,
+                                          step->bytes, options, error);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "balance-claim.h"
 #include "balance-look.h"
+#include "balance-other.h"
 #include "balance-plan.h"
 #include "commands.h"
 #include "json.h"
@@ -19,12 +20,15 @@
 #include "text.h"
 
 #define NAP_US 100000
+#define NAME_MAX_BYTES 256            /* of a claim's "consumer" */
 
 typedef struct BalanceOptions {
     char *policy;
     char *log;
+    char *name;                       /* NULL: balance_other_name() */
     int rounds;
     double interval;                  /* seconds */
+    gboolean take_over;
     ChangeOptions change;
 } BalanceOptions;
 
@@ -32,6 +36,7 @@ typedef struct Balance {
     Tool *tool;
     const BalanceOptions *o;
     BalancePolicy *policy;
+    BalanceWho who;
     PoolView view;
     FILE *log;                        /* NULL: none */
     struct json_object *round;        /* --json: what is told of this round */
@@ -148,8 +153,8 @@ static int balance_change(Balance *b, const BalanceStep *step, GError **error)
     unsigned i;
 
     if (b->claims) {
-        return balance_claim_step(b->tool, &b->view, b->policy, step, &options,
-                                  error);
+        return balance_claim_step(b->tool, &b->view, &b->who, b->policy, step,
+                                  &options, error);
     }
     for (i = 0; i < b->policy->hosts->len; i++) {
         const BalanceHost *h = &g_array_index(b->policy->hosts, BalanceHost,
@@ -277,9 +282,9 @@ static bool balance_round(Balance *b, GError **error)
     seen = seen && (b->o->change.dry_run ||
                     (lock = balance_lock(b, error)) != -1) &&
            (!b->claims ||
-            balance_claim_read(b->tool, &b->view, change_region(&b->o->change),
-                               b->policy, error));
+            balance_claim_read(b->tool, &b->view, &b->who, b->policy, error));
     if (seen) {
+        b->who.take_over = false; /* once */
         json_object_object_add(b->round, "pool", json_object_new_string(
                                    b->view.pool->name));
         balance_steps(b);
@@ -357,7 +362,14 @@ static int balance_rounds(Balance *b, GError **error)
 
 static int balance_run(Tool *tool, const BalanceOptions *o, GError **error)
 {
-    Balance b = { .tool = tool, .o = o };
+    g_autofree char *name = o->name ? g_strdup(o->name) : balance_other_name();
+    Balance b = {
+        .tool = tool, .o = o,
+        .who = {
+            .name = name, .region = change_region(&o->change),
+            .take_over = o->take_over, .looks = o->change.dry_run,
+        },
+    };
     g_autofree char *text = NULL;
     g_autoptr(GError) wrong = NULL;
     int ret = -1;
@@ -398,6 +410,10 @@ int cmd_balance(Tool *tool, int argc, char **argv, GError **error)
           "Between two looks (default 10)", "SECONDS" },
         { "log", 'l', 0, G_OPTION_ARG_FILENAME, &o.log,
           "Append what was decided, and when", "FILE" },
+        { "as", 0, 0, G_OPTION_ARG_STRING, &o.name,
+          "Who balances, as claims say it (default USER@MACHINE)", "NAME" },
+        { "take-over", 0, 0, G_OPTION_ARG_NONE, &o.take_over,
+          "What another one has balanced with claims is ours", NULL },
         { "timeout", 'T', 0, G_OPTION_ARG_DOUBLE, &o.change.timeout,
           "For each host that is asked (default 30)", "SECONDS" },
         { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &o.change.dry_run,
@@ -413,11 +429,16 @@ int cmd_balance(Tool *tool, int argc, char **argv, GError **error)
         } else if (o.rounds < 0 || !(o.interval >= 0 && o.interval <= 86400)) {
             tool_fail(error, TOOL_USAGE, "--rounds is at least 0, --interval "
                       "from 0 to 86400");
+        } else if (o.name && (!*o.name || strlen(o.name) > NAME_MAX_BYTES ||
+                              !g_utf8_validate(o.name, -1, NULL))) {
+            tool_fail(error, TOOL_USAGE, "--as is a name of 1 to %d bytes",
+                      NAME_MAX_BYTES);
         } else if (change_check_options(&o.change, error)) {
             ret = balance_run(tool, &o, error);
         }
     }
     g_free(o.policy);
+    g_free(o.name);
     g_free(o.log);
     return ret;
 }

@@ -158,6 +158,65 @@ def one(f):
     first.communicate()
 
 
+def makers(f):
+    return {c["consumer"] for c in f.get("/v1/claims").json()["claims"]
+            if not c["deleted"]}
+
+
+def another(f):
+    """Of two users or machines the second is refused, until it takes over"""
+    path = policy(f, f"min 32M {CALM}")
+    balance(f, path, "--as", "anna@one")
+    other = policy(f, CALM, f"min 32M {CALM}")
+    result = balance(f, other, "--as", "bert@two", code=REFUSED)
+    f.checks.that("'anna@one' balances pool" in result.err and
+                  "--take-over" in result.err, "it says who, and what to do",
+                  result.err)
+    f.checks.equal(owned(f), [32, 0], "nothing was changed")
+    out = balance(f, other, "--as", "bert@two", "--dry-run").out
+    f.checks.that("would move 32 MiB" in out, "it may look", out)
+    balance(f, other, "--as", "bert@two", "--take-over", "-c", "2")
+    f.checks.equal((owned(f), makers(f)), ([32, 32], {"bert@two"}),
+                   "it takes over all of it")
+    result = balance(f, path, "--as", "anna@one", code=REFUSED)
+    f.checks.that("'bert@two' balances" in result.err, "once", result.err)
+    balance(f, path, "--as", "bert@two")
+    nothing_strange(f)
+
+
+def of_before(f):
+    """Claims of a version without names are nobody's, and go on"""
+    pool = f.expect(OK, "pool", "--json").json()["pool"]
+    f.reaches(f.claim("32M", host="vm1", consumer_kind="balance",
+                      consumer=pool), "Bound")
+    job = f.claim("32M", host="vm2", consumer_kind="job", consumer="anna@one")
+    f.reaches(job, "Bound")
+    balance(f, policy(f, f"min 64M {CALM}"), "--as", "anna@one")
+    f.checks.equal(owned(f), [64, 32], "it goes on")
+
+
+def at_once(f):
+    """Two that begin at once: one does it, the other leaves nothing"""
+    for turn in range(5):
+        path = policy(f, f"min 64M {CALM}", f"min 64M {CALM}")
+        children = []
+        for who in "ab":
+            # As another user has another folder for its lock
+            folder = f"{f.dir.name}/{turn}{who}"
+            os.mkdir(folder, 0o700)
+            os.environ["XDG_RUNTIME_DIR"] = folder
+            children.append(f.start("balance", "--policy", path, "-c", "2",
+                                    "-i", "0", "--as", who))
+        for child in children:
+            child.communicate()
+        f.checks.that(len(makers(f)) == 1, "one has made them", claims(f))
+        f.checks.that(max(owned(f)) <= 64, "nobody has too much", owned(f))
+        for claim in f.get("/v1/claims").json()["claims"]:
+            f.ask("DELETE", f"/v1/claims/{claim['uuid']}")
+        f.checks.that(until(lambda: not claims(f)), "all gone")
+    nothing_strange(f)
+
+
 if __name__ == "__main__":
     main(minimum, moves, keeps_minimum, declined, slow, dry_run, stopped,
-         one)
+         one, another, of_before, at_once)
