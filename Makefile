@@ -30,6 +30,7 @@ help:
 	@echo 'make check-bases  QEMU 10.2, ndctl and every kernel that Debian serves:'
 	@echo '             does it apply, build, pass? About an hour on two cores'
 	@echo 'make docs    draw the pictures of docs/figures'
+	@echo 'make pictures  take those of the page anew, in a browser'
 	@echo 'make build   set up and build everything under build/'
 	@echo 'make install  cxl-fm, libcxlfm, dcd-vm, manuals below prefix=/usr/local,'
 	@echo '             DESTDIR= for packages; make uninstall takes them away'
@@ -133,9 +134,15 @@ check-libvirt: build
 docs:
 	@scripts/draw
 
+pictures: build
+	@PAGE_FIGURES=$(CURDIR)/docs/figures CXL_FM=$(CURDIR)/$(TREE)/fm/cxl-fm \
+		CXL_FMD=$(CURDIR)/$(TREE)/fm/daemon/cxl-fmd \
+		POOL_DEVICE=$(CURDIR)/$(TREE)/tests/fm/pool-device \
+		python3 tests/fm/fmd-page.py pictures
+
 clean:
 	@scripts/clean
 
 .PHONY: install uninstall check-fm-sanitizers
-.PHONY: image check-image deb check-deb check-libvirt check-bases docs patches
+.PHONY: image check-image deb check-deb check-libvirt check-bases docs pictures patches
 .PHONY: help all setup build demo demo-pool demo-fleet demo-fleet-guest run check check-sanitizers bench fuzz soak clean

@@ -380,8 +380,40 @@ def two_machines(f):
 two_machines.opened = False
 
 
+def many(f):
+    """Of many pools the first are shown, and whoever needs somebody before"""
+    pools = [Device((1,), 256) for _ in range(14)]
+    with open(f.config, "a", encoding="ascii") as file:
+        file.writelines(f"[host far{n:02}]\nmonitor = {pool.monitor(1)}\n"
+                        for n, pool in enumerate(pools))
+    count = "document.querySelectorAll('#pools > .pool').length"
+    first = "document.querySelector('#host-list h3').textContent"
+    try:
+        f.daemon.send_signal(signal.SIGHUP)
+        f.must(lambda: f.state("model.pools.length") == 15 and
+               f.state("model.hosts.filter((h) => h.alive).length") == 17,
+               "it has all of them")
+        f.must(lambda: f.web.js(f"return {count}") == 12, "twelve are shown")
+        f.shows("#map .most", "3 of 15")
+        f.web.js("document.querySelector('#map .most').click()")
+        f.must(lambda: f.web.js(f"return {count}") == 15, "then all")
+        f.checks.equal(f.web.js(f"return {first}"), "far00", "hosts by name")
+        pools[9].kill()
+        f.must(lambda: f.web.js(f"return {first}") == "far09",
+               "the one that is gone comes first")
+    finally:
+        f.web.go("about:blank")
+        f.checks.equal(f.kill_daemon(signal.SIGTERM), 0,
+                       "the daemon ends in good order")
+        for n, pool in enumerate(pools):
+            if n == 9:
+                pool.dir.cleanup()
+            else:
+                pool.close()
+
+
 def pictures(f):
-    """A day like any other, for the documents: PAGE_FIGURES=docs/figures"""
+    """A day like any other, for the documents: make pictures"""
     world = [f.claim("192M", host="vm1", consumer="4711", consumer_kind="job"),
              f.claim("128M", host="vm2", consumer="redis-0",
                      consumer_kind="pod"),
@@ -415,6 +447,9 @@ def pictures(f):
         f.web.js("document.querySelector('canvas').focus();"
                  "document.querySelector('canvas').blur()")
         f.web.shoot(figure(look) or os.devnull)
+    if figure("light"):
+        subprocess.run([os.path.join(TOP, "tests", "lint", "pictures"),
+                        "--write"], check=True)
 
 
 pictures.hosts = (1, 2, 3, 4, 5)
@@ -425,4 +460,4 @@ if __name__ == "__main__":
     browser.require()
     main(served, guarded, another_site, document, changes, pressure,
          sanitized, same_as_a_table, reconnects, forgotten, asleep,
-         two_machines, pictures)
+         two_machines, many, pictures)

@@ -4,14 +4,16 @@
 import { el, keyed, setClass, setHidden, setText } from "./dom.js";
 import { size, span } from "./format.js";
 import { model } from "./model.js";
+import { Most } from "./most.js";
 import { colourOf } from "./palette.js";
 
+const STEP = 60;                // hosts at a time
 const NO_LIMIT = 2 ** 63;
 const SVG = "http://www.w3.org/2000/svg";
 
 /* What several hosts may have at once is nobody's own, nor counted so. */
-function isShared(claim) {
-  const pool = model.pools.find((p) => p.uuid === claim.status?.pool);
+function isShared(claim, pools) {
+  const pool = pools.get(claim.status?.pool);
   return (claim.shared_with ?? []).length > 0 ||
     Boolean(pool?.regions?.find((r) => r.index === (claim.region ?? 0))
       ?.sharable);
@@ -31,11 +33,11 @@ function shares() {
 }
 
 /* Bytes that claims want for each host alone, by UUID */
-function wanted() {
+function wanted(pools) {
   const sums = new Map();
   const byName = new Map(model.hosts.map((h) => [h.name, h.uuid]));
   for (const claim of model.claims.values()) {
-    if (claim.deleted || isShared(claim)) {
+    if (claim.deleted || isShared(claim, pools)) {
       continue;
     }
     const named = claim.status?.host || claim.host;
@@ -96,12 +98,11 @@ class Row {
                    this.error);
   }
 
-  update(host, want, shared) {
+  update(host, want, shared, pool) {
     const colour = colourOf(host.uuid);
     const max = host.max < NO_LIMIT ? host.max : null;
     const owned = host.owned ?? 0;
     const offered = host.offered ?? 0;
-    const pool = model.pools.find((p) => p.uuid === host.alive?.pool);
     // What is asked for may be more than there ever is: it stops at the end.
     const scale = Math.max(max ?? Math.max(pool?.size ?? 0, want),
                            owned + offered, host.min ?? 0, 1);
@@ -132,8 +133,11 @@ class Row {
 
   line(list, scale, colour) {
     const { root, line, pressure } = this.spark;
-    root.toggleAttribute("hidden", list.length < 2);
-    if (list.length < 2) {
+    // A line that is level all the time says nothing that the bar does not.
+    const says = list.some((one) => one.owned !== list[0].owned ||
+                           typeof one.pressure === "number");
+    root.toggleAttribute("hidden", !says);
+    if (!says) {
       return;
     }
     const from = list[0].time;
@@ -197,15 +201,25 @@ function numbers(host, max, want, shared) {
 }
 
 const rows = new WeakMap();
+let most = null;
+
+/* Those first that need somebody */
+function order(a, b) {
+  const [well, too] = [a, b].map((host) => stateOf(host)[1] === "good");
+  return well !== too ? well - too : a.name < b.name ? -1 : 1;
+}
 
 export function showHosts(root) {
-  const sums = wanted();
+  const pools = new Map(model.pools.map((p) => [p.uuid, p]));
+  const sums = wanted(pools);
   const shared = shares();
-  const sorted = [...model.hosts].sort((a, b) => a.name < b.name ? -1 : 1);
-  keyed(root, sorted, (host) => host.uuid, () => {
-    const row = new Row();
-    rows.set(row.root, row);
-    return row.root;
-  }, (element, host) => rows.get(element).update(
-    host, sums.get(host.uuid) ?? 0, shared.get(host.uuid) ?? 0));
+  most ??= new Most(STEP, root, () => showHosts(root));
+  keyed(root, most.of([...model.hosts].sort(order)), (host) => host.uuid,
+        () => {
+          const row = new Row();
+          rows.set(row.root, row);
+          return row.root;
+        }, (element, host) => rows.get(element).update(
+          host, sums.get(host.uuid) ?? 0, shared.get(host.uuid) ?? 0,
+          pools.get(host.alive?.pool)));
 }

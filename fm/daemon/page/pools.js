@@ -4,11 +4,13 @@
 import { el, keyed, setText, setHidden, setClass, table } from "./dom.js";
 import { size, clock, short } from "./format.js";
 import { extentsOf, hostName, model, phaseOf } from "./model.js";
+import { Most } from "./most.js";
 import { rowsOf } from "./map-rows.js";
 import { PoolMap, holderName } from "./map.js";
 import { STATES, colourOf, fillOf, NOBODY } from "./palette.js";
 
 const PAGE = 100;               // rows of the table at a time
+const STEP = 12;                // pools at a time
 
 const cards = new Map();        // UUID -> what is shown of it
 
@@ -184,17 +186,32 @@ class Card {
   }
 }
 
+let most = null;
+
+/* Those first that nobody keeps, or cannot */
+function choose() {
+  const wrong = new Set(model.pools.filter((p) => !p.owner)
+    .map((p) => p.uuid));
+  for (const pool of model.health?.pools ?? []) {
+    if (pool.error) {
+      wrong.add(pool.uuid);
+    }
+  }
+  return [...model.pools].sort((a, b) => wrong.has(b.uuid) - wrong.has(a.uuid) ||
+    (`${a.machine} ${a.name}` < `${b.machine} ${b.name}` ? -1 : 1));
+}
+
 export function showPools(root) {
-  const shown = new Set(model.pools.map((p) => p.uuid));
+  most ??= new Most(STEP, root, () => showPools(root));
+  const found = most.of(choose());
+  const shown = new Set(found.map((p) => p.uuid));
   for (const [uuid, card] of cards) {
     if (!shown.has(uuid)) {
       card.map.close();
       cards.delete(uuid);
     }
   }
-  const sorted = [...model.pools].sort((a, b) =>
-    `${a.machine} ${a.name}` < `${b.machine} ${b.name}` ? -1 : 1);
-  keyed(root, sorted, (pool) => pool.uuid, (pool) => {
+  keyed(root, found, (pool) => pool.uuid, (pool) => {
     const card = new Card(pool);
     cards.set(pool.uuid, card);
     return card.root;

@@ -49,7 +49,7 @@ function notBound() {
     }
   }
   return [...counts].sort((a, b) => b[1] - a[1])
-    .map(([phase, n]) => `${n} ${phase}`);
+    .map(([phase, n]) => `${n}\u00a0${phase}`);
 }
 
 function healthOf(line) {
@@ -115,7 +115,7 @@ export function showTop(root, line) {
         down.length > 4 ? " ..." : ""}` :
         `${reachable} of ${known} monitors here answer`,
       down.length ? "bad" : "good");
-  put(root, "claims", "Claims not as wanted", `${bad} of ${claims}`,
+  put(root, "claims", "Unmet claims", `${bad} of ${claims}`,
       phases.length ? phases.join(", ") : "each has what it wants",
       bad ? "warn" : "good");
   put(root, "orphans", "Orphans", String(model.orphans.length),
