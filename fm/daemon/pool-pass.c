@@ -24,7 +24,8 @@ static bool pass_is_left(struct pool *pool, const struct wish *wish)
 
 /*
  * A claim for a host of ours that nobody has placed yet; or its host was of
- * another pool before, which is gone: a host is at one place.
+ * another pool before, which is gone: a host is at one place. What follows writes
+ * it.
  */
 static bool pass_place(struct pool *pool, struct wish *wish)
 {
@@ -48,10 +49,15 @@ static bool pass_place(struct pool *pool, struct wish *wish)
         return false;
     }
     next->phase = wish->claim->deleted ? FMD_PENDING : FMD_PLACED;
+    next->since = 0;              /* until it is written */
     pool_status_text(&next->host, head->host->uuid);
     pool_status_text(&next->pool, pool->uuid);
     pool_status_text(&next->message, "");
-    return pool_wish_write(pool, wish, next, NULL);
+    /* It is written with what follows from it: that saves a write to the disk. */
+    fmd_status_free(wish->status);
+    wish->status = g_steal_pointer(&next);
+    wish->unsaid = true;
+    return true;
 }
 
 /* Its host is of another pool now, and nothing of it is here. */

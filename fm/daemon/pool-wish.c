@@ -38,9 +38,10 @@ static void wish_read_status(struct wish *wish,
 {
     uint64_t rev = entry ? entry->mod_rev : 0;
 
-    if (wish->status && wish->status_rev == rev) {
+    if (wish->status && wish->status_rev == rev && !wish->unsaid) {
         return;
     }
+    wish->unsaid = false;
     fmd_status_free(wish->status);
     wish->status = entry ? fmd_status_parse(wish->uuid, entry->value, NULL) :
                    NULL;
@@ -217,7 +218,8 @@ bool pool_wish_write(struct pool *pool, struct wish *wish, fmd_status *next,
     g_autofree char *value = NULL;
     struct store_cmp compares[2];
 
-    if (wish->status_rev && wish_is_same(wish->status, next)) {
+    if (wish->status_rev && !wish->unsaid &&
+        wish_is_same(wish->status, next)) {
         return true;
     }
     if (next->phase != wish->status->phase || !next->since) {
@@ -231,6 +233,7 @@ bool pool_wish_write(struct pool *pool, struct wish *wish, fmd_status *next,
         return false;
     }
     wish->status_rev = pool->written;
+    wish->unsaid = false;
     fmd_status_free(wish->status);
     wish->status = pool_status_copy(next);
     return true;

@@ -16,7 +16,7 @@
 #include "pool.h"
 
 #define HEADS_POLLED 512
-#define SETTLE_MS    5            /* what comes together is looked at once */
+#define SETTLE_US    2000         /* after a look, while more comes */
 #define AT_ONCE_US   500
 #define OWN_MS       1000         /* until it is tried to get the pool again */
 #define LIVE_US      (120 * G_USEC_PER_SEC)
@@ -70,11 +70,6 @@ void pool_change_host(struct pool *pool, fmd_host *host)
 void pool_wake(struct pool *pool)
 {
     eventfd_write(pool->wake_fd, 1);
-}
-
-bool pool_has_ended(const struct pool *pool)
-{
-    return __atomic_load_n(&pool->ended, __ATOMIC_ACQUIRE);
 }
 
 bool pool_is_live(struct pool *pool)
@@ -168,6 +163,19 @@ static int64_t pool_wait_ms(const struct pool *pool)
                  pool->fmd->config->pass * 1000ll);
 }
 
+static void pool_heard(struct pool *pool, const struct pollfd *fds,
+                       struct head *const *heads, unsigned count,
+                       int64_t since)
+{
+    unsigned i;
+
+    for (i = 1; i < count; i++) {
+        if (fds[i].revents) {
+            pool_events(pool, heads[i], since);
+        }
+    }
+}
+
 static void pool_wait(struct pool *pool)
 {
     struct pollfd fds[1 + HEADS_POLLED] = {
@@ -193,16 +201,16 @@ static void pool_wait(struct pool *pool)
     /* What was there at once has come after the last wait. */
     since = end - begin < AT_ONCE_US ? pool->waited : end;
     pool->waited = end;
-    if (ready > 0) {
-        /* One cause has several effects: let them come. */
-        g_usleep(SETTLE_MS * 1000);
-    }
-    (void)!eventfd_read(pool->wake_fd, &wakes);
-    for (i = 1; i < count; i++) {
-        if (fds[i].revents) {
-            pool_events(pool, heads[i], since);
+    /* Others wait for what devices say; we look when we have to. */
+    pool_heard(pool, fds, heads, count, since);
+    if (ready > 0 && !pool->at_once && end - pool->looked < SETTLE_US) {
+        /* Much happens: what comes together is looked at once. */
+        g_usleep(SETTLE_US);
+        if (poll(fds, count, 0) > 0) {
+            pool_heard(pool, fds, heads, count, end);
         }
     }
+    (void)!eventfd_read(pool->wake_fd, &wakes);
 }
 
 /* --- The thread --- */
@@ -230,6 +238,7 @@ static void pool_look(struct pool *pool)
     pool_publish(pool);
     pool_pass(pool);
     pool_view(pool);
+    pool->looked = g_get_monotonic_time();
 }
 
 static void *pool_run(void *opaque)

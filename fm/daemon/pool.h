@@ -34,6 +34,7 @@ struct wish {
     uint64_t created;
     fmd_status *status;           /* never NULL */
     uint64_t status_rev;          /* 0: there is none in the store */
+    bool unsaid;                  /* @status is not what the store has */
     bool broken;                  /* one of both makes no sense */
     bool claim_broken, status_broken;
     unsigned pass;                /* that saw it last */
@@ -72,6 +73,7 @@ struct pool {
     int64_t again;                /* us until the next pass at the latest */
     bool at_once;                 /* something was done: look again */
     int64_t waited;               /* us, the end of the last wait for devices */
+    int64_t looked;               /* us, of the last look at claims */
     struct pool_clean *clean;     /* how fast what left is free */
     char *error;                  /* why it is not ours; NULL */
 
@@ -90,7 +92,10 @@ struct pool *pool_start(struct fmd *fmd, struct lease *lease, const char *uuid,
 void pool_end(struct pool *pool);
 /* Waits for that. */
 void pool_stop(struct pool *pool);
-bool pool_has_ended(const struct pool *pool);
+static inline bool pool_has_ended(const struct pool *pool)
+{
+    return __atomic_load_n(&pool->ended, __ATOMIC_ACQUIRE);
+}
 void pool_wake(struct pool *pool);
 /* Takes a reference of its own. */
 void pool_add_head(struct pool *pool, struct head *head);

@@ -91,3 +91,64 @@ bool store_sqlite_expire(struct store_sqlite *store, sqlite3 *db,
     }
     return ok;
 }
+
+/* --- What is in one --- */
+
+static bool store_sqlite_compare(sqlite3 *db, const struct store_cmp *cmp,
+                                 GError **error)
+{
+    g_autoptr(sqlite3_stmt) ask = sqlite_ask(
+        db, error, "SELECT created, modified FROM entries WHERE key = ?1",
+        "s", cmp->key);
+    int row = ask ? sqlite_step(db, ask, error) : -1;
+    bool holds;
+
+    if (row < 0) {
+        return false;
+    }
+    holds = cmp->compare == STORE_IF_ABSENT ? !row :
+            row && cmp->rev == (uint64_t)sqlite3_column_int64(
+                ask, cmp->compare == STORE_IF_MODIFIED);
+    return holds || store_fail(error, STORE_ERROR_CONFLICT, "%s has been "
+                               "changed by somebody else", cmp->key);
+}
+
+static bool store_sqlite_lease_is_there(sqlite3 *db, int64_t lease,
+                                        GError **error)
+{
+    int64_t there;
+
+    return !lease ||
+           (sqlite_number(db, 0, &there, error, "SELECT id FROM leases WHERE "
+                          "id = ?1", "i", lease) &&
+            (there || store_fail(error, STORE_ERROR_NO_LEASE, "the lease has "
+                                 "lapsed")));
+}
+
+bool store_sqlite_try(sqlite3 *db, const struct store_cmp *compares,
+                      size_t compare_count, const struct store_op *ops,
+                      size_t op_count, int64_t *rev, bool *changed,
+                      GError **error)
+{
+    bool mine = false;
+    size_t i;
+
+    for (i = 0; i < compare_count; i++) {
+        if (!store_sqlite_compare(db, &compares[i], error)) {
+            return false;
+        }
+    }
+    for (i = 0; i < op_count; i++) {
+        if (!store_sqlite_lease_is_there(db, ops[i].lease, error)) {
+            return false;
+        }
+    }
+    for (i = 0; i < op_count; i++) {
+        if (!store_sqlite_change(db, rev, &mine, &ops[i], error)) {
+            return false;
+        }
+    }
+    *rev += mine;
+    *changed |= mine;
+    return true;
+}

@@ -106,6 +106,24 @@ def own(w):
                   (looked, looks))
 
 
+def writes(w):
+    """From the wish to the capacity the disk is written three times"""
+    w.begin()
+    w.counted()
+    before, begun = w.number("store_writes_total"), time.monotonic()
+    for _ in range(CLAIMS):
+        claim, = w.claims(1, 0)
+        w.checks.that(w.fmd.is_at(claim, "Bound"), "it is bound")
+    # The wish, what will be done, what came of it; and a pool's sizes, which
+    # are told once a second.
+    most = 3 * CLAIMS + time.monotonic() - begun + 2
+    found = w.number("store_writes_total") - before
+    w.checks.that(3 * CLAIMS <= found <= most, "three for each claim", found)
+
+
+writes.size = (1, 3)
+
+
 def leases(w):
     """Who renews a lease wakes nobody"""
     w.begin()
@@ -180,5 +198,5 @@ def ends_at_work(w):
 
 
 if __name__ == "__main__":
-    run_tests([own, leases, any_host, ended, ends_in_the_middle,
+    run_tests([own, writes, leases, any_host, ended, ends_in_the_middle,
                ends_before_it_began, ends_at_work], Many)
