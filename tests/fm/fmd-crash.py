@@ -200,6 +200,13 @@ def full(w):
                        {kept, *given}, "what was acknowledged is kept")
         w.checks.equal(w.pool.tags().get(kept), {1: 64 * MIB},
                        "what is bound stays")
+        # What happens at devices needs no store, and is told all the same.
+        vm3 = next(d["id"] for d in w.fmd.list("devices")
+                   if d["host_name"] == "vm3")
+        for _ in range(20):
+            w.fmd.ask("POST", f"/v1/devices/{vm3}/add",
+                      {"host": 3, "length": 2 * MIB})
+        time.sleep(.5)
         told = {e["id"]: e for e in w.fmd.events() if "id" in e}
         w.fmd.end(signal.SIGKILL)
         os.unlink(f"{small}/fill")

@@ -110,6 +110,27 @@ LINKS = {
     "ConnectionMethod": "AggregationSources", "Task": "CreatedResources",
     "Manager": "ManagerForServers ManagerForChassis", "ManagerAccount": "Role",
 }
+# What may be in objects within each type, as its schema says; none has more
+INNER = {
+    "Status": "State Health", "Identifiers": "DurableName DurableNameFormat",
+    "Boot": "BootSourceOverrideEnabled",
+    "MemoryChunkInfo": "AccessCapabilities MemoryChunk",
+    "ConnectedEntities": "EntityLink EntityRole EntityType",
+    "SSEFilterPropertiesSupported": "EventFormatType MessageId "
+        "MetricReportDefinition OriginResource RegistryPrefix ResourceType "
+        "SubordinateResources",
+    "Location": "Language PublicationUri",
+    "MemoryExtents": "ExtentOffsetMiB ExtentSizeMiB SequenceNumber Tag",
+    "MemoryRegion/MemoryChunks": "ChunkLink ChunkOffsetMiB",
+    "CXLDevice": "DeviceType MaxNumberLogicalDevices",
+    "ProtocolFeaturesSupported": "DeepOperations ExcerptQuery ExpandQuery "
+        "FilterQuery OnlyMemberQuery SelectQuery",
+    "ExpandQuery": "ExpandAll Levels Links MaxLevels NoLinks",
+    "DeepOperations": "DeepPATCH DeepPOST",
+    "Payload": "HttpHeaders HttpOperation JsonBody TargetUri",
+    "Messages": "@odata.type Message MessageArgs MessageId MessageSeverity "
+        "Resolution", "Actions": "",
+}
 # What each type may be asked for besides GET and HEAD
 METHODS = {
     "MemoryChunksCollection": "POST", "ConnectionCollection": "POST",
@@ -168,6 +189,25 @@ def values(node, where=""):
             yield from values(one, f"{where}/{n}")
 
 
+def inner_faults(kind, node, where=""):
+    """What objects within a resource have that their type has not
+
+    A link has nothing but where it leads.
+    """
+    for key, value in node.items():
+        if key in ("Oem", "Links"):
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            if not isinstance(one, dict):
+                continue
+            may = INNER.get(f"{kind}/{key}", INNER.get(key, "@odata.id"))
+            if set(one) == {"@odata.id"}:
+                continue
+            for more in sorted(set(one) - set(may.split())):
+                yield f"{where}/{key} has {more}"
+            yield from inner_faults(kind, one, f"{where}/{key}")
+
+
 def faults(path, node):
     """What is wrong with the resource that is at @path"""
     kind = node.get("@odata.type", "")
@@ -199,6 +239,7 @@ def faults(path, node):
     for key in set(node.get("Links", ())) - set(
             LINKS.get(match[1], "").split()):
         yield f"Links/{key} is not of {kind}"
+    yield from inner_faults(match[1], node)
     last = path.rstrip("/").rsplit("/", 1)[1]
     if match[1] in PLACES and node.get("Id") != last:
         yield f"Id {node.get('Id')!r} is not the end of its path"

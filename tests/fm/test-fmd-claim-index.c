@@ -66,9 +66,7 @@ static struct claim_news *tell(struct bench *b, char *key, char *value)
 
 static char *wish_text(const struct entry *e)
 {
-    g_autofree char *host = host_name(e->host), *by = maker_name(e->by);
-    fmd_claim *claim = fmd_claim_new();
-    char *text;
+    g_autoptr(fmd_claim) claim = fmd_claim_new();
 
     if (!e->put) {
         return NULL;
@@ -78,13 +76,11 @@ static char *wish_text(const struct entry *e)
     }
     g_free(claim->host);
     g_free(claim->by);
-    claim->host = g_steal_pointer(&host);
-    claim->by = g_steal_pointer(&by);
+    claim->host = host_name(e->host);
+    claim->by = maker_name(e->by);
     claim->bytes = e->bytes;
     claim->deleted = e->deleted;
-    text = fmd_claim_text(claim);
-    fmd_claim_free(claim);
-    return text;
+    return fmd_claim_text(claim);
 }
 
 static char *status_text(const struct entry *e)
