@@ -95,8 +95,9 @@ struct json_object *redfish_zones(RedfishView *view, char *const *part)
 
 struct json_object *redfish_zone(RedfishView *view, char *const *part)
 {
-    struct json_object *pool = redfish_pool(view, part[0]), *to, *ends, *hosts;
-    size_t i;
+    struct json_object *pool = redfish_pool(view, part[0]), *to, *ends;
+    const GPtrArray *hosts;
+    unsigned i;
 
     if (!pool) {
         return NULL;
@@ -107,14 +108,12 @@ struct json_object *redfish_zone(RedfishView *view, char *const *part)
     node_text(to, "ZoneType", "ZoneOfEndpoints");
     node_status(to, "Enabled", "OK");
     ends = node_array(node_object(to, "Links"), "Endpoints");
-    hosts = redfish_hosts(view);
-    for (i = 0; i < node_count(hosts); i++) {
-        const char *name = node_get_text(node_at(hosts, i), "name");
+    hosts = redfish_pool_hosts(view, part[0]);
+    for (i = 0; i < hosts->len; i++) {
+        const char *name = node_get_text(hosts->pdata[i], "name");
 
-        if (!strcmp(redfish_host_pool(view, node_at(hosts, i)), part[0])) {
-            node_link_add(ends, PATH_HOST_END, name);
-            node_link_add(ends, PATH_DEVICE_END, name);
-        }
+        node_link_add(ends, PATH_HOST_END, name);
+        node_link_add(ends, PATH_DEVICE_END, name);
     }
     return to;
 }

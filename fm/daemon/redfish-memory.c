@@ -26,11 +26,12 @@ struct json_object *redfish_domains(RedfishView *view, char *const *part)
 struct json_object *redfish_domain(RedfishView *view, char *const *part)
 {
     struct json_object *region = redfish_region(view, part[0], part[1]), *to,
-        *oem, *links, *hosts;
+        *oem, *links;
+    const GPtrArray *hosts;
     uint64_t index = node_get_number(region, "index");
     uint64_t block = node_get_number(region, "block_size");
     g_autofree char *name = g_strdup_printf("Region %s", part[1]);
-    size_t i;
+    unsigned i;
 
     if (!region) {
         return NULL;
@@ -47,14 +48,10 @@ struct json_object *redfish_domain(RedfishView *view, char *const *part)
     node_status(to, "Enabled", "OK");
     node_link(to, "MemoryChunks", PATH_DOMAIN "/MemoryChunks", part[0], index);
     links = node_array(node_object(to, "Links"), "CXLLogicalDevices");
-    hosts = redfish_hosts(view);
-    for (i = 0; i < node_count(hosts); i++) {
-        struct json_object *host = node_at(hosts, i);
-
-        if (!strcmp(redfish_host_pool(view, host), part[0])) {
-            node_link_add(links, PATH_LOGICAL, part[0],
-                          node_get_text(host, "name"));
-        }
+    hosts = redfish_pool_hosts(view, part[0]);
+    for (i = 0; i < hosts->len; i++) {
+        node_link_add(links, PATH_LOGICAL, part[0],
+                      node_get_text(hosts->pdata[i], "name"));
     }
     oem = node_oem(to, "MemoryDomain");
     node_number(oem, "BlockSizeBytes", block);

@@ -5,23 +5,6 @@
 #include <string.h>
 #include "redfish-tree.h"
 
-/* Hosts that are heads of @pool */
-static GPtrArray *pool_hosts(RedfishView *view, const char *pool)
-{
-    struct json_object *hosts = redfish_hosts(view);
-    GPtrArray *found = g_ptr_array_new();
-    size_t i;
-
-    for (i = 0; i < node_count(hosts); i++) {
-        struct json_object *host = node_at(hosts, i);
-
-        if (!strcmp(redfish_host_pool(view, host), pool)) {
-            g_ptr_array_add(found, host);
-        }
-    }
-    return found;
-}
-
 /* The host of that name, if it is a head of @pool */
 static struct json_object *pool_host(RedfishView *view, const char *pool,
                                      const char *name)
@@ -59,7 +42,7 @@ struct json_object *redfish_chassis(RedfishView *view, char *const *part)
 {
     struct json_object *pool = redfish_pool(view, part[0]), *to, *links, *oem,
         *systems;
-    g_autoptr(GPtrArray) hosts = NULL;
+    const GPtrArray *hosts;
     const char *machine;
     unsigned i;
 
@@ -76,7 +59,7 @@ struct json_object *redfish_chassis(RedfishView *view, char *const *part)
     node_link(to, "PCIeDevices", PATH_CHASSIS "/PCIeDevices", part[0]);
     node_link(to, "MemoryDomains", PATH_CHASSIS "/MemoryDomains", part[0]);
     links = node_object(to, "Links");
-    hosts = pool_hosts(view, part[0]);
+    hosts = redfish_pool_hosts(view, part[0]);
     systems = node_array(links, "ComputerSystems");
     for (i = 0; i < hosts->len; i++) {
         node_link_add(systems, PATH_SYSTEM, node_get_text(hosts->pdata[i],
@@ -112,12 +95,12 @@ struct json_object *redfish_devices(RedfishView *view, char *const *part)
 struct json_object *redfish_device(RedfishView *view, char *const *part)
 {
     struct json_object *pool = redfish_pool(view, part[0]), *to, *cxl, *links;
-    g_autoptr(GPtrArray) hosts = NULL;
+    const GPtrArray *hosts;
 
     if (!pool) {
         return NULL;
     }
-    hosts = pool_hosts(view, part[0]);
+    hosts = redfish_pool_hosts(view, part[0]);
     to = node_new("PCIeDevice.v1_11_0.PCIeDevice", "DCD",
                   node_get_text(pool, "name"), PATH_DEVICE, part[0]);
     node_text(to, "Description", "A device with dynamic capacity; each host "
@@ -137,7 +120,7 @@ struct json_object *redfish_device(RedfishView *view, char *const *part)
 struct json_object *redfish_logicals(RedfishView *view, char *const *part)
 {
     struct json_object *to;
-    g_autoptr(GPtrArray) hosts = NULL;
+    const GPtrArray *hosts;
     unsigned i;
 
     if (!redfish_pool(view, part[0])) {
@@ -146,7 +129,7 @@ struct json_object *redfish_logicals(RedfishView *view, char *const *part)
     to = node_collection("CXLLogicalDeviceCollection",
                          "What each host has of the device",
                          PATH_DEVICE "/CXLLogicalDevices", part[0]);
-    hosts = pool_hosts(view, part[0]);
+    hosts = redfish_pool_hosts(view, part[0]);
     for (i = 0; i < hosts->len; i++) {
         node_member(to, PATH_LOGICAL, part[0],
                     node_get_text(hosts->pdata[i], "name"));
@@ -174,7 +157,7 @@ static void logical_links(RedfishView *view, struct json_object *to,
         struct json_object *claim = node_at(list, i);
         uint64_t region = node_get_number(claim, "region");
         g_autofree char *index = g_strdup_printf("%" G_GUINT64_FORMAT, region);
-        g_autoptr(GPtrArray) hosts = NULL;
+        const GPtrArray *hosts;
 
         if (strcmp(redfish_claim_pool(claim), uuid) ||
             !redfish_region(view, uuid, index)) {

@@ -23,6 +23,11 @@ void redfish_view_begin(RedfishView *view, HttpRequest *request)
 
 void redfish_view_end(RedfishView *view)
 {
+    g_clear_pointer(&view->heads, g_hash_table_unref);
+    g_clear_pointer(&view->place_of, g_hash_table_unref);
+    g_clear_pointer(&view->pool_of, g_hash_table_unref);
+    g_clear_pointer(&view->host_of, g_hash_table_unref);
+    g_clear_pointer(&view->host_named, g_hash_table_unref);
     g_clear_pointer(&view->claim_of, g_hash_table_unref);
     g_hash_table_unref(view->lives);
     g_hash_table_unref(view->some);
@@ -31,12 +36,28 @@ void redfish_view_end(RedfishView *view)
     json_object_put(view->claims);
 }
 
+/* Those of @list by what they have as @key: whoever looks for all of them would
+   look at each for each. */
+static GHashTable *view_index(struct json_object *list, const char *key)
+{
+    GHashTable *index = g_hash_table_new(g_str_hash, g_str_equal);
+    size_t i;
+
+    for (i = 0; i < node_count(list); i++) {
+        struct json_object *o = node_at(list, i);
+
+        g_hash_table_insert(index, (char *)node_get_text(o, key), o);
+    }
+    return index;
+}
+
 struct json_object *redfish_pools(RedfishView *view)
 {
     uint64_t rev;
 
     if (!view->pools) {
         view->pools = fmd_pool_list(view->fmd, &rev, NULL);
+        view->pool_of = view_index(view->pools, "uuid");
     }
     return view->pools;
 }
@@ -47,6 +68,8 @@ struct json_object *redfish_hosts(RedfishView *view)
 
     if (!view->hosts) {
         view->hosts = fmd_host_list(view->fmd, &rev, NULL);
+        view->host_of = view_index(view->hosts, "uuid");
+        view->host_named = view_index(view->hosts, "name");
     }
     return view->hosts;
 }
@@ -54,39 +77,18 @@ struct json_object *redfish_hosts(RedfishView *view)
 struct json_object *redfish_claims(RedfishView *view)
 {
     uint64_t rev;
-    size_t i;
 
     if (!view->claims) {
         view->claims = fmd_claim_list(view->fmd, &rev, NULL);
-        view->claim_of = g_hash_table_new(g_str_hash, g_str_equal);
-        for (i = 0; i < node_count(view->claims); i++) {
-            struct json_object *claim = node_at(view->claims, i);
-
-            g_hash_table_insert(view->claim_of,
-                                (char *)node_get_text(claim, "uuid"), claim);
-        }
+        view->claim_of = view_index(view->claims, "uuid");
     }
     return view->claims;
 }
 
-static struct json_object *view_find(struct json_object *list, const char *key,
-                                     const char *value)
-{
-    size_t i;
-
-    for (i = 0; i < node_count(list); i++) {
-        struct json_object *o = node_at(list, i);
-
-        if (!strcmp(node_get_text(o, key), value)) {
-            return o;
-        }
-    }
-    return NULL;
-}
-
 struct json_object *redfish_pool(RedfishView *view, const char *uuid)
 {
-    return view_find(redfish_pools(view), "uuid", uuid);
+    redfish_pools(view);
+    return g_hash_table_lookup(view->pool_of, uuid);
 }
 
 struct json_object *redfish_region(RedfishView *view, const char *pool,
@@ -125,13 +127,16 @@ struct json_object *redfish_claim(RedfishView *view, const char *uuid)
 
 struct json_object *redfish_host(RedfishView *view, const char *name)
 {
-    return view_find(redfish_hosts(view), "name", name);
+    redfish_hosts(view);
+    return g_hash_table_lookup(view->host_named, name);
 }
 
 struct json_object *redfish_host_named(RedfishView *view, const char *word)
 {
-    struct json_object *host = view_find(redfish_hosts(view), "uuid", word);
+    struct json_object *host;
 
+    redfish_hosts(view);
+    host = g_hash_table_lookup(view->host_of, word);
     return host ? host : redfish_host(view, word);
 }
 
@@ -183,25 +188,64 @@ static struct json_object *view_live(RedfishView *view, const char *pool)
     return live;
 }
 
+/* By what pools of this daemon see */
+static GHashTable *view_places(RedfishView *view)
+{
+    GHashTable *places = g_hash_table_new(g_str_hash, g_str_equal);
+    struct json_object *pools = redfish_pools(view);
+    size_t i, j;
+
+    for (i = 0; i < node_count(pools); i++) {
+        const char *pool = node_get_text(node_at(pools, i), "uuid");
+        struct json_object *hosts = node_get(view_live(view, pool), "hosts");
+
+        for (j = 0; j < node_count(hosts); j++) {
+            g_hash_table_insert(places, (char *)node_get_text(
+                node_at(hosts, j), "uuid"), (char *)pool);
+        }
+    }
+    return places;
+}
+
 const char *redfish_host_pool(RedfishView *view, struct json_object *host)
 {
     const char *alive = node_get_text(node_get(host, "alive"), "pool");
-    const char *uuid = node_get_text(host, "uuid");
-    struct json_object *pools = redfish_pools(view);
-    size_t i;
+    const char *pool;
 
     if (*alive && redfish_pool(view, alive)) {
         return alive;
     }
-    for (i = 0; i < node_count(pools); i++) {
-        const char *pool = node_get_text(node_at(pools, i), "uuid");
-        struct json_object *live = view_live(view, pool);
+    if (!view->place_of) {
+        view->place_of = view_places(view);
+    }
+    pool = g_hash_table_lookup(view->place_of, node_get_text(host, "uuid"));
+    return pool ? pool : "";
+}
 
-        if (view_find(node_get(live, "hosts"), "uuid", uuid)) {
-            return pool;
+const GPtrArray *redfish_pool_hosts(RedfishView *view, const char *pool)
+{
+    static const GPtrArray none;
+    struct json_object *hosts = redfish_hosts(view);
+    const GPtrArray *heads;
+    size_t i;
+
+    if (!view->heads) {
+        view->heads = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+                                            (GDestroyNotify)g_ptr_array_unref);
+        for (i = 0; i < node_count(hosts); i++) {
+            struct json_object *host = node_at(hosts, i);
+            const char *place = redfish_host_pool(view, host);
+            GPtrArray *list = g_hash_table_lookup(view->heads, place);
+
+            if (!list) {
+                list = g_ptr_array_new();
+                g_hash_table_insert(view->heads, (char *)place, list);
+            }
+            g_ptr_array_add(list, host);
         }
     }
-    return "";
+    heads = *pool ? g_hash_table_lookup(view->heads, pool) : NULL;
+    return heads ? heads : &none;
 }
 
 /* --- Extents --- */

@@ -13,6 +13,10 @@ typedef struct RedfishView {
     HttpRequest *request;
     struct fmd *fmd;
     struct json_object *pools, *hosts, *claims; /* arrays; NULL: not read */
+    GHashTable *pool_of;          /* UUID: of @pools */
+    GHashTable *host_of, *host_named; /* UUID, name: of @hosts */
+    GHashTable *heads;            /* pool's UUID: GPtrArray of its @hosts */
+    GHashTable *place_of;         /* host's UUID: pool's UUID */
     GHashTable *claim_of;         /* UUID: of @claims */
     GHashTable *some;             /* UUID: read while there was no @claims */
     GHashTable *lives;            /* pool's UUID: what its owner sees */
@@ -45,6 +49,8 @@ const char *redfish_claim_phase(struct json_object *claim);
 GPtrArray *redfish_claim_hosts(RedfishView *view, struct json_object *claim);
 /* The pool that a host is a head of: its UUID; "" */
 const char *redfish_host_pool(RedfishView *view, struct json_object *host);
+/* Hosts that are heads of @pool, in the order of all of them; the view's */
+const GPtrArray *redfish_pool_hosts(RedfishView *view, const char *pool);
 
 typedef struct RedfishExtent {
     const char *tag;              /* "" */

@@ -38,6 +38,7 @@ class Etcd:
     def __init__(self, members=1, machines=(), options=(), limit=20):
         """@machines: (address, what to put before a command) of each member"""
         self.dir = tempfile.TemporaryDirectory(prefix="fmetcd-")
+        self.compacted = 0
         if machines:
             members = len(machines)
             self.clients = [f"http://{at}:2379" for at, _ in machines]
@@ -112,9 +113,13 @@ class Etcd:
                 for kv in found.get("kvs", ())]
 
     def compact(self):
+        """All that was is forgotten; again only when something has changed."""
         revision = self.ask("/v3/kv/range", {"key": "eA=="})["header"][
             "revision"]
-        self.ask("/v3/kv/compaction", {"revision": revision, "physical": True})
+        if revision != self.compacted:
+            self.ask("/v3/kv/compaction", {"revision": revision,
+                                           "physical": True})
+        self.compacted = revision
 
     def kill(self, member=0):
         self.children[member].kill()
