@@ -5,7 +5,7 @@
  * From the outside in; who holds an inner one never waits for an outer one:
  *
  *  1. device locks of the driver core
- *  2. the mutex of decoders (glue/decoder.c): within it run the stock methods
+ *  2. the mutex of decoders (glue/decoder_list.c): within it run the stock methods
  *     of decoders' files
  *  3. cxl_dcd_region.lock, one for each region: its addresses, and the ranges
  *     of its DAX devices. Within it run the stock methods that change them,
@@ -19,7 +19,7 @@
  *     removed
  *  6. what is common to all devices, and held for a moment only: spinlocks of
  *     the lists of devices (device.c), of regions (region.c), of decoders
- *     (glue/decoder.c), of tags (extent.c); the mutex of jobs (force.c)
+ *     (glue/decoder_list.c), of tags (extent.c); the mutex of jobs (cut_job.c)
  *
  * A slow device holds up nothing of another one, save that the devices of an
  * interleaved region have one set of books: no offer to one of them can be

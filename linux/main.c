@@ -28,6 +28,8 @@
 #include "glue/commit.h"
 #include "glue/cxl_region.h"
 #include "glue/decoder.h"
+#include "glue/decoder_list.h"
+#include "glue/dpa.h"
 #include "glue/facts.h"
 #include "glue/firmware.h"
 #include "glue/flush.h"

@@ -30,7 +30,8 @@ struct dcd_ram_holder {
 static LIST_HEAD(holders);
 static DEFINE_SPINLOCK(holders_lock);
 
-static bool dcd_ram_any(const struct dev_dax *dev_dax)
+/* Is any of a DAX device System RAM? Its ranges stay meanwhile. */
+bool cxl_dcd_ram_any(const struct dev_dax *dev_dax)
 {
 	int i;
 
@@ -53,7 +54,7 @@ void cxl_dcd_ram_bound(struct device *dev)
 {
 	struct dcd_ram_holder *holder;
 
-	if (!dcd_ram_any(to_dev_dax(dev)))
+	if (!cxl_dcd_ram_any(to_dev_dax(dev)))
 		return;
 	/* Being unloaded, the module takes the region's driver away at once. */
 	if (!try_module_get(THIS_MODULE))
@@ -84,7 +85,7 @@ void cxl_dcd_ram_unbound(struct device *dev)
 		return;
 	kfree(found);
 	cxl_dcd_users_del(dev, CXL_DCD_USE_RAM);
-	if (!dcd_ram_any(to_dev_dax(dev))) {
+	if (!cxl_dcd_ram_any(to_dev_dax(dev))) {
 		module_put(THIS_MODULE);
 		return;
 	}

@@ -3,8 +3,10 @@
 #ifndef CXL_DCD_RAM_H
 #define CXL_DCD_RAM_H
 
+struct dev_dax;
 struct device;
 
+bool cxl_dcd_ram_any(const struct dev_dax *dev_dax);
 void cxl_dcd_ram_bound(struct device *dev);
 void cxl_dcd_ram_unbound(struct device *dev);
 

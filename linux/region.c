@@ -8,6 +8,7 @@
 #include <linux/spinlock.h>
 
 #include "device.h"
+#include "events.h"
 #include "judge.h"
 #include "lock.h"
 #include "region.h"
@@ -249,8 +250,8 @@ bool cxl_dcd_region_trylock(struct cxl_dcd_region *rgn)
  * cxl_dcd_region_begin - wait for a region's addresses and for its books
  * @dev: the DAX region, or a DAX device
  *
- * Not in the method of a file. To be followed by cxl_dcd_release_leave() and
- * cxl_dcd_unlock().
+ * Not in the method of a file. To be followed by cxl_dcd_region_end(), or by
+ * cxl_dcd_release_leave() and cxl_dcd_unlock().
  *
  * Returns: the region, or NULL, with nothing held, when it goes.
  */
@@ -267,6 +268,17 @@ struct cxl_dcd_region *cxl_dcd_region_begin(const struct device *dev)
 		msleep(CXL_DCD_LOCK_POLL_MS);
 	}
 	return rgn;
+}
+
+/* Done with it. What others left undone is settled with its members' log. */
+void cxl_dcd_region_end(struct cxl_dcd_region *rgn)
+{
+	struct cxl_dcd *dcd = cxl_dcd_of(rgn);
+
+	mutex_unlock(&rgn->lock);
+	if (rgn->unsettled)
+		cxl_dcd_events_kick(dcd);
+	cxl_dcd_unlock(dcd);
 }
 
 /*

@@ -118,6 +118,7 @@ void cxl_dcd_regions_stale(struct cxl_dcd *dcd);
 bool cxl_dcd_region_trylock(struct cxl_dcd_region *rgn);
 struct cxl_dcd_region *cxl_dcd_region_try(const struct device *dev);
 struct cxl_dcd_region *cxl_dcd_region_begin(const struct device *dev);
+void cxl_dcd_region_end(struct cxl_dcd_region *rgn);
 struct cxl_dcd_region *cxl_dcd_region_enter(const struct device *dev,
 					    bool stock);
 struct cxl_dcd_region *cxl_dcd_region_delete_begin(const struct device *dev);

@@ -18,7 +18,7 @@
 #include "range.h"
 #include "region.h"
 #include "release.h"
-#include "glue/decoder.h"
+#include "glue/decoder_list.h"
 #include "glue/offline.h"
 
 /* Time for a device to which extents must be released one by one. */

@@ -10,7 +10,7 @@
 #include "device.h"
 #include "glue/commit.h"
 #include "glue/compat.h"
-#include "glue/decoder.h"
+#include "glue/decoder_list.h"
 #include "glue/override.h"
 
 static struct cxl_dcd_override commit_file;

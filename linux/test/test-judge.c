@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cases of judge.c: what a device may send, good and bad.
+ * Cases of judge.c: what a device may offer, good and bad.
  */
 #include <stdio.h>
 
-#include "../cdat.h"
 #include "../judge.h"
 #include "check.h"
-
-#define MIB 0x100000ULL
-#define GIB 0x40000000ULL
+#include "nasty.h"
 
 /* Three partitions: ordinary, shareable, unknown; a gap after the first. */
 static const struct cxl_dcd_part parts[] = {
@@ -210,128 +207,6 @@ static void test_parts_mixed(void)
 	CHECK(r[0].why && r[1].why);
 }
 
-static void test_part_decode(void)
-{
-	CXLDcdWireRegion wire = {
-		.base = cxl_dcd_put64(GIB),
-		.decode_length = cxl_dcd_put64(4),
-		.length = cxl_dcd_put64(GIB),
-		.block_size = cxl_dcd_put64(2 * MIB),
-	}, w;
-	struct cxl_dcd_part p;
-
-	name = "part decode";
-	CHECK(!cxl_dcd_part_decode(&p, &wire));
-	CHECK(p.base == GIB && p.decode == GIB && p.size == GIB);
-	w = wire;
-	w.block_size = 0;
-	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
-	w = wire;
-	w.block_size = cxl_dcd_put64(3 * MIB);
-	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
-	w = wire;
-	w.decode_length = cxl_dcd_put64(3);
-	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
-	w = wire;
-	w.decode_length = cxl_dcd_put64(UINT64_MAX);
-	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
-	w = wire;
-	w.base = cxl_dcd_put64(UINT64_MAX & ~(256 * MIB - 1));
-	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
-	w = wire;
-	w.base = cxl_dcd_put64(MIB);
-	CHECK(cxl_dcd_part_decode(&p, &w) == -EINVAL);
-	w = (CXLDcdWireRegion) { 0 };
-	CHECK(!cxl_dcd_part_decode(&p, &w) && !p.size);
-}
-
-static void test_parts_check(void)
-{
-	struct cxl_dcd_part swapped[] = { parts[1], parts[0] };
-
-	name = "parts check";
-	CHECK(!cxl_dcd_parts_check(parts, 2));
-	CHECK(cxl_dcd_parts_check(swapped, 2) == -EINVAL);
-	CHECK(cxl_dcd_part_find(parts, 2, GIB) == 0);
-	CHECK(cxl_dcd_part_find(parts, 2, 5 * GIB - 1) == 0);
-	CHECK(cxl_dcd_part_find(parts, 2, 5 * GIB) == CXL_DCD_PART_NONE);
-	CHECK(cxl_dcd_part_find(parts, 2, UINT64_MAX) == CXL_DCD_PART_NONE);
-}
-
-/* A table that ends anywhere, and one whose entries lie about their size. */
-static void test_cdat(void)
-{
-	u8 table[16 + 24] = { 0 };
-	struct cxl_dcd_part p[2] = { parts[0], parts[1] };
-	size_t len;
-
-	name = "cdat";
-	p[0].dsmad = 3;
-	p[0].known = false;
-	p[1].dsmad = 4;
-	p[1].known = false;
-	table[16 + 2] = 24;
-	table[16 + 4] = 3;
-	table[16 + 5] = CXL_DCD_REGION_SHARABLE | CXL_DCD_REGION_READ_ONLY;
-	for (len = 0; len < sizeof(table); len++)
-		cxl_dcd_cdat_flags(p, 2, table, len);
-	CHECK(!p[0].shareable && !p[0].read_only && !p[0].known);
-	cxl_dcd_cdat_flags(p, 2, table, sizeof(table));
-	CHECK(p[0].shareable && p[0].read_only && p[0].known && !p[1].known);
-	CHECK(p[1].shareable && !p[1].read_only);
-	table[16 + 2] = 0;
-	table[16 + 5] = 0;
-	cxl_dcd_cdat_flags(p, 2, table, sizeof(table));
-	CHECK(p[0].shareable);
-	table[16 + 3] = 0xff;
-	cxl_dcd_cdat_flags(p, 2, table, sizeof(table));
-	CHECK(p[0].shareable);
-}
-
-static void put_dslbis(u8 *entry, u8 handle, u8 flags, u8 type, u16 value,
-		       u64 unit)
-{
-	int i;
-
-	memset(entry, 0, 24);
-	entry[0] = 1;
-	entry[2] = 24;
-	entry[4] = handle;
-	entry[5] = flags;
-	entry[6] = type;
-	for (i = 0; i < 8; i++)
-		entry[8 + i] = unit >> 8 * i;
-	entry[16] = value & 0xff;
-	entry[17] = value >> 8;
-}
-
-/* Latencies are rounded up to ns, what says nothing or overflows is 0. */
-static void test_cdat_perf(void)
-{
-	u8 table[16 + 6 * 24] = { 0 }, *at = table + 16;
-	struct cxl_dcd_perf perf;
-
-	name = "cdat perf";
-	put_dslbis(at, 3, 0, 0, 150, 1001);
-	put_dslbis(at + 24, 3, 0, 2, 200, 1000);
-	put_dslbis(at + 48, 3, 0, 3, 16, 1000);
-	put_dslbis(at + 72, 3, 0, 4, 0xffff, 1);
-	put_dslbis(at + 96, 3, 1, 5, 1, 1);
-	put_dslbis(at + 120, 4, 0, 5, 2, (u64)U32_MAX + 1);
-	CHECK(cxl_dcd_cdat_perf(3, table, sizeof(table), &perf));
-	CHECK(perf.read_latency == 151 && perf.write_latency == 200);
-	CHECK(perf.read_bandwidth == 16000 && perf.write_bandwidth == 16000);
-	CHECK(cxl_dcd_cdat_perf(3, table, sizeof(table) - 100, &perf));
-	CHECK(perf.write_latency == 151 && !perf.read_bandwidth);
-	CHECK(!cxl_dcd_cdat_perf(4, table, sizeof(table), &perf));
-	CHECK(!perf.write_bandwidth);
-	CHECK(!cxl_dcd_cdat_perf(3, table, 10, &perf));
-	put_dslbis(at, 3, 0, 1, 1, U32_MAX);
-	put_dslbis(at + 24, 3, 0, 2, 150, 0);
-	CHECK(cxl_dcd_cdat_perf(3, table, 16 + 48, &perf));
-	CHECK(perf.read_latency == U32_MAX / 1000 + 1 && !perf.write_latency);
-}
-
 /* Whatever a device sends, what is accepted obeys the rules. */
 static void test_random(void)
 {
@@ -366,62 +241,6 @@ static void test_random(void)
 			}
 		}
 	}
-}
-
-/* Numbers that are most likely to go wrong. */
-static u64 nasty(void)
-{
-	static const u64 edge[] = {
-		0, 1, 63, 64, 2 * MIB, GIB, 256 * MIB, 1ULL << 63, UINT64_MAX,
-	};
-	u64 value = edge[rand() % (ARRAY_SIZE(edge))];
-
-	switch (rand() % 4) {
-	case 0:
-		return value - 1;
-	case 1:
-		return value + (u64)(rand() % 64) * MIB;
-	case 2:
-		return (u64)rand() << 33 ^ (u64)rand() << 12 ^ rand();
-	default:
-		return value;
-	}
-}
-
-/* A configuration of any bytes is refused, or obeys the rules. */
-static void test_config_of_any_bytes(void)
-{
-	CXLDcdWireRegion wire;
-	struct cxl_dcd_part p[3];
-	u32 round, good = 0, i;
-
-	name = "configuration of any bytes";
-	for (round = 0; round < 200000; round++) {
-		int bad = 0;
-
-		for (i = 0; i < 3; i++) {
-			wire = (CXLDcdWireRegion) {
-				.base = cxl_dcd_put64(nasty()),
-				.decode_length = cxl_dcd_put64(nasty()),
-				.length = cxl_dcd_put64(nasty()),
-				.block_size = cxl_dcd_put64(nasty()),
-			};
-			bad |= cxl_dcd_part_decode(&p[i], &wire);
-			if (bad || !p[i].size)
-				continue;
-			CHECK(p[i].size <= p[i].decode);
-			CHECK(p[i].base + p[i].decode >= p[i].base);
-			CHECK(p[i].block >= 64 && p[i].size % p[i].block == 0);
-		}
-		if (bad || cxl_dcd_parts_check(p, 3))
-			continue;
-		good++;
-		for (i = 1; i < 3; i++)
-			if (p[i].size && p[i - 1].size)
-				CHECK(p[i].base >=
-				      p[i - 1].base + p[i - 1].decode);
-	}
-	CHECK(good);
 }
 
 /* Records of any bytes: nothing outside of a partition, nothing twice. */
@@ -492,93 +311,6 @@ static void test_long_offer(void)
 	free(sorted);
 }
 
-/* A 4800h answer: of so many regions, these; room for more than there are. */
-static CXLDcdGetConfigResponse *answer(u8 available, u8 returned, u64 base)
-{
-	CXLDcdGetConfigResponse *resp =
-		calloc(1, sizeof(*resp) + 102 * sizeof(resp->regions[0]));
-	u32 i;
-
-	resp->available_regions = available;
-	resp->returned_regions = returned;
-	for (i = 0; i < returned && i < 102; i++)
-		resp->regions[i] = (CXLDcdWireRegion) {
-			.base = cxl_dcd_put64(base + i * GIB),
-			.decode_length = cxl_dcd_put64(4),
-			.length = cxl_dcd_put64(GIB),
-			.block_size = cxl_dcd_put64(2 * MIB),
-		};
-	return resp;
-}
-
-/* A configuration in several answers, each in a list of exactly its length. */
-static int take(const u8 (*says)[2], u32 nr_says, unsigned int *nr)
-{
-	struct cxl_dcd_part *p = calloc(CXL_DCD_MAX_REGIONS, sizeof(*p));
-	unsigned int total = 0;
-	int rc = 0;
-	u32 i;
-
-	*nr = 0;
-	for (i = 0; !rc && i < nr_says; i++) {
-		CXLDcdGetConfigResponse *resp =
-			answer(says[i][0], says[i][1], *nr * GIB);
-
-		rc = cxl_dcd_parts_take(p, nr, &total, resp, sizeof(*resp) +
-					102 * sizeof(resp->regions[0]));
-		free(resp);
-	}
-	free(p);
-	return rc;
-}
-
-/* No answer may add more regions than the first one left room for. */
-static void test_config_in_parts(void)
-{
-	static const u8 good[][2] = { { 8, 4 }, { 8, 3 }, { 8, 1 } };
-	static const u8 fewer[][2] = { { 8, 4 }, { 3, 102 } };
-	static const u8 other[][2] = { { 6, 4 }, { 8, 4 } };
-	static const u8 beyond[][2] = { { 8, 8 }, { 8, 1 } };
-	static const u8 none[][2] = { { 8, 0 } }, many[][2] = { { 9, 1 } };
-	CXLDcdGetConfigResponse *resp = answer(2, 2, 0);
-	struct cxl_dcd_part p[CXL_DCD_MAX_REGIONS];
-	unsigned int nr, total = 0;
-
-	name = "a configuration in several answers";
-	CHECK(!take(good, 3, &nr) && nr == 8);
-	CHECK(take(fewer, 2, &nr) == -EPROTO && nr == 4);
-	CHECK(take(other, 2, &nr) == -EPROTO && nr == 4);
-	CHECK(take(beyond, 2, &nr) == -EPROTO && nr == 8);
-	CHECK(take(none, 1, &nr) == -EPROTO && take(many, 1, &nr) == -EPROTO);
-	nr = 0;
-	CHECK(cxl_dcd_parts_take(p, &nr, &total, resp, sizeof(*resp) +
-				 2 * sizeof(resp->regions[0]) - 1) == -EPROTO);
-	CHECK(cxl_dcd_parts_take(p, &nr, &total, resp, 7) == -EPROTO);
-	free(resp);
-}
-
-/* A CDAT of any bytes and any length is never read beyond its end. */
-static void test_cdat_of_any_bytes(void)
-{
-	struct cxl_dcd_part p[2];
-	struct cxl_dcd_perf perf;
-	u32 round, i;
-
-	name = "cdat of any bytes";
-	for (round = 0; round < 100000; round++) {
-		size_t len = rand() % 120;
-		u8 *table = malloc(len + !len);
-
-		for (i = 0; i < len; i++)
-			table[i] = rand() % 3 ? rand() % 32 : rand();
-		memcpy(p, parts, sizeof(p));
-		cxl_dcd_cdat_flags(p, 2, table, len);
-		CHECK(p[0].base == parts[0].base && p[1].size == parts[1].size);
-		cxl_dcd_cdat_perf(rand() % 32, table, len, &perf);
-		free(table);
-	}
-}
-
 /* What a device lists of what is to leave, whatever it says. */
 static void test_spans_clip(void)
 {
@@ -607,21 +339,6 @@ static void test_spans_clip(void)
 	CHECK(!cxl_dcd_spans_clip(want, 0, &r, out, 4));
 }
 
-static void test_effects(void)
-{
-	static const u8 log[] = {
-		0x00, 0x40, 1, 2, 0x00, 0x48, 0, 0, 0x01, 0x48, 0, 0, 0x02, 0x48,
-	};
-
-	name = "command effects";
-	CHECK(cxl_dcd_effects_have(log, sizeof(log), 0x4800));
-	CHECK(cxl_dcd_effects_have(log, sizeof(log), 0x4801));
-	CHECK(!cxl_dcd_effects_have(log, sizeof(log), 0x4802));
-	CHECK(!cxl_dcd_effects_have(log, 7, 0x4800));
-	CHECK(cxl_dcd_effects_have(log, 8, 0x4800));
-	CHECK(!cxl_dcd_effects_have(log, 0, 0x4000));
-}
-
 static void test_texts(void)
 {
 	u32 i;
@@ -637,12 +354,9 @@ int main(void)
 	static void (* const tests[])(void) = {
 		test_single, test_group_falls_together, test_live_tag,
 		test_sequence, test_overlap_in_chain, test_parts_mixed,
-		test_unknown, test_order_of_a_tag,
-		test_part_decode, test_parts_check, test_cdat, test_cdat_perf,
-		test_random,
-		test_config_of_any_bytes, test_config_in_parts,
-		test_records_of_any_bytes, test_long_offer, test_cdat_of_any_bytes,
-		test_spans_clip, test_effects, test_texts,
+		test_unknown, test_order_of_a_tag, test_random,
+		test_records_of_any_bytes, test_long_offer, test_spans_clip,
+		test_texts,
 	};
 	unsigned int i, before;
 
