@@ -15,7 +15,7 @@
 #include "judge.h"
 #include "lock.h"
 #include "mailbox.h"
-#include "trace.h"
+#include "trace_cxl.h"
 
 static unsigned int max_chain = 16384;
 module_param(max_chain, uint, 0644);
@@ -140,8 +140,7 @@ static void dcd_event_record(struct cxl_dcd *dcd,
 		return;
 	}
 	cxl_dcd_rec_decode(&rec, &record->extent, 0);
-	trace_cxl_dynamic_capacity(&dcd->cxlmd->dev, record->type,
-				   record->flags, &rec);
+	trace_cxl_dynamic_capacity(&dcd->cxlmd->dev, dcd->cxlds->serial, record);
 
 	/* Records of one offer are adjacent (9.13.3): this one cuts it off. */
 	if (dcd->chain.open && record->type != CXL_DCD_EVENT_ADD) {

@@ -2,4 +2,5 @@
 #ifndef __CHECKER__
 #define CREATE_TRACE_POINTS
 #include "trace.h"
+#include "trace_cxl.h"
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* What only we trace. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM cxl_dcd
 
@@ -7,43 +8,6 @@
 
 #include <linux/device.h>
 #include <linux/tracepoint.h>
-
-#include "judge.h"
-
-#define show_dcd_event(type) __print_symbolic(type,		\
-	{ CXL_DCD_EVENT_ADD, "add capacity" },			\
-	{ CXL_DCD_EVENT_RELEASE, "release capacity" },		\
-	{ CXL_DCD_EVENT_FORCED_RELEASE, "forced release" },	\
-	{ CXL_DCD_EVENT_REGION_CONFIG, "region configuration" })
-
-/* One per record of event log 4 */
-TRACE_EVENT(cxl_dynamic_capacity,
-	TP_PROTO(const struct device *dev, u8 type, u8 flags,
-		 const struct cxl_dcd_rec *rec),
-	TP_ARGS(dev, type, flags, rec),
-	TP_STRUCT__entry(
-		__string(memdev, dev_name(dev))
-		__field(u8, type)
-		__field(u8, flags)
-		__field(u64, dpa)
-		__field(u64, len)
-		__field(u16, seq)
-		__array(u8, tag, CXL_DCD_TAG_SIZE)
-	),
-	TP_fast_assign(
-		__assign_str(memdev);
-		__entry->type = type;
-		__entry->flags = flags;
-		__entry->dpa = rec->dpa;
-		__entry->len = rec->len;
-		__entry->seq = rec->seq;
-		memcpy(__entry->tag, rec->tag, CXL_DCD_TAG_SIZE);
-	),
-	TP_printk("memdev=%s event_type='%s' more=%d starting_dpa=%#llx length=%#llx tag=%pU shared_extent_sequence=%u",
-		  __get_str(memdev), show_dcd_event(__entry->type),
-		  __entry->flags & CXL_DCD_EVENT_MORE, __entry->dpa,
-		  __entry->len, __entry->tag, __entry->seq)
-);
 
 /* What became of one offer */
 TRACE_EVENT(cxl_dcd_offer,

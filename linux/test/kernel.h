@@ -5,14 +5,14 @@
  *
  * Time is a number that goes on as the program says. The device is one function
  * of the program, kernel_device(); works are run by it, kernel_run(). It stands
- * for device.h, lock.h, stock.h and trace.h, which are not read.
+ * for device.h, lock.h, stock.h and trace_cxl.h, which are not read.
  */
 #ifndef CXL_DCD_TEST_KERNEL_H
 #define CXL_DCD_TEST_KERNEL_H
 
 #define CXL_DCD_DEVICE_H
 #define CXL_DCD_LOCK_H
-#define CXL_DCD_TRACE_H
+#define CXL_DCD_TRACE_CXL_H
 
 #include <assert.h>
 
@@ -97,8 +97,8 @@ static inline void kernel_say(const struct device *dev, ...)
 #define dev_err(dev, ...) kernel_say(dev, __VA_ARGS__)
 #define dev_warn(dev, ...) kernel_say(dev, __VA_ARGS__)
 #define dev_warn_ratelimited(dev, ...) kernel_say(dev, __VA_ARGS__)
-#define trace_cxl_dynamic_capacity(dev, type, flags, rec)	\
-	kernel_say(dev, type, flags, (rec)->dpa)
+#define trace_cxl_dynamic_capacity(dev, number, record)	\
+	kernel_say(dev, number, (record)->type)
 
 /* Works: one that is to be done has its time, @due. */
 struct work_struct {
@@ -160,6 +160,7 @@ struct cxl_mailbox {
 
 struct cxl_dev_state {
 	struct device *dev;
+	u64 serial;
 	struct cxl_mailbox cxl_mbox;
 };
 

@@ -38,8 +38,8 @@ static bool dcd_array_to_uuid(struct json_object *jarray, uuid_t tag)
 
 /**
  * dcd_event_json - finish the object of a trace event
- * @jevent: any event; one of dynamic capacity gets its type as text
- *          ("event_type") and its tag as "uuid" in place of 16 numbers
+ * @jevent: any event; one of dynamic capacity gets its type ("event_type") as
+ *          text, and its tag ("uuid") in place of 16 numbers
  */
 void dcd_event_json(struct json_object *jevent)
 {
@@ -47,10 +47,10 @@ void dcd_event_json(struct json_object *jevent)
 	uuid_t tag;
 
 	if (!json_object_object_get_ex(jevent, "event", &jobj) ||
-	    strcmp(json_object_get_string(jobj), "cxl_dynamic_capacity") != 0)
+	    strcmp(json_object_get_string(jobj), DCD_TRACE_EVENT) != 0)
 		return;
 
-	if (json_object_object_get_ex(jevent, "type", &jobj)) {
+	if (json_object_object_get_ex(jevent, "event_type", &jobj)) {
 		int64_t type = json_object_get_int64(jobj);
 
 		if (type >= 0 && type < (int64_t)ARRAY_SIZE(event_types))
@@ -58,9 +58,7 @@ void dcd_event_json(struct json_object *jevent)
 				jevent, "event_type",
 				json_object_new_string(event_types[type]));
 	}
-	if (json_object_object_get_ex(jevent, "tag", &jobj) &&
-	    dcd_array_to_uuid(jobj, tag)) {
-		json_object_object_del(jevent, "tag");
+	if (json_object_object_get_ex(jevent, "uuid", &jobj) &&
+	    dcd_array_to_uuid(jobj, tag))
 		dcd_add_tag_json(jevent, tag);
-	}
 }

@@ -4,8 +4,9 @@
 
 struct json_object;
 
-#define DCD_TRACE_SYSTEM "cxl_dcd" /* of our kernel module */
-#define DCD_MONITOR_MS 1000 /* how long its events may be missed */
+#define DCD_TRACE_SYSTEM "cxl"
+#define DCD_TRACE_EVENT "cxl_dynamic_capacity"
+#define DCD_MONITOR_MS 1000 /* how long it may be missed, see there */
 
 void dcd_event_json(struct json_object *jevent);
 

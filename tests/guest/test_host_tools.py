@@ -449,7 +449,8 @@ def test_monitor(vm, check):
     poll(lambda: vm.guest("test -d /sys/kernel/tracing/instances/cxl_monitor"
                           ).status == 0, 20, "cxl monitor has begun")
     poll(lambda: vm.guest("grep -q 1 /sys/kernel/tracing/instances/"
-                          "cxl_monitor/events/cxl_dcd/enable").status == 0, 20,
+                          "cxl_monitor/events/cxl/cxl_dynamic_capacity/"
+                          "enable").status == 0, 20,
          "and takes our events")
     add(vm, region, PART)
     line = poll(lambda: vm.guest("grep '\"add capacity\"' /tmp/monitor").out,
@@ -463,7 +464,8 @@ def test_monitor(vm, check):
     # The module goes and comes back under the monitor.
     vm.guest_ok("modprobe -r cxl_dcd && modprobe cxl_dcd")
     poll(lambda: vm.guest("grep -q 1 /sys/kernel/tracing/instances/"
-                          "cxl_monitor/events/cxl_dcd/enable").status == 0, 20,
+                          "cxl_monitor/events/cxl/cxl_dynamic_capacity/"
+                          "enable").status == 0, 20,
          "the module's events are enabled again")
     region = create_region(vm)
     add(vm, region, PART)

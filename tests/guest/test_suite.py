@@ -374,13 +374,13 @@ def test_event_reporting(vm, check):
     region = create_region(vm)
     trace = "/sys/kernel/tracing"
     vm.guest_ok(f"echo > {trace}/trace; echo 1 > "
-                f"{trace}/events/cxl_dcd/cxl_dynamic_capacity/enable")
+                f"{trace}/events/cxl/cxl_dynamic_capacity/enable")
     add(vm, region, [LOW])
     request(vm, RELEASE, [LOW])
     wait_released(vm)
     lines = vm.guest_ok(f"grep -c cxl_dynamic_capacity: {trace}/trace")
     check.equal(int(lines), 2, "two events for an add and a release")
-    vm.guest_ok(f"echo 0 > {trace}/events/cxl_dcd/cxl_dynamic_capacity/enable")
+    vm.guest_ok(f"echo 0 > {trace}/events/cxl/cxl_dynamic_capacity/enable")
     destroy_region(vm, region)
 
 
