@@ -79,6 +79,8 @@ void cxl_dcd_cdat_flags(struct cxl_dcd_part *parts, unsigned int nr,
 				continue;
 			parts[i].shareable |= entry[5] & CXL_DCD_REGION_SHARABLE;
 			parts[i].read_only |= entry[5] & CXL_DCD_REGION_READ_ONLY;
+			parts[i].nonvolatile |=
+				entry[5] & CXL_DCD_REGION_NONVOLATILE;
 			parts[i].known = true;
 		}
 }

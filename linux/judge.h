@@ -30,6 +30,7 @@
  * @known: the CDAT has said which of the following it is
  * @shareable: other hosts may hold the same blocks (CDAT)
  * @read_only: stores are dropped (CDAT)
+ * @nonvolatile: contents outlive a loss of power (CDAT)
  */
 struct cxl_dcd_part {
 	u64 base;
@@ -40,6 +41,7 @@ struct cxl_dcd_part {
 	bool known;
 	bool shareable;
 	bool read_only;
+	bool nonvolatile;
 };
 
 /* Why an extent is not taken; the order is that of the checks. */

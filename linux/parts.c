@@ -20,6 +20,7 @@ enum {
 	PART_BLOCK,
 	PART_SHAREABLE,
 	PART_READ_ONLY,
+	PART_NONVOLATILE,
 	PART_QOS_CLASS,
 	PART_FILES,
 };
@@ -66,6 +67,8 @@ static ssize_t dcd_parts_file_show(struct device *dev,
 		return sysfs_emit(buf, "%d\n", part.shareable);
 	case PART_READ_ONLY:
 		return sysfs_emit(buf, "%d\n", part.read_only);
+	case PART_NONVOLATILE:
+		return sysfs_emit(buf, "%d\n", part.nonvolatile);
 	default:
 		return sysfs_emit(buf, "%d\n", qos_class);
 	}
@@ -89,7 +92,8 @@ static umode_t dcd_parts_file_visible(struct kobject *kobj,
 void cxl_dcd_parts_init(void)
 {
 	static const char * const names[PART_FILES] = {
-		"size", "block_size", "shareable", "read_only", "qos_class"
+		"size", "block_size", "shareable", "read_only", "nonvolatile",
+		"qos_class"
 	};
 	unsigned int i, k;
 

@@ -31,13 +31,15 @@ static void test_cdat(void)
 	p[1].known = false;
 	table[16 + 2] = 24;
 	table[16 + 4] = 3;
-	table[16 + 5] = CXL_DCD_REGION_SHARABLE | CXL_DCD_REGION_READ_ONLY;
+	table[16 + 5] = CXL_DCD_REGION_SHARABLE | CXL_DCD_REGION_READ_ONLY |
+			CXL_DCD_REGION_NONVOLATILE;
 	for (len = 0; len < sizeof(table); len++)
 		cxl_dcd_cdat_flags(p, 2, table, len);
 	CHECK(!p[0].shareable && !p[0].read_only && !p[0].known);
 	cxl_dcd_cdat_flags(p, 2, table, sizeof(table));
 	CHECK(p[0].shareable && p[0].read_only && p[0].known && !p[1].known);
 	CHECK(p[1].shareable && !p[1].read_only);
+	CHECK(p[0].nonvolatile && !p[1].nonvolatile);
 	table[16 + 2] = 0;
 	table[16 + 5] = 0;
 	cxl_dcd_cdat_flags(p, 2, table, sizeof(table));

@@ -34,7 +34,7 @@ static void dcd_add_true(struct json_object *jobj, const char *name,
  * dcd_memdev_append_json - add the DC partitions to a memdev's object
  *
  * For each: <name>_size, <name>_qos_class where there is one, and
- * <name>_shareable and <name>_read_only where they are so.
+ * <name>_shareable, <name>_read_only and <name>_nonvolatile where it is so.
  */
 void dcd_memdev_append_json(struct json_object *jdev, struct cxl_memdev *memdev,
 			    unsigned long flags)
@@ -59,6 +59,8 @@ void dcd_memdev_append_json(struct json_object *jdev, struct cxl_memdev *memdev,
 			dcd_add_true(jdev, name, "_shareable");
 		if (cxl_dc_partition_is_read_only(part))
 			dcd_add_true(jdev, name, "_read_only");
+		if (cxl_dc_partition_is_nonvolatile(part))
+			dcd_add_true(jdev, name, "_nonvolatile");
 	}
 }
 

@@ -33,6 +33,7 @@ unsigned long long cxl_dc_partition_get_size(struct cxl_dc_partition *part);
 int cxl_dc_partition_get_qos_class(struct cxl_dc_partition *part);
 int cxl_dc_partition_is_shareable(struct cxl_dc_partition *part);
 int cxl_dc_partition_is_read_only(struct cxl_dc_partition *part);
+int cxl_dc_partition_is_nonvolatile(struct cxl_dc_partition *part);
 
 #define cxl_dc_partition_foreach(memdev, part) \
 	for (part = cxl_dc_partition_get_first(memdev); part != NULL; \

@@ -42,7 +42,7 @@ MACHINES = {
     "hypervisor": ["--dc-size", "1G"],
     "pool": ["--pool", f"/dev/shm/cxl-dcd-pool-{os.getpid()}", "--host-id",
              "1", "--dc-size", "1G"],
-    "regions": ["--dc-region", "1G:2M", "--dc-region", "512M:64K",
+    "regions": ["--dc-region", "1G:2M", "--dc-region", "512M:64K:nonvolatile",
                 "--dc-region", "40G:2M"],
 }
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A device with two DC regions of different size and block size."""
+"""A device with DC regions of different size, block size and kind."""
+
+import json
 
 from steps import (ADD, KIB, MIB, add, create_dax, create_region, destroy_dax,
-                   destroy_region, memtest, release, request)
+                   destroy_region, memdev, memtest, release, request)
 from vm import poll
 
 BOOT = "regions"
@@ -44,3 +46,22 @@ def test_too_small_for_the_kernel(vm, check):
     check.equal(vm.extents(), set(), "the capacity is free again")
     destroy_region(vm, high)
     destroy_region(vm, low)
+
+
+def test_nonvolatile(vm, check):
+    """Which partition keeps its contents without power is shown."""
+    name = memdev(vm)
+    region = create_region(vm, "dc1")
+    flags = vm.guest_ok(f"cd /sys/bus/cxl/devices/{name}; "
+                        "cat dynamic_ram_[123]/nonvolatile").split()
+    check.equal(flags, ["0", "1", "0"], "by the kernel")
+    listed = json.loads(vm.guest_ok(f"cxl list -m {name}"))[0]
+    check.equal([listed.get(f"dynamic_ram_{i}_nonvolatile")
+                 for i in (1, 2, 3)], [None, True, None], "and by cxl list")
+    add(vm, region, [(0, 64 * MIB)], dc=1)
+    dax = create_dax(vm, region)
+    done = memtest(vm, 64, f"/dev/{dax}", 4)
+    check.that(done.status == 0, "it is used as the others", done.text)
+    destroy_dax(vm, dax)
+    release(vm, [(0, 64 * MIB)], dc=1)
+    destroy_region(vm, region)

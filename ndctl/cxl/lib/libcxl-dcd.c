@@ -34,6 +34,7 @@ struct cxl_dc_partition {
 	int qos_class;
 	bool shareable;
 	bool read_only;
+	bool nonvolatile;
 };
 
 struct cxl_dcd {
@@ -127,6 +128,8 @@ static bool dcd_read_partition(struct cxl_memdev *memdev, const char *name,
 						ident.shareable);
 		part->read_only = dcd_read_flag(memdev->ctx, dir, "read_only",
 						ident.read_only);
+		part->nonvolatile = dcd_read_flag(memdev->ctx, dir,
+						  "nonvolatile", false);
 	}
 	free(dir);
 	return found;
@@ -249,6 +252,12 @@ CXL_EXPORT int cxl_dc_partition_is_shareable(struct cxl_dc_partition *part)
 CXL_EXPORT int cxl_dc_partition_is_read_only(struct cxl_dc_partition *part)
 {
 	return part->read_only;
+}
+
+/* Does what is in it outlive a loss of power? No, where the kernel is silent. */
+CXL_EXPORT int cxl_dc_partition_is_nonvolatile(struct cxl_dc_partition *part)
+{
+	return part->nonvolatile;
 }
 
 /* Is @entry "create_<partition>_region"?  Then copy out the partition. */
