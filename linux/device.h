@@ -61,6 +61,7 @@ struct cxl_dcd_event_ops;
  * @wq: ordered; everything that talks to the device at its own pace
  * @watch_work: finds records for which no interrupt came
  * @unread: how often in a row there were, 2 for more
+ * @rebound: the memdev has got a driver since watch_work looked last
  * @drained: event_work has read the log since watch_work looked last
  * @start_work: sets up events as soon as the PCI probe is over
  * @event_work: drains the log; delayed when it is tried again
@@ -98,6 +99,7 @@ struct cxl_dcd {
 	struct delayed_work start_work;
 	struct delayed_work watch_work;
 	int unread;
+	bool rebound;
 	bool drained;
 	struct delayed_work event_work;
 	struct delayed_work stall_work;

@@ -99,12 +99,14 @@ static int dcd_interrupt_request(struct cxl_dcd *dcd,
 }
 
 /*
- * No interrupt came for records that are there. After a reset of the device
- * (an error of its link, a bus reset) nobody has set its policy anew: so we do.
+ * After a reset of the device (an error of its link, a bus reset) nobody has set
+ * its policy anew: so we do.
+ *
+ * @lost: no interrupt came for records that are there
  *
  * Returns: whether it was looked at.
  */
-static bool dcd_interrupt_lost(struct cxl_dcd *dcd)
+static bool dcd_interrupt_look(struct cxl_dcd *dcd, bool lost)
 {
 	CXLDcdEventIrqPolicy policy;
 	unsigned int message[2];
@@ -123,12 +125,12 @@ static bool dcd_interrupt_lost(struct cxl_dcd *dcd)
 	if (reset)
 		rc = dcd_interrupt_policy(dcd, message);
 	cxl_dcd_unlock(dcd);
-	if (!reset || rc < 0)
-		dev_warn(&dcd->cxlmd->dev,
-			 "there are dynamic capacity events, but no interrupt came: reading them\n");
-	else
+	if (reset && rc >= 0)
 		dev_warn(&dcd->cxlmd->dev,
 			 "the device was reset: the interrupt of its dynamic capacity log is set up again\n");
+	else if (lost)
+		dev_warn(&dcd->cxlmd->dev,
+			 "there are dynamic capacity events, but no interrupt came: reading them\n");
 	return true;
 }
 
@@ -149,6 +151,9 @@ static void dcd_interrupt_watch_work(struct work_struct *work)
 	bool unread = status & STATUS_DYNAMIC_CAPACITY;
 	bool lost;
 
+	if (READ_ONCE(dcd->rebound) && dcd->irq[0] &&
+	    dcd_interrupt_look(dcd, false))
+		WRITE_ONCE(dcd->rebound, false);
 	/*
 	 * Who is about them may be so for long: a park, a retry, another turn.
 	 * All ones are of a device that is gone, or asleep. While we are being
@@ -165,7 +170,7 @@ static void dcd_interrupt_watch_work(struct work_struct *work)
 	if (lost || (unread && !dcd->irq[0])) {
 		/* Not looked at: so when the next one is lost. */
 		if (dcd->irq[0] && dcd->unread == 1 &&
-		    !dcd_interrupt_lost(dcd))
+		    !dcd_interrupt_look(dcd, true))
 			unread = false;
 		cxl_dcd_events_kick(dcd);
 	}
@@ -258,6 +263,18 @@ void cxl_dcd_interrupt_attach(struct cxl_dcd *dcd)
 void cxl_dcd_interrupt_arm(struct cxl_dcd *dcd)
 {
 	queue_delayed_work(dcd->wq, &dcd->start_work, 0);
+}
+
+/*
+ * The memdev has got its driver, and not for the first time, perhaps: after an
+ * error of the link the PCI core resets the device and has it bound anew.
+ */
+void cxl_dcd_interrupt_rebound(struct cxl_dcd *dcd)
+{
+	if (!dcd->cxlds->regs.status)
+		return;
+	WRITE_ONCE(dcd->rebound, true);
+	mod_delayed_work(dcd->wq, &dcd->watch_work, 0);
 }
 
 /* No handler of ours runs for this device once this returns. */

@@ -7,6 +7,7 @@
 
 void cxl_dcd_interrupt_attach(struct cxl_dcd *dcd);
 void cxl_dcd_interrupt_arm(struct cxl_dcd *dcd);
+void cxl_dcd_interrupt_rebound(struct cxl_dcd *dcd);
 void cxl_dcd_interrupt_detach(struct cxl_dcd *dcd);
 
 #endif /* CXL_DCD_INTERRUPT_H */

@@ -139,6 +139,16 @@ static void dcd_memdev_detach(struct cxl_memdev *cxlmd)
 	cxl_dcd_put(dcd);
 }
 
+static void dcd_memdev_bound(struct cxl_memdev *cxlmd)
+{
+	struct cxl_dcd *dcd = cxl_dcd_find_get(cxlmd);
+
+	if (!dcd)
+		return;
+	cxl_dcd_interrupt_rebound(dcd);
+	cxl_dcd_put(dcd);
+}
+
 static void dcd_region_added(struct device *dev)
 {
 	cxl_dcd_root_region_added(dev);
@@ -150,6 +160,8 @@ static int dcd_bus_add_event(struct notifier_block *nb, unsigned long action,
 {
 	struct device *dev = data;
 
+	if (action == BUS_NOTIFY_BOUND_DRIVER && is_cxl_memdev(dev))
+		dcd_memdev_bound(to_cxl_memdev(dev));
 	if (action != BUS_NOTIFY_ADD_DEVICE)
 		return NOTIFY_DONE;
 	if (is_cxl_memdev(dev))

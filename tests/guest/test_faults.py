@@ -164,6 +164,30 @@ def test_bus_reset(vm, check):
     destroy_region(vm, region)
 
 
+def test_rebound(vm, check):
+    """The PCI core resets a device whose link had an error, and has the memdev
+    bound anew: then the interrupt is set up at once"""
+    name = memdev(vm)
+    address = vm.guest_ok(
+        f"basename $(readlink -f /sys/bus/cxl/devices/{name}/../)").strip()
+    device = f"/sys/bus/pci/devices/{address}"
+    drivers = "/sys/bus/cxl/drivers/cxl_mem"
+    log_from_now(vm)
+    vm.guest_ok(f"echo {name} > {drivers}/unbind;"
+                f"echo cxl_bus > {device}/reset_method; echo 1 > {device}/reset;"
+                f"echo default > {device}/reset_method;"
+                f"echo {name} > {drivers}/bind; udevadm settle")
+    wait_logged(vm, "the device was reset", 3)
+    before = interrupts(vm)
+    region = create_region(vm)
+    add(vm, region, [ONE])
+    check.that(interrupts(vm) > before and
+               "no interrupt came" not in vm.guest_ok("dmesg"),
+               "the first offer is heard of by interrupt")
+    give_back(vm, region)
+    destroy_region(vm, region)
+
+
 def test_lists(vm, check):
     """A list that lies is not believed; the next look finds the truth"""
     region = create_region(vm)
