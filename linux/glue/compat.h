@@ -5,8 +5,11 @@
 #ifndef CXL_DCD_COMPAT_H
 #define CXL_DCD_COMPAT_H
 
+#include <linux/acpi.h>
 #include <linux/gfp.h>
 #include <linux/kernfs.h>
+#include <linux/memory.h>
+#include <linux/node.h>
 #include <linux/slab.h>
 
 #include "stock.h"

@@ -90,19 +90,34 @@ static inline int cxl_dcd_take_pages(unsigned long pfn, unsigned long end)
 }
 
 /*
- * A region whose mode is none that the region driver knows gets no DAX region,
- * whoever enables it.
+ * Say how fast a node is. What has been @said of one that ACPI does not describe
+ * cannot be said anew, nor taken back, before all of its memory has gone.
  */
-static inline void cxl_dcd_region_lend(struct cxl_region *cxlr, bool usable)
+static inline void cxl_dcd_node_speed(int nid, struct access_coordinate *speed,
+				      enum access_coordinate_class class,
+				      bool said)
 {
-	WRITE_ONCE(cxlr->mode, usable ? CXL_DECODER_RAM : CXL_DECODER_MIXED);
+	if (acpi_node_backed_by_real_pxm(nid))
+		hmat_update_target_coordinates(nid, speed, class);
+	else if (!said)
+		node_set_perf_attrs(nid, speed, class);
 }
 
-/* Does its mode say what it can, for a region over dynamic capacity? */
-static inline bool cxl_dcd_region_mode_fits(const struct cxl_region *cxlr)
+/* Take free pages [@pfn, @end) from everybody. */
+static inline int cxl_dcd_take_pages(unsigned long pfn, unsigned long end)
 {
-	return cxlr->mode == CXL_DECODER_RAM || cxlr->mode == CXL_DECODER_MIXED;
+	return alloc_contig_range(pfn, end, MIGRATE_MOVABLE,
+				  GFP_KERNEL | __GFP_NOWARN);
 }
+
+/*
+ * A region whose mode is none that the region driver knows gets no DAX region,
+ * whoever enables it. There are two such modes: which it is tells the next load
+ * whether the region is to be enabled again.
+ */
+#define CXL_DCD_MODE_USABLE CXL_DECODER_RAM
+#define CXL_DCD_MODE_LENT CXL_DECODER_MIXED
+#define CXL_DCD_MODE_UNUSED CXL_DECODER_NONE
 
 static inline struct kernfs_node *cxl_dcd_parent(struct kernfs_node *kn)
 {

@@ -94,23 +94,43 @@ static inline int cxl_dcd_dpa_reserve(struct cxl_endpoint_decoder *cxled,
 	return rc;
 }
 
+static inline bool cxl_dcd_node_comes(unsigned long action, void *arg, int *nid)
+{
+	const struct node_notify *notify = arg;
+
+	*nid = notify->nid;
+	return action == NODE_ADDED_FIRST_MEMORY;
+}
+
+static inline int cxl_dcd_node_notifier_add(struct notifier_block *nb)
+{
+	return register_node_notifier(nb);
+}
+
+static inline void cxl_dcd_node_notifier_del(struct notifier_block *nb)
+{
+	unregister_node_notifier(nb);
+}
+
+static inline void cxl_dcd_node_speed(int nid, struct access_coordinate *speed,
+				      enum access_coordinate_class class,
+				      bool said)
+{
+	if (said)
+		node_update_perf_attrs(nid, speed, class);
+	else
+		node_set_perf_attrs(nid, speed, class);
+}
+
 static inline int cxl_dcd_take_pages(unsigned long pfn, unsigned long end)
 {
 	return alloc_contig_range(pfn, end, ACR_FLAGS_NONE,
 				  GFP_KERNEL | __GFP_NOWARN);
 }
 
-static inline void cxl_dcd_region_lend(struct cxl_region *cxlr, bool usable)
-{
-	WRITE_ONCE(cxlr->mode, usable ? CXL_PARTMODE_RAM :
-					(enum cxl_partition_mode)S8_MAX);
-}
-
-static inline bool cxl_dcd_region_mode_fits(const struct cxl_region *cxlr)
-{
-	return cxlr->mode == CXL_PARTMODE_RAM ||
-	       cxlr->mode == (enum cxl_partition_mode)S8_MAX;
-}
+#define CXL_DCD_MODE_USABLE CXL_PARTMODE_RAM
+#define CXL_DCD_MODE_LENT ((enum cxl_partition_mode)S8_MAX)
+#define CXL_DCD_MODE_UNUSED ((enum cxl_partition_mode)(S8_MAX - 1))
 
 /* The folders above a device stay where they are while it is there. */
 static inline struct kernfs_node *cxl_dcd_parent(struct kernfs_node *kn)

@@ -196,20 +196,25 @@ static bool dcd_cxlr_is_ours(struct device *dev)
 static int dcd_cxlr_enable_one(struct device *dev, void *unused)
 {
 	struct cxl_region *cxlr;
+	bool disabled;
 
 	if (!dcd_cxlr_is_ours(dev))
 		return 0;
 	cxlr = cxl_dcd_to_region(dev);
 	if (!cxl_dcd_facts_mode(cxlr))
 		return 0;
-	cxl_dcd_region_lend(cxlr, true);
-	if (!dev->driver && cxlr->params.state == CXL_CONFIG_COMMIT &&
-	    device_attach(dev) < 0)
+	disabled = cxlr->mode == CXL_DCD_MODE_UNUSED;
+	WRITE_ONCE(cxlr->mode, CXL_DCD_MODE_USABLE);
+	if (!disabled && !dev->driver &&
+	    cxlr->params.state == CXL_CONFIG_COMMIT && device_attach(dev) < 0)
 		dev_err(dev, "cannot be enabled\n");
 	return 0;
 }
 
-/* Give committed regions their driver, which adds their DAX regions. */
+/*
+ * Give committed regions their driver, which adds their DAX regions; not those
+ * that had been disabled when an earlier load ended.
+ */
 void cxl_dcd_cxlrs_enable(void)
 {
 	bus_for_each_dev(&cxl_bus_type, NULL, NULL, dcd_cxlr_enable_one);
@@ -220,7 +225,9 @@ static int dcd_cxlr_disable_one(struct device *dev, void *unused)
 	if (!dcd_cxlr_is_ours(dev))
 		return 0;
 	if (cxl_dcd_facts_mode(cxl_dcd_to_region(dev)))
-		cxl_dcd_region_lend(cxl_dcd_to_region(dev), false);
+		WRITE_ONCE(cxl_dcd_to_region(dev)->mode,
+			   dev->driver ? CXL_DCD_MODE_LENT :
+					 CXL_DCD_MODE_UNUSED);
 	device_release_driver(dev);
 	return 0;
 }

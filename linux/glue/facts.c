@@ -139,7 +139,9 @@ bool cxl_dcd_facts_reserved(int rc)
 /* A region over dynamic capacity, whose mode is to be written. */
 bool cxl_dcd_facts_mode(const struct cxl_region *cxlr)
 {
-	return cxl_dcd_region_mode_fits(cxlr) ||
+	return cxlr->mode == CXL_DCD_MODE_USABLE ||
+	       cxlr->mode == CXL_DCD_MODE_LENT ||
+	       cxlr->mode == CXL_DCD_MODE_UNUSED ||
 	       dcd_facts_differ("struct cxl_region");
 }
 

@@ -46,6 +46,25 @@ def test_module_reload(vm, check):
     destroy_region(vm, region)
 
 
+def test_disabled(vm, check):
+    """A region that somebody has disabled stays so over a reload."""
+    region = create_region(vm)
+    driver = f"/sys/bus/cxl/devices/{region}/driver"
+    vm.guest_ok(f"cxl disable-region {region} && modprobe -r cxl_dcd && "
+                "modprobe cxl_dcd && udevadm settle")
+    check.that(vm.guest(f"test -e {driver}").status != 0,
+               "the next load does not enable it")
+    vm.guest_ok(f"cxl enable-region {region}")
+    add(vm, region, [LOW])
+    check.equal(shown(vm, region), [LOW + (NULL,)], "it can be enabled, and used")
+    vm.guest_ok("modprobe -r cxl_dcd && modprobe cxl_dcd")
+    wait_shown(vm, region, [LOW])
+    check.that(vm.guest(f"test -e {driver}").status == 0,
+               "one that was enabled is enabled again")
+    release_all(vm, region)
+    destroy_region(vm, region)
+
+
 def test_reset(vm, check):
     """Extents outlive a crash of the guest and come back with a region."""
     region = create_region(vm)
