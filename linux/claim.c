@@ -14,6 +14,7 @@
 #include "judge.h"
 #include "range.h"
 #include "region.h"
+#include "glue/facts.h"
 #include "glue/offline.h"
 
 /* Is there a tag to be claimed? */
@@ -119,6 +120,8 @@ u64 cxl_dcd_dax_size(struct cxl_dcd_region *rgn, const struct dev_dax *dev_dax)
 	int i;
 
 	lockdep_assert_held(&rgn->lock);
+	if (!cxl_dcd_facts_ranges(dev_dax, &rgn->hpa))
+		return 0;
 	for (i = 0; i < dev_dax->nr_range; i++)
 		size += range_len(&dev_dax->ranges[i].range);
 	return size;
@@ -128,7 +131,7 @@ u64 cxl_dcd_dax_size(struct cxl_dcd_region *rgn, const struct dev_dax *dev_dax)
  * Give a device one range that nobody else can have. The stock method reports
  * success also when it takes nothing, for a length that is no multiple of the
  * device's alignment; and with a start that is none, the device's pages would
- * begin before the range, in somebody else's memory.
+ * begin before the range, in somebody else's memory. So neither comes to it.
  */
 static int dcd_claim_map_range(struct cxl_dcd_region *rgn, struct device *dev,
 			       const struct cxl_dcd_claim_stock *stock,
@@ -150,8 +153,11 @@ static int dcd_claim_map_range(struct cxl_dcd_region *rgn, struct device *dev,
 	len = snprintf(text, sizeof(text), "%llx-%llx", start,
 		       start + size - 1);
 	rc = stock->mapping->store(dev, stock->mapping, text, len);
-	if (rc >= 0 && cxl_dcd_dax_size(rgn, dev_dax) != before + size)
-		rc = -EINVAL;
+	if (rc >= 0 && !cxl_dcd_facts_taken(cxl_dcd_dax_size(rgn, dev_dax),
+					    before + size)) {
+		stock->size->store(dev, stock->size, "0", 1);
+		rc = -EOPNOTSUPP;
+	}
 	if (rc < 0 && !open)
 		WARN_ON(cxl_dcd_range_close(rgn, start, size));
 	return rc < 0 ? rc : 0;

@@ -17,6 +17,7 @@
 #include "range.h"
 #include "region.h"
 #include "release.h"
+#include "glue/facts.h"
 #include "glue/override.h"
 
 static struct cxl_dcd_override create_file, delete_file;
@@ -338,6 +339,11 @@ static ssize_t dcd_dax_size_store(struct device *dev,
 		rc = -EOPNOTSUPP;
 	else
 		rc = size_file.stock->store(dev, size_file.stock, buf, len);
+	if (rc > 0 && !cxl_dcd_facts_taken(cxl_dcd_dax_size(rgn, to_dev_dax(dev)),
+					   size)) {
+		size_file.stock->store(dev, size_file.stock, "0", 1);
+		rc = -EOPNOTSUPP;
+	}
 	rc = dcd_dax_keep_aligned(dev, before, rc);
 	if (rc > 0 && (size < before || !size))
 		dcd_dax_shrunk(rgn, dev, !size);

@@ -6,7 +6,6 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#include "cdat.h"
 #include "device.h"
 #include "judge.h"
 #include "lock.h"
@@ -219,19 +218,4 @@ static void dcd_device_release(struct kref *kref)
 void cxl_dcd_put(struct cxl_dcd *dcd)
 {
 	kref_put(&dcd->kref, dcd_device_release);
-}
-
-/*
- * Learn which partitions are shareable or read-only. The CDAT is with the
- * endpoint port and goes with that: only for callers that keep it from going.
- */
-void cxl_dcd_read_cdat(struct cxl_dcd *dcd)
-{
-	struct cxl_port *port = dcd->cxlmd->endpoint;
-
-	if (IS_ERR_OR_NULL(port) || !port->cdat.table)
-		return;
-	cxl_dcd_cdat_flags(dcd->parts, dcd->nr_parts, port->cdat.table,
-			   port->cdat.length);
-	dcd->cdat_known = true;
 }

@@ -154,6 +154,5 @@ void cxl_dcd_join(struct cxl_dcd *dcd, struct cxl_dcd *other);
 
 bool cxl_dcd_may_log(void);
 size_t cxl_dcd_payload(struct cxl_dcd *dcd);
-void cxl_dcd_read_cdat(struct cxl_dcd *dcd);
 
 #endif /* CXL_DCD_DEVICE_H */

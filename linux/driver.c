@@ -261,6 +261,12 @@ static int dcd_driver_probe(struct device *dev)
 		rgn = cxl_dcd_region_alloc(cxlr_dax, part);
 	if (part == -ENODEV)
 		return -ENODEV;
+	if (!cxl_dcd_facts_fit()) {
+		if (rgn)
+			cxl_dcd_region_free(rgn);
+		dev_err(dev, "over dynamic capacity: not used\n");
+		return 0;
+	}
 	/* Nobody would close it before its driver goes. */
 	if (unloading)
 		return 0;

@@ -12,6 +12,8 @@
 #include "judge.h"
 #include "lock.h"
 #include "region.h"
+#include "glue/endpoint.h"
+#include "glue/facts.h"
 
 const struct bus_type *cxl_dcd_dax_bus;
 
@@ -62,9 +64,11 @@ struct cxl_dcd_region *cxl_dcd_region_alloc(struct cxl_dax_region *cxlr_dax,
 	rgn->dpa_size = range_len(&rgn->hpa) / rgn->ways;
 	for (i = 0; i < rgn->ways; i++) {
 		struct cxl_endpoint_decoder *cxled = p->targets[i];
-		struct cxl_dcd *dcd =
-			cxl_dcd_find_get(cxled_to_memdev(cxled));
+		struct cxl_dcd *dcd = NULL;
+		struct range dpa;
 
+		if (cxl_dcd_facts_dpa(cxled, &dpa) > 0)
+			dcd = cxl_dcd_find_get(cxled_to_memdev(cxled));
 		/* It goes just now, and the region with it. */
 		if (!dcd) {
 			cxl_dcd_region_free(rgn);
@@ -73,7 +77,7 @@ struct cxl_dcd_region *cxl_dcd_region_alloc(struct cxl_dax_region *cxlr_dax,
 		/* The port of a target is there. */
 		cxl_dcd_read_cdat(dcd);
 		rgn->member[i].dcd = dcd;
-		rgn->member[i].dpa = cxled->dpa_res->start;
+		rgn->member[i].dpa = dpa.start;
 		rgn->unknown |= !dcd->parts[part].known;
 		rgn->shareable |= dcd->parts[part].shareable;
 		rgn->read_only |= dcd->parts[part].read_only;

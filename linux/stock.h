@@ -46,7 +46,6 @@ CXL_DCD_FIELD(struct cxl_dev_state, dpa_res, struct resource);
 CXL_DCD_FIELD(struct cxl_dev_state, cxl_mbox, struct cxl_mailbox);
 CXL_DCD_FIELD(struct cxl_endpoint_decoder, dpa_res, struct resource *);
 CXL_DCD_FIELD(struct cxl_endpoint_decoder, skip, resource_size_t);
-CXL_DCD_FIELD(struct cxl_port, hdm_end, int);
 CXL_DCD_FIELD(struct cxl_dax_region, hpa_range, struct range);
 CXL_DCD_FIELD(struct dax_region, res, struct resource);
 CXL_DCD_FIELD(struct dax_region, seed, struct device *);

@@ -34,7 +34,7 @@ static DEFINE_MUTEX(cxlrs_lock);
  * @cxlr: region whose targets do not change meanwhile
  *
  * Returns: partition index; -ENODEV when it is over none; -EINVAL when its
- * targets do not agree.
+ * targets do not agree, or it cannot be told.
  */
 int cxl_dcd_cxlr_part(struct cxl_region *cxlr)
 {
@@ -46,14 +46,16 @@ int cxl_dcd_cxlr_part(struct cxl_region *cxlr)
 	for (i = 0; i < p->nr_targets; i++) {
 		struct cxl_endpoint_decoder *cxled = p->targets[i];
 		struct cxl_dcd *dcd;
+		struct range dpa;
 		int this = -ENODEV;
+		int has = cxl_dcd_facts_dpa(cxled, &dpa);
 
-		if (!cxled->dpa_res)
-			return -ENODEV;
+		if (has <= 0)
+			return has ? -EINVAL : -ENODEV;
 		dcd = cxl_dcd_find_get(cxled_to_memdev(cxled));
 		if (dcd) {
 			this = cxl_dcd_part_find(dcd->parts, dcd->nr_parts,
-						 cxled->dpa_res->start);
+						 dpa.start);
 			cxl_dcd_put(dcd);
 			if (this == CXL_DCD_PART_NONE)
 				this = -ENODEV;

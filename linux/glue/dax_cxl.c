@@ -36,14 +36,16 @@ static int dcd_dax_cxl_probe(struct device *dev)
 }
 
 /*
- * Before our driver is registered. Returns: 0, or -EOPNOTSUPP when dax_cxl is
- * there and is not what we know, so that it would have our regions.
+ * Before our driver is registered. Returns: 0, or -EOPNOTSUPP when drivers are
+ * not what we know, so that dax_cxl would have our regions, or ours be no driver.
  */
 int cxl_dcd_dax_cxl_hook(void)
 {
-	struct device_driver *drv = driver_find("cxl_dax_region",
-						&cxl_bus_type);
+	struct device_driver *drv;
 
+	if (!cxl_dcd_facts_drivers())
+		return -EOPNOTSUPP;
+	drv = driver_find("cxl_dax_region", &cxl_bus_type);
 	if (!drv)
 		return 0;
 	if (!cxl_dcd_facts_driver(to_cxl_drv(drv)))

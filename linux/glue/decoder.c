@@ -10,6 +10,7 @@
 #include "glue/decoder.h"
 #include "glue/decoder_list.h"
 #include "glue/dpa.h"
+#include "glue/endpoint.h"
 #include "glue/facts.h"
 #include "glue/firmware.h"
 #include "glue/qos.h"
@@ -23,8 +24,7 @@ static void dcd_decoder_endpoint_ready(struct cxl_dcd *dcd,
 				       struct cxl_port *port)
 {
 	cxl_dcd_read_cdat(dcd);
-	if (port->cdat.table)
-		cxl_dcd_read_qos(dcd, port);
+	cxl_dcd_read_qos(dcd, port);
 	cxl_dcd_roots_show();
 	cxl_dcd_parts_show(dcd);
 }
@@ -58,9 +58,11 @@ void cxl_dcd_decoder_added(struct device *dev)
 {
 	struct cxl_endpoint_decoder *cxled = to_cxl_endpoint_decoder(dev);
 	struct cxl_dcd *dcd;
+	struct range dpa;
 
 	if (!cxl_dcd_devices_any() || !cxl_dcd_facts_decoder(cxled) ||
-	    !cxl_dcd_is_ours(cxled_to_memdev(cxled)))
+	    !cxl_dcd_is_ours(cxled_to_memdev(cxled)) ||
+	    cxl_dcd_facts_dpa(cxled, &dpa) < 0)
 		return;
 	dcd = dcd_decoder_add(cxled);
 	if (!dcd)

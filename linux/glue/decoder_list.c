@@ -9,6 +9,7 @@
 #include "device.h"
 #include "judge.h"
 #include "glue/decoder_list.h"
+#include "glue/facts.h"
 #include "glue/offline.h"
 
 /*
@@ -97,16 +98,18 @@ void cxl_dcd_decoder_gone(struct device *dev)
 /* Keep what a decoder has reserved by now. */
 void cxl_dcd_decoder_note(struct cxl_dcd *dcd, struct cxl_dcd_decoder *dec)
 {
-	const struct resource *res = dec->cxled->dpa_res;
+	struct range dpa;
 	unsigned int over;
+	bool has;
 
 	lockdep_assert_held(&cxl_dcd_decoder_change);
+	has = cxl_dcd_facts_dpa(dec->cxled, &dpa) > 0;
 	guard(spinlock)(&decoders_lock);
-	dec->size = res ? resource_size(res) : 0;
-	if (!res)
+	dec->size = has ? range_len(&dpa) : 0;
+	if (!has)
 		return;
-	dec->base = res->start;
-	over = cxl_dcd_part_find(dcd->parts, dcd->nr_parts, res->start);
+	dec->base = dpa.start;
+	over = cxl_dcd_part_find(dcd->parts, dcd->nr_parts, dpa.start);
 	dec->over = over == CXL_DCD_PART_NONE ? -1 : over;
 }
 

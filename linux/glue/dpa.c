@@ -19,6 +19,8 @@
 #include "glue/facts.h"
 #include "glue/override.h"
 
+static struct cxl_dcd_override mode_file, dpa_size_file;
+
 static bool dcd_dpa_overlaps(const struct resource *res, u64 start, u64 len)
 {
 	return len && res && res->parent &&
@@ -44,7 +46,10 @@ static int dcd_dpa_reserve(struct cxl_dcd *dcd, struct cxl_dcd_decoder *dec,
 	own_skip = skip && !cxl_dcd_skip_possible(dcd->cxlds, used, skip);
 	rc = cxl_dcd_dpa_reserve(dec->cxled, &whole, base, size,
 				 own_skip ? 0 : skip);
-	if (!cxl_dcd_facts_reserved(rc) || rc)
+	if (!cxl_dcd_facts_reserved(rc))
+		dpa_size_file.stock->store(&dec->cxled->cxld.dev,
+					   dpa_size_file.stock, "0", 1);
+	if (rc)
 		return rc;
 	dec->own_skip = own_skip;
 	if (own_skip)
@@ -64,8 +69,6 @@ void cxl_dcd_dpa_recall_skip(struct cxl_dcd *dcd, struct cxl_dcd_decoder *dec)
 			!cxl_dcd_skip_possible(dcd->cxlds, dec->base - skip,
 					       skip);
 }
-
-static struct cxl_dcd_override mode_file, dpa_size_file;
 
 static ssize_t dcd_dpa_mode_show(struct device *dev,
 				 struct device_attribute *attr, char *buf)

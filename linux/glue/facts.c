@@ -18,16 +18,22 @@
 #include "glue/compat.h"
 #include "glue/facts.h"
 
+/* Something is not as we know it: no device or region is used any more. */
+static bool differs;
+
 /* Say it once, whatever number of devices it is about. */
 static bool dcd_facts_differ(const char *what)
 {
-	static bool told;
-
-	if (!told)
+	if (!xchg(&differs, true))
 		pr_err("cxl_dcd: %s of this kernel is not what the module was built for: dynamic capacity is not used; build it anew with drivers/cxl and drivers/dax of exactly this kernel\n",
 		       what);
-	told = true;
 	return false;
+}
+
+/* Has all been as we know it? */
+bool cxl_dcd_facts_fit(void)
+{
+	return !READ_ONCE(differs);
 }
 
 /* What is at an address; NULL also when nothing is. */
@@ -47,17 +53,21 @@ static bool dcd_facts_text(const char *text, const char *want)
 	       !strcmp(have, want);
 }
 
-/* Does a device's name have these numbers? */
+/*
+ * Does a device's name have these numbers? It may be none: the structure that it
+ * is part of may be another one.
+ */
 static __printf(2, 3) bool dcd_facts_named(const struct device *dev,
 					   const char *format, ...)
 {
+	const char *name = dcd_facts_pointer(&dev->kobj.name);
 	char want[32];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(want, sizeof(want), format, args);
 	va_end(args);
-	return !strcmp(dev_name(dev), want);
+	return name && dcd_facts_text(name, want);
 }
 
 static bool dcd_facts_mailbox(const struct cxl_dev_state *cxlds)
@@ -89,6 +99,8 @@ bool cxl_dcd_facts_memdev(const struct cxl_memdev *cxlmd)
 	const struct cxl_dev_state *cxlds = cxlmd->cxlds;
 	struct resource dpa;
 
+	if (!cxl_dcd_facts_fit())
+		return false;
 	if (!dcd_facts_named(&cxlmd->dev, "mem%d", cxlmd->id))
 		return dcd_facts_differ("struct cxl_memdev");
 	if (dcd_facts_pointer(&cxlds->dev) != cxlmd->dev.parent ||
@@ -111,21 +123,93 @@ static bool dcd_facts_is_memdev(const struct device *dev)
 	return !get_kernel_nofault(type, &dev->type) && is_cxl_memdev(dev);
 }
 
+/* The port of a memdev. */
+static bool dcd_facts_endpoint(const struct cxl_port *port)
+{
+	return dcd_facts_named(&port->dev, "endpoint%d", port->id) &&
+	       dcd_facts_is_memdev(dcd_facts_pointer(&port->uport_dev));
+}
+
+/* A reservation of the core, in DPA of this device. */
+static bool dcd_facts_reservation(const struct resource *res,
+				  const struct cxl_dev_state *cxlds)
+{
+	const void *in = res->parent;
+
+	return res->flags & IORESOURCE_MEM && res->flags & IORESOURCE_BUSY &&
+	       res->start < res->end && in >= (const void *)cxlds &&
+	       in < (const void *)(cxlds + 1);
+}
+
+/**
+ * cxl_dcd_facts_dpa - what DPA an endpoint decoder has
+ * @cxled: the decoder, on a memdev that is as we know it
+ * @dpa: set where it has any
+ *
+ * Before the DPA that a decoder has lies what it skips, multiples of 256 MiB.
+ *
+ * Returns: 1; 0 when it has none; -EOPNOTSUPP when that cannot be told.
+ */
+int cxl_dcd_facts_dpa(const struct cxl_endpoint_decoder *cxled,
+		      struct range *dpa)
+{
+	const struct cxl_dev_state *cxlds = cxled_to_memdev((void *)cxled)->cxlds;
+	const struct resource *res = READ_ONCE(cxled->dpa_res);
+	resource_size_t skip = READ_ONCE(cxled->skip);
+	struct resource have = { };
+
+	if (!res)
+		return 0;
+	if (copy_from_kernel_nofault(&have, res, sizeof(have)) ||
+	    !dcd_facts_reservation(&have, cxlds) ||
+	    !IS_ALIGNED(skip, SZ_256M) || skip > have.start) {
+		/* Has it been freed meanwhile? */
+		if (READ_ONCE(cxled->dpa_res) != res)
+			return 0;
+		dcd_facts_differ("struct cxl_endpoint_decoder");
+		return -EOPNOTSUPP;
+	}
+	*dpa = (struct range) { .start = have.start, .end = have.end };
+	return 1;
+}
+
 /* An endpoint decoder; whose it is can be asked after this only. */
 bool cxl_dcd_facts_decoder(const struct cxl_endpoint_decoder *cxled)
 {
 	const struct cxl_port *port = to_cxl_port(cxled->cxld.dev.parent);
-	const struct resource *res = cxled->dpa_res;
-	resource_size_t start;
 
-	if (!dcd_facts_named(&port->dev, "endpoint%d", port->id) ||
-	    !dcd_facts_is_memdev(dcd_facts_pointer(&port->uport_dev)))
+	if (!dcd_facts_endpoint(port))
 		return dcd_facts_differ("struct cxl_port");
-	if (!dcd_facts_named(&cxled->cxld.dev, "decoder%d.%d", port->id,
-			     cxled->cxld.id))
-		return dcd_facts_differ("struct cxl_decoder");
-	if (res && get_kernel_nofault(start, &res->start))
-		return dcd_facts_differ("struct cxl_endpoint_decoder");
+	return dcd_facts_named(&cxled->cxld.dev, "decoder%d.%d", port->id,
+			       cxled->cxld.id) ||
+	       dcd_facts_differ("struct cxl_decoder");
+}
+
+/**
+ * cxl_dcd_facts_cdat - is there a CDAT with the port of a memdev?
+ * @cxlmd: the memdev
+ * @port: its endpoint, or what the memdev says that it is; it stays
+ *
+ * The table says how long it is, and is not shorter than the core has read.
+ */
+bool cxl_dcd_facts_cdat(const struct cxl_memdev *cxlmd,
+			const struct cxl_port *port)
+{
+	const void *table;
+	size_t length;
+	__le32 says;
+
+	if (!dcd_facts_endpoint(port) ||
+	    dcd_facts_pointer(&port->uport_dev) != &cxlmd->dev)
+		return dcd_facts_differ("struct cxl_memdev");
+	table = dcd_facts_pointer(&port->cdat.table);
+	length = READ_ONCE(port->cdat.length);
+	if (!table && !length)
+		return false;
+	if (!table || get_kernel_nofault(says, (const __le32 *)table) ||
+	    length < sizeof(says) || length > SZ_16M ||
+	    length > le32_to_cpu(says))
+		return dcd_facts_differ("struct cxl_port");
 	return true;
 }
 
@@ -203,11 +287,50 @@ bool cxl_dcd_facts_dev_dax(const struct dev_dax *dev_dax,
 	return true;
 }
 
+/*
+ * Ranges of a DAX device, once it has got any.
+ *
+ * @hpa: where they must be
+ */
+bool cxl_dcd_facts_ranges(const struct dev_dax *dev_dax,
+			  const struct range *hpa)
+{
+	struct dev_dax_range first;
+
+	if (!dev_dax->nr_range && !dev_dax->ranges)
+		return true;
+	if (dev_dax->nr_range <= 0 || !dev_dax->ranges ||
+	    copy_from_kernel_nofault(&first, dev_dax->ranges, sizeof(first)) ||
+	    first.range.start < hpa->start || first.range.end > hpa->end)
+		return dcd_facts_differ("struct dev_dax");
+	return true;
+}
+
+/* What a DAX device has after it got capacity, and what it was to have. */
+bool cxl_dcd_facts_taken(u64 have, u64 want)
+{
+	return have == want || dcd_facts_differ("struct dev_dax");
+}
+
+/* A driver of the bus has its name twice: the core copies it. */
+static int dcd_facts_driver_one(struct device_driver *drv, void *unused)
+{
+	const struct cxl_driver *cxl = to_cxl_drv(drv);
+
+	return dcd_facts_pointer(&cxl->name) != drv->name || !cxl->probe;
+}
+
+/* The drivers that are there, before one of ours comes to them. */
+bool cxl_dcd_facts_drivers(void)
+{
+	return !bus_for_each_drv(&cxl_bus_type, NULL, NULL,
+				 dcd_facts_driver_one) ||
+	       dcd_facts_differ("struct cxl_driver");
+}
+
 /* The stock driver of DAX regions. */
 bool cxl_dcd_facts_driver(const struct cxl_driver *drv)
 {
-	if (!dcd_facts_text(drv->name, "cxl_dax_region") ||
-	    drv->id != CXL_DEVICE_DAX_REGION || !drv->probe)
-		return dcd_facts_differ("struct cxl_driver");
-	return true;
+	return drv->id == CXL_DEVICE_DAX_REGION ||
+	       dcd_facts_differ("struct cxl_driver");
 }

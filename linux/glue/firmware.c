@@ -22,6 +22,7 @@
 #include "judge.h"
 #include "lock.h"
 #include "glue/compat.h"
+#include "glue/facts.h"
 #include "glue/firmware.h"
 
 /* Register Block Identifier of component registers (8.1.9.1) */
@@ -35,21 +36,21 @@
 void cxl_dcd_decoder_committed(struct cxl_dcd *dcd,
 			       struct cxl_endpoint_decoder *cxled)
 {
-	const struct resource *res = cxled->dpa_res;
 	const struct cxl_dcd_part *part;
+	struct range dpa;
 	unsigned int i;
 
-	if (!res)
+	if (cxl_dcd_facts_dpa(cxled, &dpa) <= 0)
 		return;
-	i = cxl_dcd_part_find(dcd->parts, dcd->nr_parts, res->start);
+	i = cxl_dcd_part_find(dcd->parts, dcd->nr_parts, dpa.start);
 	if (i == CXL_DCD_PART_NONE)
 		return;
 	part = &dcd->parts[i];
-	if (!cxl_dcd_range_within(part->base, part->decode, res->start,
-				  resource_size(res))) {
+	if (!cxl_dcd_range_within(part->base, part->decode, dpa.start,
+				  range_len(&dpa))) {
 		dev_err(&cxled->cxld.dev,
-			"was committed over more than dynamic capacity region %u: %pr is not used\n",
-			i, res);
+			"was committed over more than dynamic capacity region %u: DPA [%#llx, +%#llx] is not used\n",
+			i, dpa.start, range_len(&dpa));
 		cxl_dcd_decoder_is(cxled, false);
 		return;
 	}
