@@ -25,6 +25,7 @@
 #include "recover.h"
 #include "region.h"
 #include "release.h"
+#include "glue/access.h"
 #include "glue/cxl_region.h"
 #include "glue/dax_cxl.h"
 #include "glue/facts.h"
@@ -74,7 +75,10 @@ static void dcd_driver_region_close(void *data)
 
 static void dcd_driver_region_end(void *data)
 {
-	cxl_dcd_region_free(data);
+	struct cxl_dcd_region *rgn = data;
+
+	cxl_dcd_access_del(rgn->dev);
+	cxl_dcd_region_free(rgn);
 }
 
 /* Every device of our regions gets its files before user space hears of it. */
@@ -292,6 +296,8 @@ static int dcd_driver_probe(struct device *dev)
 		return 0;
 	}
 	cxl_dcd_cxlr_found(cxlr_dax->cxlr);
+	if (cxl_dcd_access_add(dev, cxlr_dax->cxlr, part))
+		dev_warn(dev, "no memory: the kernel is not told how fast it is\n");
 	dcd_driver_region_publish(rgn);
 	return 0;
 }
@@ -321,9 +327,15 @@ int cxl_dcd_driver_init(void)
 
 	if (rc)
 		return rc;
-	rc = cxl_driver_register(&dcd_driver);
+	rc = cxl_dcd_access_init();
 	if (rc)
-		cxl_dcd_dax_cxl_unhook();
+		goto no_access;
+	rc = cxl_driver_register(&dcd_driver);
+	if (!rc)
+		return 0;
+	cxl_dcd_access_exit();
+no_access:
+	cxl_dcd_dax_cxl_unhook();
 	return rc;
 }
 
@@ -331,6 +343,7 @@ int cxl_dcd_driver_init(void)
 void cxl_dcd_driver_exit(void)
 {
 	cxl_driver_unregister(&dcd_driver);
+	cxl_dcd_access_exit();
 	if (cxl_dcd_dax_bus)
 		bus_unregister_notifier(cxl_dcd_dax_bus, &dax_nb);
 	cxl_dcd_dax_cxl_unhook();

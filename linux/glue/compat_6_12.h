@@ -82,11 +82,23 @@ static inline void cxl_dcd_decoder_is(struct cxl_endpoint_decoder *cxled,
 	cxled->mode = is_volatile ? CXL_DECODER_RAM : CXL_DECODER_MIXED;
 }
 
-/* Take free pages [@pfn, @end) from everybody. */
-static inline int cxl_dcd_take_pages(unsigned long pfn, unsigned long end)
+/* Of a memory notifier: has a node got its first memory? */
+static inline bool cxl_dcd_node_comes(unsigned long action, void *arg, int *nid)
 {
-	return alloc_contig_range(pfn, end, MIGRATE_MOVABLE,
-				  GFP_KERNEL | __GFP_NOWARN);
+	const struct memory_notify *notify = arg;
+
+	*nid = notify->status_change_nid;
+	return action == MEM_ONLINE && *nid != NUMA_NO_NODE;
+}
+
+static inline int cxl_dcd_node_notifier_add(struct notifier_block *nb)
+{
+	return register_memory_notifier(nb);
+}
+
+static inline void cxl_dcd_node_notifier_del(struct notifier_block *nb)
+{
+	unregister_memory_notifier(nb);
 }
 
 /*
