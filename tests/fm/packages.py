@@ -9,6 +9,7 @@ import glob
 import json
 import os
 import re
+import subprocess
 import sys
 
 from fmtest import MIB  # noqa: F401  (finds the folder of checks)
@@ -82,6 +83,11 @@ def main():
         for name in re.findall(r"dependency\('([^']+)'", read(path)):
             checks.that(needed & provider(name), f"{name} is in Build-Depends",
                         provider(name))
+    named = subprocess.run([f"{SOURCE}/packaging/qemu-options", "--packages"],
+                           stdout=subprocess.PIPE, text=True, check=True).stdout
+    checks.that(len(named.split()) > 10, "QEMU's features name packages", named)
+    checks.equal(set(named.split()) - needed, set(),
+                 "what QEMU's features need is in Build-Depends")
     return checks.end()
 
 
