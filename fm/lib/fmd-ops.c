@@ -55,23 +55,31 @@ static bool cxlfm_fmd_good_id(const char *id)
                              "qrstuvwxyz0123456789._-")];
 }
 
-static int cxlfm_fmd_find(cxlfm *fm)
+/* The devices of one part of the list; *after: where the next part begins */
+static int cxlfm_fmd_take_devices(cxlfm *fm, struct json_object *said,
+                                  char **after)
 {
-    struct json_object *said, *list;
-    int ret = cxlfm_fmd_call(fm, "/v1/devices", NULL, &said);
-    size_t i;
+    const char *next = cxlfm_fmd_text(said, "next");
+    g_autofree char *before = g_steal_pointer(after);
+    struct json_object *list;
+    size_t i, count;
+    int ret = 0;
 
-    if (ret < 0) {
-        return ret;
-    }
     if (!json_object_object_get_ex(said, "devices", &list) ||
         !json_object_is_type(list, json_type_array)) {
-        json_object_put(said);
         return cxlfm_fail(fm, CXLFM_ERROR_PROTOCOL,
                           "%s: the answer is not a list of devices",
                           fm->address);
     }
-    for (i = 0; i < json_object_array_length(list) && ret >= 0; i++) {
+    count = json_object_array_length(list);
+    *after = *next ? g_strdup(next) : NULL;
+    /* Or it would never end. */
+    if (*after && (!count || !g_strcmp0(*after, before))) {
+        return cxlfm_fail(fm, CXLFM_ERROR_PROTOCOL,
+                          "%s: the list of devices does not go on",
+                          fm->address);
+    }
+    for (i = 0; i < count && ret >= 0; i++) {
         struct json_object *device = json_object_array_get_idx(list, i);
 
         if (cxlfm_fmd_good_id(cxlfm_fmd_text(device, "id"))) {
@@ -81,7 +89,27 @@ static int cxlfm_fmd_find(cxlfm *fm)
                              "%s: a device has no id", fm->address);
         }
     }
-    json_object_put(said);
+    return ret;
+}
+
+static int cxlfm_fmd_find(cxlfm *fm)
+{
+    g_autofree char *after = NULL;
+    int ret;
+
+    do {
+        g_autofree char *escaped = g_uri_escape_string(after ? after : "",
+                                                       NULL, false);
+        g_autofree char *path = g_strconcat(
+            "/v1/devices", after ? "?after=" : "", escaped, NULL);
+        struct json_object *said;
+
+        ret = cxlfm_fmd_call(fm, path, NULL, &said);
+        if (ret >= 0) {
+            ret = cxlfm_fmd_take_devices(fm, said, &after);
+            json_object_put(said);
+        }
+    } while (ret >= 0 && after);
     return ret;
 }
 

@@ -105,13 +105,13 @@ bool balance_claim_read(Tool *tool, const PoolView *view,
         host->claims = g_array_new(false, false, sizeof(BalanceClaim));
     }
     if (!(names = fleet_host_names(tool, view->fm, error)) ||
-        !fleet_ask(tool, view->fm, "GET", "/v1/claims?consumer_kind="
-                   BALANCE_KIND, NULL, NULL, &said, error)) {
+        !fleet_ask_list(tool, view->fm, FLEET_CLAIMS "&consumer_kind="
+                        BALANCE_KIND, "claims", &said, error)) {
         return false;
     }
     list = fleet_member(said, "claims");
     may = balance_claim_may(tool, view, who, names, list, error);
-    for (i = 0; may && list && i < json_object_array_length(list); i++) {
+    for (i = 0; may && i < json_object_array_length(list); i++) {
         struct json_object *claim = json_object_array_get_idx(list, i);
 
         if (balance_claim_is_ours(view, who, names, claim)) {

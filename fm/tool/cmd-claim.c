@@ -251,7 +251,7 @@ static int claim_list(Tool *tool, cxlfm *fm, GError **error)
     Table *table;
     size_t i;
 
-    if (!fleet_ask(tool, fm, "GET", "/v1/claims", NULL, NULL, &said, error)) {
+    if (!fleet_ask_list(tool, fm, FLEET_CLAIMS, "claims", &said, error)) {
         return -1;
     }
     list = fleet_member(said, "claims");
@@ -259,7 +259,7 @@ static int claim_list(Tool *tool, cxlfm *fm, GError **error)
         json_print(said, true);
         return TOOL_OK;
     }
-    if (!list || !json_object_array_length(list)) {
+    if (!json_object_array_length(list)) {
         puts("no claims");
         json_object_put(said);
         return TOOL_OK;

@@ -177,18 +177,88 @@ bool fleet_ask(Tool *tool, cxlfm *fm, const char *method, const char *path,
     return good;
 }
 
+/* --- Lists, which may come in parts --- */
+
+/* @path with the place that the next part begins behind */
+static char *fleet_part_path(const char *path, const char *after)
+{
+    g_autofree char *escaped = NULL;
+
+    if (!after) {
+        return g_strdup(path);
+    }
+    escaped = g_uri_escape_string(after, NULL, false);
+    return g_strdup_printf("%s%cafter=%s", path, strchr(path, '?') ? '&' : '?',
+                           escaped);
+}
+
+/*
+ * The list @key of @part goes behind that of @all. *after, which was of the
+ * part before, is that of the next one, or NULL. False: it leads nowhere.
+ */
+static bool fleet_part_take(struct json_object *all, struct json_object *part,
+                            const char *key, char **after)
+{
+    struct json_object *list = fleet_member(part, key);
+    struct json_object *whole = fleet_member(all, key);
+    g_autofree char *before = g_steal_pointer(after);
+    const char *next = fleet_text(part, "next");
+    size_t i;
+
+    if (!json_object_is_type(list, json_type_array)) {
+        return false;
+    }
+    *after = *next ? g_strdup(next) : NULL;
+    for (i = 0; part != all && i < json_object_array_length(list); i++) {
+        json_object_array_add(whole, json_object_get(
+                                  json_object_array_get_idx(list, i)));
+    }
+    /* A part must be one, and not the one before. */
+    return !*after || (json_object_array_length(list) &&
+                       g_strcmp0(*after, before));
+}
+
+bool fleet_ask_list(Tool *tool, cxlfm *fm, const char *path, const char *key,
+                    struct json_object **ret, GError **error)
+{
+    struct json_object *all = NULL, *part;
+    g_autofree char *after = NULL;
+    bool good;
+
+    do {
+        g_autofree char *here = fleet_part_path(path, after);
+
+        if (!fleet_ask(tool, fm, "GET", here, NULL, NULL, &part, error)) {
+            json_object_put(all);
+            return false;
+        }
+        all = all ? all : json_object_get(part);
+        good = fleet_part_take(all, part, key, &after);
+        json_object_put(part);
+    } while (good && after);
+    if (!good) {
+        json_object_put(all);
+        tool_fail(error, TOOL_FAILED, "%s: the answer to %s makes no sense: "
+                  "its \"%s\" or \"next\"", cxlfm_address(fm), path, key);
+        return false;
+    }
+    json_object_object_del(all, "next");
+    *ret = all;
+    return true;
+}
+
 GHashTable *fleet_host_names(Tool *tool, cxlfm *fm, GError **error)
 {
     struct json_object *said, *list;
     GHashTable *names;
     size_t i;
 
-    if (!fleet_ask(tool, fm, "GET", "/v1/hosts", NULL, NULL, &said, error)) {
+    if (!fleet_ask_list(tool, fm, FLEET_HOSTS, "hosts", &said, error)) {
         return NULL;
     }
     names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     list = fleet_member(said, "hosts");
-    for (i = 0; list && i < json_object_array_length(list); i++) {
+    for (i = 0; i < json_object_array_length(list); i++) {
         struct json_object *host = json_object_array_get_idx(list, i);
 
         g_hash_table_replace(names, g_strdup(fleet_text(host, "uuid")),

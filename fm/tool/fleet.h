@@ -12,6 +12,9 @@ struct json_object;
 
 #define FLEET_DEFAULT_ADDRESS "fmd:" OPTIONS_DAEMON_SOCKET
 #define FLEET_UUID_TEXT       CXLFM_TAG_TEXT
+/* Of a fleet: in parts that neither side has trouble with */
+#define FLEET_CLAIMS          "/v1/claims?limit=1000"
+#define FLEET_HOSTS           "/v1/hosts?limit=1000"
 
 /*
  * Connect to the daemon: the first fmd: address that was given, else the
@@ -26,6 +29,12 @@ cxlfm *fleet_reach(Tool *tool, GError **error);
 bool fleet_ask(Tool *tool, cxlfm *fm, const char *method, const char *path,
                struct json_object *body, unsigned *ret_status,
                struct json_object **ret, GError **error);
+/*
+ * GET @path, whose answer has the list @key. What comes in parts is put together;
+ * *ret is the answer with all of it. False with @error.
+ */
+bool fleet_ask_list(Tool *tool, cxlfm *fm, const char *path, const char *key,
+                    struct json_object **ret, GError **error);
 /* Names of the hosts that @fm knows, by their UUIDs; NULL with @error */
 GHashTable *fleet_host_names(Tool *tool, cxlfm *fm, GError **error);
 /* @text as a UUID in small letters; false with @error. */

@@ -8,14 +8,18 @@
 #include "status-fleet.h"
 #include "text.h"
 
-/* List @key at @path; NULL, which is a problem, when it cannot be had */
+/*
+ * List @key at @path, or with NULL all that is there; NULL, which is a problem,
+ * when it cannot be had
+ */
 static struct json_object *fleet_list(Tool *tool, cxlfm *fm, const char *path,
                                       const char *key, StatusFleet *fleet)
 {
     g_autoptr(GError) error = NULL;
     struct json_object *said, *list;
 
-    if (!fleet_ask(tool, fm, "GET", path, NULL, NULL, &said, &error)) {
+    if (key ? !fleet_ask_list(tool, fm, path, key, &said, &error) :
+        !fleet_ask(tool, fm, "GET", path, NULL, NULL, &said, &error)) {
         status_note(fleet->notes, STATUS_PROBLEM, "daemon-failed", "%s: %s",
                     path, error->message);
         return NULL;
@@ -59,7 +63,7 @@ static void fleet_claim(StatusFleet *fleet, struct json_object *claim)
 
 static void fleet_claims(Tool *tool, cxlfm *fm, StatusFleet *fleet)
 {
-    struct json_object *list = fleet_list(tool, fm, "/v1/claims", "claims",
+    struct json_object *list = fleet_list(tool, fm, FLEET_CLAIMS, "claims",
                                           fleet);
     size_t i;
 
@@ -94,7 +98,7 @@ static void fleet_orphans(Tool *tool, cxlfm *fm, StatusFleet *fleet)
 
 static void fleet_hosts(Tool *tool, cxlfm *fm, StatusFleet *fleet)
 {
-    struct json_object *list = fleet_list(tool, fm, "/v1/hosts", "hosts",
+    struct json_object *list = fleet_list(tool, fm, FLEET_HOSTS, "hosts",
                                           fleet);
     size_t i;
 

@@ -444,7 +444,61 @@ def strange_daemons(f):
     daemon.close()
 
 
+def parts(sizes, name):
+    """The list @name in parts of that many entries; each "next" leads on"""
+    entries = [{"id": f"d{n:03}", "uuid": f"u{n:03}", "name": f"vm{n}",
+                "path": "/x", "host": f"h{n}"} for n in range(sum(sizes))]
+
+    def answer(client, asked):
+        path, _, query = asked.decode().partition("?")
+        after = dict(w.split("=") for w in query.split("&") if w).get("after")
+        begin = int(after.partition("%20")[2]) if after else 0
+        ends = [sum(sizes[:n + 1]) for n in range(len(sizes))]
+        said = {path[4:]: []}
+        if path[4:] == name:
+            end = next(e for e in ends if e > begin)
+            said = {name: entries[begin:end]}
+            if end < len(entries):
+                said["next"] = f"behind {end}"
+        plain(json.dumps(said).encode())(client, asked)
+    return answer
+
+
+def lists_in_parts(f):
+    """A list is whole, in however many parts the daemon gives it."""
+    path = f"{f.dir.name}/parts"
+    daemon = Strange(path, parts([2, 1, 4], "claims"))
+    said = f.expect(OK, "claim", "list", "--json", "-a", f"fmd:{path}").json()
+    f.checks.equal(([c["uuid"] for c in said["claims"]], "next" in said),
+                   ([f"u{n:03}" for n in range(7)], False), "all claims")
+    daemon.answer = parts([3, 3, 1], "devices")
+    result = f.run("list", "-a", f"fmd:{path}")
+    f.checks.that("vm6" in result.err or "vm6" in result.out, "all devices",
+                  result)
+    for name, command in (("claims", ("claim", "list")), ("devices", ("list",))):
+        for body in ({name: [], "next": "x"}, {name: 5, "next": "x"},
+                     {name: [{"id": "a", "uuid": "a"}], "next": "a"}):
+            daemon.answer = plain(json.dumps(body).encode())
+            result = f.expect(FAILED, *command, "-a", f"fmd:{path}")
+            f.checks.that("makes no sense" in result.err or
+                          "list of devices" in result.err, "it ends", result)
+    daemon.close()
+
+
+def many_claims(f):
+    """More than one part of them, as people and as programs see them"""
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        made = sorted(path[-36:] for path in pool.map(
+            lambda _: f.claim("900G", host="vm1"), range(1005)))
+    said = f.expect(OK, "claim", "list", "--json").json()
+    f.checks.equal([c["uuid"] for c in said["claims"]], made, "all of them")
+    f.checks.equal(len(f.expect(OK, "claim", "list", "--noheadings").out
+                       .splitlines()), len(made), "one a line")
+    f.checks.equal(sum(f.expect(OK, "status", "--json").json()["claims"]
+                       .values()), len(made), "status counts them")
+
+
 if __name__ == "__main__":
     main(claim_life, claim_lease, claim_ends, claim_usage, status, commands,
          one_map, first_look, watchers, many, claims_at_once, restart,
-         activation, over_tls, strange_daemons)
+         activation, over_tls, strange_daemons, lists_in_parts, many_claims)
