@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 
+import world
 from world import SMALL, STOPPED
 
 
@@ -69,6 +70,38 @@ def test_devices_are_spread_over_bridges(place):
     assert f"cxl-fmw.1.size={8 << 30}'" in out
     assert printed(place, "--devices", "6", "--bridges", "1").count(
         "pxb-cxl") == 1
+
+
+def test_who_may_read_the_key_of_the_guest_hands_it_in(place):
+    guest = os.path.join(place.folder, "guest")
+    os.mkdir(guest)
+    for name in ("vmlinuz", "initrd.img", "root.img"):
+        open(os.path.join(guest, name), "wb").close()
+    said = "credentials/cxl-dcd.host-key,file="
+    assert said not in printed(place, "--guest", guest)
+    os.mkdir(os.path.join(guest, "ssh"))
+    key = os.path.join(guest, "ssh", "host_ed25519")
+    other = os.path.join(guest, "other")
+    for path in (key, other):
+        with open(path, "w", encoding="ascii") as file:
+            file.write("a key\n")
+    assert printed(place, "--guest", guest).count(said + key) == 1
+    out = printed(place, "--guest", guest, "--credential",
+                  f"cxl-dcd.host-key={other}")
+    assert out.count(said) == 1 and said + other in out, out
+
+
+def test_who_may_read_the_image_has_nobodys_key(_place):
+    """A private key; programs have the words that one begins with, too."""
+    image = os.path.join(world.TOP, "build", "guest", "root.img")
+    if not os.path.exists(image):
+        raise world.Skip("nothing is built")
+    begin = b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjE"
+    with open(image, "rb") as file:
+        before = b""
+        while part := file.read(16 << 20):
+            assert begin not in before + part, "there is a key"
+            before = part[-len(begin):]
 
 
 def windows_of(place, name):
