@@ -28,6 +28,8 @@ done
 i=0
 while [ "$i" -lt "$devices" ]; do
 	backend="memory-backend-ram,id=dcmem$i,size=$dc_bytes,reserve=off"
+	[ -z "$dc_memory" ] || backend="memory-backend-file,id=dcmem$i,size=$dc_bytes$(
+		),mem-path=$dc_memory,share=on,reserve=off"
 	[ -z "$pool" ] ||
 		backend="cxl-dc-pool,id=pool0,size=$dc_bytes,path=$pool"
 	set -- "$@" -object "$backend" -device "cxl-rp,id=rp$i,bus=cxl.$((
@@ -54,6 +56,8 @@ while [ "$i" -lt "$devices" ]; do
 	else
 		properties="$properties,\"volatile-dc-memdev\":\"dcmem$i\""
 	fi
+	# A full disk, or no more huge pages, would end QEMU at the first access.
+	[ -z "$dc_memory" ] || properties="$properties,\"dc-prealloc\":true"
 	# Without regions of its own, a pool has one over all of it.
 	if [ -n "$json" ]; then
 		properties="$properties,\"dc-regions\":[$json]"

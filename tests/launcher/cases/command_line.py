@@ -104,19 +104,58 @@ def test_who_may_read_the_image_has_nobodys_key(_place):
             before = part[-len(begin):]
 
 
-def windows_of(place, name):
-    """Where the windows begin"""
+def asked(place, name, *requests):
+    """What the monitor answers, the last of them"""
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(10)
+        sock.settimeout(30)
         sock.connect(place.known(name)["qmp"])
         lines = sock.makefile("rw")
         lines.readline()
-        for request in ({"execute": "qmp_capabilities"},
-                        {"execute": "human-monitor-command",
-                         "arguments": {"command-line": "info mtree"}}):
+        for request in ({"execute": "qmp_capabilities"}, *requests):
             lines.write(json.dumps(request) + "\n")
             lines.flush()
-            answer = json.loads(lines.readline())
+            answer = {"event": 1}
+            while "event" in answer:
+                answer = json.loads(lines.readline())
+    return answer
+
+
+def test_capacity_in_files_is_there_or_is_refused(place):
+    folder = os.path.join(place.folder, "memory")
+    os.mkdir(folder)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64M", "none", folder],
+                      check=False).returncode:
+        raise world.Skip("nothing can be mounted here")
+    place("--print", "--dc-memory", folder + "/none", status=1,
+          says="no such folder")
+    place("--print", "--dc-memory", folder, "--pool", "pool", status=2,
+          says="--dc-memory")
+
+    def add(size):
+        return asked(place, "one", {
+            "execute": "cxl-add-dynamic-capacity", "arguments": {
+                "path": "/machine/peripheral/cxl-mem0", "host-id": 0,
+                "selection-policy": "prescriptive", "region": 0,
+                "extents": [{"offset": 0, "len": size}]}})
+    try:
+        place.start("one", "--dc-size", "256M", "--dc-memory", folder)
+        assert os.statvfs(folder).f_bfree << 12 >= 60 << 20, "taken at once"
+        assert "make room" in add(128 << 20)["error"]["desc"]
+        assert "return" in add(32 << 20)
+        assert os.statvfs(folder).f_bfree << 12 <= 32 << 20, "nothing is taken"
+        place("delete", "one", "--force")
+        assert os.statvfs(folder).f_bfree << 12 >= 60 << 20, "it stays"
+        assert os.listdir(folder) == []
+    finally:
+        place.end_all()
+        subprocess.run(["umount", folder], check=False)
+
+
+def windows_of(place, name):
+    """Where the windows begin"""
+    answer = asked(place, name, {
+        "execute": "human-monitor-command",
+        "arguments": {"command-line": "info mtree"}})
     return sorted({int(x.strip().split("-")[0], 16) for x in
                    answer["return"].splitlines()
                    if "cxl-fixed-memory-region" in x})
