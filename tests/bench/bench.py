@@ -8,7 +8,8 @@ usage: bench.py [SECTION...]     sections: memory, latency, application, scale,
 
 Every figure that is judged is a ratio of two measurements of one run: the
 machines this runs on are noisy.  Ends with a table and with
-build/bench/results.json (name, value, unit, baseline, ratio, target, pass).
+build/bench/results.json: where it was measured, and of each figure name, value,
+unit, baseline, ratio, target, pass.  document.py takes it into the documents.
 """
 
 import argparse

@@ -7,12 +7,15 @@ import re
 import shutil
 import subprocess
 
+from measured import measured
+
 
 class Report:
     """Figures with their baselines.  A ratio is always of one run."""
 
     def __init__(self, directory):
         self.dir, self.rows, self.curves = directory, [], []
+        self.measured = measured(os.path.dirname(directory))
         os.makedirs(directory, exist_ok=True)
 
     def add(self, name, value, unit, baseline=None, target=None,
@@ -48,8 +51,9 @@ class Report:
 
     def write(self):
         path = os.path.join(self.dir, "results.json")
-        with open(path, "w") as file:
-            json.dump(self.rows, file, indent=1)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"measured": self.measured, "figures": self.rows}, file,
+                      indent=1)
         self.plot()
         return path
 
