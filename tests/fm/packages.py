@@ -83,6 +83,11 @@ def main():
         for name in re.findall(r"dependency\('([^']+)'", read(path)):
             checks.that(needed & provider(name), f"{name} is in Build-Depends",
                         provider(name))
+    versions = set(re.findall(r"^(LIBCXLFM_\S+) \{", read(
+        SOURCE, "fm/lib/libcxlfm.map"), re.M))
+    checks.equal(set(re.findall(r"^ \(symver\)(\S+) \d", read(
+        DEBIAN, "libcxlfm1.symbols"), re.M)), versions,
+        "who needs a new call needs the library that has it")
     named = subprocess.run([f"{SOURCE}/packaging/qemu-options", "--packages"],
                            stdout=subprocess.PIPE, text=True, check=True).stdout
     checks.that(len(named.split()) > 10, "QEMU's features name packages", named)
