@@ -290,7 +290,7 @@ int main(int argc, char **argv)
         print_usage(stdout);
         return TOOL_OK;
     }
-    if (!strcmp(argv[1], "--version")) {
+    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
         puts("cxl-fm " TOOL_VERSION);
         return TOOL_OK;
     }

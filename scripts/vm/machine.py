@@ -15,6 +15,7 @@ that ends, and no process number can be mistaken for it.
 
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -276,7 +277,9 @@ class Machine:
                 return
             status = qemu.poll()
             if status is not None:
-                said = self.read("qemu.log").strip()
+                # How to log in is of no use any more.
+                said = re.sub(r"^dcd-vm: (tcg|kvm), ssh: .*\n", "",
+                              self.read("qemu.log"), flags=re.M).strip()
                 raise Failed(f"'{self.name}' did not start:\n{said}" if said else
                              f"'{self.name}' did not start: QEMU ended with "
                              f"status {status} and said nothing",
@@ -289,6 +292,11 @@ class Machine:
 
     def run(self, options):
         """In this terminal, in this process: it ends with the terminal."""
+        # What cannot be started is not remembered.
+        done = subprocess.run([LAUNCHER, "--print", *options],
+                              stdout=subprocess.DEVNULL, check=False)
+        if done.returncode:
+            return done.returncode
         with Turn(self.base):
             lock = self.take()
             self.remember(options)

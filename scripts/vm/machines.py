@@ -63,8 +63,8 @@ def run(words):
     if "--daemon" in words[:end]:
         words.remove("--daemon")
         machine.start(words, False)
-    else:
-        machine.run(words)
+        return 0
+    return machine.run(words)
 
 
 def stop(words):

@@ -113,6 +113,9 @@ region_json()
 	region_text="\"size\":$region_bytes"
 	if [ -n "$block" ]; then
 		block=$(bytes --dc-region "$block")
+		[ "$block" -ge 64 ] && [ $((block & (block - 1))) -eq 0 ] ||
+			wrong "--dc-region '$1': a block is a power of two from" \
+				"64 bytes, such as 64K or 2M"
 		region_text="$region_text,\"block-size\":$block"
 	fi
 	[ -n "$flags" ] || return 0

@@ -58,7 +58,9 @@ def right(b):
              "4M", "--wait")
     b.checks.equal(b.extents(), [(0, 0, 4 * MIB, "accepted")], "4 MiB")
     with open(VERSION) as file:
-        b.expect(OK, "--version", out="cxl-fm " + file.read())
+        version = file.read()
+    for word in ("--version", "version"):
+        b.expect(OK, word, out="cxl-fm " + version)
 
 
 if __name__ == "__main__":

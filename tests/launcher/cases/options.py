@@ -4,7 +4,6 @@
 import os
 
 
-
 def test_options_are_kept_and_replaced(place):
     place.start("one", "--devices", "3")
     assert place.known("one")["devices"] == 3
@@ -47,7 +46,30 @@ def test_a_start_that_fails_changes_nothing(place):
     place("start", "one", "--", "-no-such-option", status=1, says="invalid")
     # What QEMU finds late, when its monitor has greeted already
     place.start("one", "--pool", os.path.join(place.folder, "pool"),
-                "--dc-region", "256M:3M", status=1, says="block-size")
+                "--dc-region", "256M:512M", status=1, says="block-size")
     place("start", "one", "--daemon", status=2, says="not for start")
     place("start", "one")
     assert place.known("one")["devices"] == 2
+
+
+def test_a_machine_that_cannot_be_started_is_no_machine(place):
+    place("--nonsense", status=2, says="unknown option")
+    place("--memory", "1M", status=2, says="less than 512M")
+    place("--memory", "4G", "start", "one", status=2, says="before all options")
+    assert place.states() == {}
+
+
+def test_words_that_are_no_command(place):
+    for word in ("strat", "restart", "rm"):
+        place(word, "one", status=2, says=f"there is no command '{word}'")
+    assert "usage: dcd-vm" in place("help")
+    assert place("version") == place("--version")
+    assert place.states() == {}
+
+
+def test_what_is_said_of_a_start_that_failed(place):
+    out = place.start("one", "--pool", "/nonexistent/pool", "--dc-size", "256M",
+                      status=1, says="cannot make pool")
+    assert "ssh" not in out, out
+    place.start("one", "--dc-region", "256M:3M", status=2,
+                says="a power of two")
