@@ -150,7 +150,7 @@ def test_savevm(vm, check):
 
 def own_guest_files(where):
     """Kernel and a disk of its own: two machines use it one after the other"""
-    for name in ("vmlinuz", "initrd.img"):
+    for name in ("vmlinuz", "initrd.img", "ssh"):
         os.symlink(os.path.join(GUEST, name),
                    os.path.join(where, name))
     shutil.copyfile(os.path.join(GUEST, "root.img"),
