@@ -4,9 +4,9 @@
 
 usage: document.py                  write the tables
        document.py --check          say where the document and the figures disagree
-       document.py --take RESULTS   commit-to-be: RESULTS (build/bench/results.json
-                                    of a whole `make bench`) becomes
-                                    docs/figures/results.json, then as without
+       document.py --take RESULTS...  RESULTS (build/bench/results.json of a whole
+                                    `make bench`, or of its sections one by one)
+                                    become docs/figures/results.json, then as without
 
 What is between `<!-- figures NAME -->` and `<!-- /figures -->` is made of that
 file (tests/bench/tables.py says of what); what is between them is not written by
@@ -21,13 +21,14 @@ import os
 import re
 import sys
 
-from tables import AIM, FAMILIES, TABLES
+from tables import AIM, FAMILIES, PIVOTS, TABLES
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 RESULTS = os.path.join(TOP, "docs", "figures", "results.json")
 DOCUMENT = os.path.join(TOP, "docs", "performance.md")
 BLOCK = re.compile(r"(<!-- figures ([\w-]+) -->\n)(.*?)(<!-- /figures -->)", re.S)
+NOT_MEASURED = "Not measured in that run.\n"
 UNITS = {"us": "µs", "1/s": "a second", "": ""}
 MEASURED = ("date", "commit", "processor", "processors", "memory-gib", "kernel",
             "kvm", "qemu", "guest-kernel", "load-before")
@@ -47,6 +48,8 @@ def number(value):
 
 
 def quantity(value, unit):
+    if unit == "s" and 0 < value < 0.1:
+        value, unit = value * 1000, "ms"
     return f"{number(value)} {UNITS.get(unit, unit)}".strip()
 
 
@@ -55,8 +58,8 @@ def aimed(row):
     if row["target"] is None:
         return ""
     target = row["target"]
-    text = f"{row['target_is']} " + (number(target) if row["baseline"] else
-                                     quantity(target, row["unit"]))
+    unit = "" if row["baseline"] else f" {UNITS.get(row['unit'], row['unit'])}"
+    text = f"{row['target_is']} {target:.4g}{unit}".rstrip()
     return text if row["pass"] else f"{text}: **missed**"
 
 
@@ -70,35 +73,73 @@ def cells(row, headings):
     return found + ([aimed(row)] if AIM in headings else [])
 
 
-def table(headings, rows):
-    """Of (words, figure) a table, as Markdown"""
-    lines = [["what"] + headings, ["---"] * (len(headings) + 1)]
-    lines += [[words] + cells(row, headings) for words, row in rows]
+def markdown(lines):
+    """Lines of cells, the first of them headings"""
+    lines = [lines[0], ["---"] * len(lines[0]), *lines[1:]]
     return "".join("| " + " | ".join(line).replace("  ", " ") + " |\n"
                    for line in lines)
 
 
-def rows_of(name, figures):
-    """(headings, [(words, figure)]) of a table"""
+def pivot(name, figures):
+    """A table whose columns are figures of one thing"""
+    corner, pattern = PIVOTS[name]
+    found = [(re.fullmatch(pattern, figure), row)
+             for figure, row in figures.items()]
+    found = [(match["row"], match["column"], row) for match, row in found if match]
+    if not found:
+        return NOT_MEASURED
+    columns = list(dict.fromkeys(column for _, column, _ in found))
+    aims = {column: {aimed(dict(row, **{"pass": True})) for _, c, row in found
+                     if c == column} - {""} for column in columns}
+    lines = [[corner] + [f"{column} ({', '.join(sorted(aims[column]))})"
+                         if aims[column] else column for column in columns]]
+    for words in dict.fromkeys(row for row, _, _ in found):
+        here = {column: row for r, column, row in found if r == words}
+        lines.append([words] + [short(here[column]) if column in here else ""
+                                for column in columns])
+    return markdown(lines)
+
+
+def short(row):
+    """All of a figure in one cell"""
+    text = quantity(row["value"], row["unit"])
+    if row["baseline"]:
+        text = f"{number(row['ratio'])} ({text})"
+    return f"{text}: **missed**" if row["pass"] is False else text
+
+
+def table(name, figures):
+    """A table of the document"""
+    if name in PIVOTS:
+        return pivot(name, figures)
     if name in FAMILIES:
-        begin = FAMILIES[name]
-        return ["figure", "beside", "ratio", AIM], [
-            (figure[len(begin):], row) for figure, row in figures.items()
-            if figure.startswith(begin)]
-    if name not in TABLES:
+        begin, headings = FAMILIES[name]
+        rows = [(figure[len(begin):], figure) for figure in figures
+                if figure.startswith(begin)]
+    elif name in TABLES:
+        headings, rows = TABLES[name]
+    else:
         raise Wrong(f"no table '{name}' (there are: "
-                    f"{', '.join([*TABLES, *FAMILIES, 'measured'])})")
-    headings, rows = TABLES[name]
-    for _, figure in rows:
-        if figure not in figures:
-            raise Wrong(f"table {name}: the results have no figure '{figure}'")
-    return headings, [(words, figures[figure]) for words, figure in rows]
+                    f"{', '.join([*TABLES, *FAMILIES, *PIVOTS, 'measured'])})")
+    missing = [figure for _, figure in rows if figure not in figures]
+    if len(missing) == len(rows):
+        return NOT_MEASURED
+    if missing:
+        raise Wrong(f"table {name}: the results lack {', '.join(missing)}")
+    return markdown([["what"] + headings] + [
+        [words] + cells(figures[figure], headings) for words, figure in rows])
+
+
+def in_some_table(figure):
+    return any(figure == name for _, rows in TABLES.values() for _, name in rows) \
+        or figure.startswith(tuple(begin for begin, _ in FAMILIES.values())) \
+        or any(re.fullmatch(pattern, figure) for _, pattern in PIVOTS.values())
 
 
 def circumstances(where):
     """The sentence that says where and of what the figures are"""
-    return (f"Measured on {where['date']} at commit `{where['commit']}`, by one run "
-            f"of `make bench`:\n{where['processors']} processors "
+    return (f"Measured on {where['date']} at commit `{where['commit']}`, by "
+            f"`make bench`:\n{where['processors']} processors "
             f"({where['processor']}), {where['memory-gib']} GiB, Linux "
             f"{where['kernel']},\n"
             + ("KVM" if where["kvm"] else "no KVM, so the guest is emulated (TCG)")
@@ -116,17 +157,15 @@ def filled(text, results):
         name = found.group(2)
         shown.append(name)
         body = circumstances(results["measured"]) if name == "measured" else \
-            table(*rows_of(name, figures))
+            table(name, figures)
         return f"{found.group(1)}{body}{found.group(4)}"
     text = BLOCK.sub(block, text)
-    for name in ["measured", *TABLES, *FAMILIES]:
+    for name in ["measured", *TABLES, *FAMILIES, *PIVOTS]:
         if shown.count(name) != 1:
             raise Wrong(f"the document has {shown.count(name)} blocks "
                         f"<!-- figures {name} -->")
-    listed = {figure for _, rows in TABLES.values() for _, figure in rows}
-    begins = tuple(FAMILIES.values())
     for figure in figures:
-        if figure not in listed and not figure.startswith(begins):
+        if not in_some_table(figure):
             raise Wrong(f"the figure '{figure}' stands in no table")
     return text
 
@@ -150,6 +189,22 @@ def load(path):
     return results
 
 
+def joined(parts):
+    """Of runs of sections, one machine and one commit"""
+    measured = parts[0]["measured"]
+    for part in parts[1:]:
+        for key in MEASURED:
+            if key not in ("date", "load-before") and \
+                    part["measured"][key] != measured[key]:
+                raise Wrong(f"{key} is {part['measured'][key]!r} in one run and "
+                            f"{measured[key]!r} in another")
+    figures = {row["name"]: row for part in parts for row in part["figures"]}
+    for name in figures:
+        if name.startswith("section "):
+            raise Wrong(f"'{name}': it did not; measure that again")
+    return {"measured": measured, "figures": list(figures.values())}
+
+
 def differences(text, results):
     """Lines that say how the document and the results disagree"""
     return list(difflib.unified_diff(
@@ -160,10 +215,10 @@ def differences(text, results):
 def main():
     parser = argparse.ArgumentParser(description="See the head of this file.")
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--take", metavar="RESULTS")
+    parser.add_argument("--take", metavar="RESULTS", nargs="+")
     options = parser.parse_args()
     try:
-        results = load(options.take or RESULTS)
+        results = joined([load(path) for path in options.take or [RESULTS]])
         text = read(DOCUMENT)
         if options.check:
             found = differences(text, results)

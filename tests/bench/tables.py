@@ -36,19 +36,19 @@ TABLES = {
         ("QMP request to online system RAM",
          "1 GiB to online system RAM, DC / virtio-mem"),
         ("the same back", "1 GiB of system RAM back, DC / virtio-mem"),
-        ("QMP request to a DAX device; virtio-mem: to system RAM",
+        ("QMP request to a DAX device (virtio-mem: RAM)",
          "1 GiB to a DAX device, DC / virtio-mem"),
-        ("unused DAX capacity back; virtio-mem: system RAM",
+        ("unused DAX capacity back (virtio-mem: RAM)",
          "1 GiB of unused DAX capacity back, DC / virtio-mem")]),
     "many": (PLAIN, [
         ("256 extents in one request, accepted by the guest",
          "256 extents in one request, accepted"),
         ("the same, released", "256 extents in one request, released"),
-        ("an entry of the core's list by its index, 1,000,000 extents",
+        ("an entry of the core's list of 1,000,000",
          "core: a list entry at 1,000,000 extents"),
         ("memory of one extent, beside one bit a block",
          "core: memory of one extent"),
-        ("1,000 separate extents in one request, to mapped, in the device",
+        ("1,000 separate extents in one request, to mapped",
          "device: 1,000 extents in one request, to mapped"),
         ("the same in one release", "device: 1,000 extents in one release"),
         ("QEMU with 1 TiB of capacity, resident",
@@ -65,15 +65,15 @@ TABLES = {
     "fm": (PLAIN, [
         ("Get DCD Info round trips, one at a time",
          "fm: Get DCD Info round trips a second"),
-        ("list of 1,000,000 extents in parts of 25, 64 requests at once: whole",
+        ("list of 1,000,000 extents, 64 requests of 25 at once",
          "fm: a million extents read"),
-        ("... longest time in which the device lets nobody else run",
+        ("... the device lets nobody else run for at most",
          "fm: a million extents read, the device is busy at once for")]),
     "fm-ratios": (["FM endpoint", "QMP", "ratio", AIM], [
         ("round trips", "fm: round trips a second, endpoint / QMP"),
         ("add, accept, release", "fm: add, accept, release, endpoint / QMP")]),
     "pool": (["100 TiB, 10,000 hosts", "1/8 TiB, 12 hosts", "ratio", AIM], [
-        ("a round of one host: pick, offer, accept, release",
+        ("a round: pick, offer, accept, release",
          "pool: a round of one host: add, accept, release, 100 TiB / 1/8 TiB"),
         ("finding the longest free run",
          "pool: finding the longest run, 100 TiB / 1/8 TiB"),
@@ -93,6 +93,20 @@ TABLES = {
          f"interleaved {kind} by {bytes_} bytes, ours / unmodified QEMU")
         for size, bytes_ in (("4 KiB", 4096), ("256 bytes", 256))
         for kind in ("write", "read")]),
+    "commit": (PLAIN, [
+        ("commit of a set of four by 256 bytes, over 1 GiB of contents",
+         "commit of a set over 1 GiB of contents"),
+        ("... the machine answers after, at the latest",
+         "... the machine answers after, at the latest")]),
 }
-# All figures whose names begin so stand in one table, by their own names.
-FAMILIES = {"fleet": "fleet: "}
+# All figures whose names begin so stand in one table, by the rest of their names.
+FAMILIES = {
+    "fleet": ("fleet: ", ["figure", "beside", "ratio", AIM]),
+    "power-on": ("from power on: ", PLAIN),
+}
+# Those of which a table has rows and columns: who is in a row and who in a column
+PIVOTS = {
+    "stall": ("what", r"stall: (?P<column>[^,]+), (?P<row>.+)"),
+    "sets": ("devices, granularity in bytes",
+             r"set of (?P<row>.+), (?P<column>write|read), DC / DRAM"),
+}
