@@ -29,7 +29,8 @@ RESULTS = os.path.join(TOP, "docs", "figures", "results.json")
 DOCUMENT = os.path.join(TOP, "docs", "performance.md")
 BLOCK = re.compile(r"(<!-- figures ([\w-]+) -->\n)(.*?)(<!-- /figures -->)", re.S)
 NOT_MEASURED = "Not measured in that run.\n"
-UNITS = {"us": "µs", "1/s": "a second", "": ""}
+UNITS = {"us": "µs", "1/s": "a second", "req/s": "a second",
+         "": ""}
 MEASURED = ("date", "commit", "processor", "processors", "memory-gib", "kernel",
             "kvm", "qemu", "guest-kernel", "load-before")
 

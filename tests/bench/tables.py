@@ -86,6 +86,8 @@ TABLES = {
          "pool: heap of one host of 100 TiB")]),
     "pool-processes": (["so many", "one", "ratio", AIM], [
         ("2 processes", "pool: claims a second, 2 processes / 1"),
+        ("2 processes of neighbours, hosts 0 and 1",
+         "pool: claims a second, 2 processes of hosts 0 and 1 / 1"),
         ("4 processes", "pool: claims a second, 4 processes / 1"),
         ("8 processes", "pool: claims a second, 8 processes / 1")]),
     "interleave": (["ours", "unmodified QEMU", "ratio", AIM], [
