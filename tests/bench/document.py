@@ -60,7 +60,9 @@ def aimed(row):
         return ""
     target = row["target"]
     unit = "" if row["baseline"] else f" {UNITS.get(row['unit'], row['unit'])}"
-    text = f"{row['target_is']} {target:.4g}{unit}".rstrip()
+    plain = f"{target:,.0f}" if target >= 1000 else f"{target:.4g}"
+    sign = "≥" if row["target_is"] == "at least" else "≤"
+    text = f"{sign} {plain}{unit}".rstrip()
     return text if row["pass"] else f"{text}: **missed**"
 
 
