@@ -144,8 +144,9 @@ bool balance_other_is_later(Tool *tool, const PoolView *view, uint8_t region,
     bool first = true;
     size_t at = 0;
 
-    if (!hosts || !fleet_ask(tool, view->fm, "GET", "/v1/claims?consumer_kind="
-                             BALANCE_KIND, NULL, NULL, &said, error)) {
+    if (!hosts || !fleet_ask_list(tool, view->fm,
+                                  FLEET_CLAIMS "&consumer_kind=" BALANCE_KIND,
+                                  "claims", &said, error)) {
         return false;
     }
     list = fleet_member(said, "claims");
