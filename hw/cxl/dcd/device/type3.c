@@ -298,7 +298,6 @@ static void cxl_dcd_unplug(CXLDcdDevice *device)
     device->gone = true;
     cxl_dcd_route_detach(device);
     if (device->dc_mr) {
-        cxl_dcd_poison_free(device);
         cxl_dcd_map_free(device);
     }
     if (device->attached) {
@@ -329,6 +328,7 @@ static void cxl_dcd_end(CXLDcdDevice *device)
         device->attached = false;
     }
     cxl_dcd_dma_free(device);
+    cxl_dcd_poison_free(device);
     cxl_dcd_layout_free(device);
     cxl_dcd_settle_free(device);
     cxl_dcd_mailbox_registers_free(device);

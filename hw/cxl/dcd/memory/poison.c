@@ -24,7 +24,11 @@ void cxl_dcd_poison_changed(CXLDcdDevice *device)
 
 static void cxl_dcd_poison_healed(void *opaque)
 {
-    cxl_dcd_poison_changed(opaque);
+    CXLDcdDevice *device = opaque;
+
+    if (!device->gone) {
+        cxl_dcd_poison_changed(device);
+    }
 }
 
 void cxl_dcd_poison_init(CXLDcdDevice *device)
