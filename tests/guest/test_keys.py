@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""By which key ssh knows the guest: none of the image's"""
+"""ssh to the guest: by which key it knows it, and whom it lets in"""
+
+import socket
+import subprocess
 
 OWN = "/etc/ssh/ssh_host_ed25519_key"
 GIVE = "/usr/local/sbin/cxl-dcd-host-key"
@@ -28,3 +31,16 @@ def test_own(vm, check):
     finally:
         vm.guest_ok(f"rm -f {OWN} {OWN}.pub && {GIVE}")
     check.equal(vm.guest_ok(f"cat {USED}"), handed_in, "as it was")
+
+
+def test_knocking(vm, check):
+    """Who looks whether the guest is up, again and again, keeps nobody out."""
+    for _ in range(40):
+        with socket.create_connection(("127.0.0.1", vm.port), 30) as sock:
+            sock.settimeout(30)
+            check.must(sock.recv(4) == b"SSH-", "it greets")
+    done = subprocess.run(vm.ssh_command()[:-1] + [
+        "-o", "ControlPath=none", "guest", "true"], stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
+        check=False)
+    check.equal((done.returncode, done.stdout), (0, ""), "a new connection")

@@ -2,6 +2,10 @@
 """What is kept of the last start, and what is not."""
 
 import os
+import socket
+import subprocess
+
+from world import LAUNCHER, SMALL, STOPPED
 
 
 def test_options_are_kept_and_replaced(place):
@@ -73,3 +77,19 @@ def test_what_is_said_of_a_start_that_failed(place):
     assert "ssh" not in out, out
     place.start("one", "--dc-region", "256M:3M", status=2,
                 says="a power of two")
+
+
+def test_what_to_call_next_is_called_as_the_user_calls_it(place):
+    link = os.path.join(place.folder, "machine")
+    os.symlink(LAUNCHER, link)
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen(1)
+        done = subprocess.run(
+            [link, "start", "one", *SMALL, "--ssh-port",
+             str(sock.getsockname()[1]), *STOPPED], env=place.env, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, check=False)
+    assert done.returncode == 1 and "is in use" in done.stdout, done.stdout
+    assert f"{link} list" in done.stdout and LAUNCHER not in done.stdout, \
+        done.stdout
