@@ -263,7 +263,7 @@ bool cxl_dcd_pool_drop_all(CXLDcdPool *pool, uint32_t host, GError **error)
                                    error);
 }
 
-/* The record that leaves @host at @at, and is within @range; 0: there is none */
+/* The record that leaves @host at @at, within @range; 0: there is none */
 static uint32_t cxl_dcd_pool_leave_at(CXLDcdPool *pool, uint32_t host,
                                       const CXLDcdPoolRange *range, uint64_t at,
                                       uint64_t *ret_count, GError **error)
