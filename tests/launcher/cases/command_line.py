@@ -91,6 +91,19 @@ def test_who_may_read_the_key_of_the_guest_hands_it_in(place):
     assert out.count(said) == 1 and said + other in out, out
 
 
+def test_how_to_log_in_is_told_to_who_may(place):
+    guest = os.path.join(place.folder, "guest")
+    os.makedirs(os.path.join(guest, "ssh"))
+    for name in ("vmlinuz", "initrd.img", "root.img"):
+        open(os.path.join(guest, name), "wb").close()
+    by_hand = ["--qemu", "/bin/true", "--guest", guest, "--qmp",
+               os.path.join(place.folder, "qmp"), "--ssh-port", "2399"]
+    assert "ssh: ssh -p 2399 root@localhost" in place(*by_hand)
+    config = os.path.join(guest, "ssh", "config")
+    open(config, "wb").close()
+    assert f"ssh -F {config} -p 2399 guest" in place(*by_hand)
+
+
 def test_who_may_read_the_image_has_nobodys_key(_place):
     """A private key; programs have the words that one begins with, too."""
     image = os.path.join(world.TOP, "build", "guest", "root.img")
