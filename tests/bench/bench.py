@@ -8,8 +8,9 @@ usage: bench.py [SECTION...]     sections: memory, latency, application, scale,
 
 Every figure that is judged is a ratio of two measurements of one run: the
 machines this runs on are noisy.  Ends with a table and with
-build/bench/results.json: where it was measured, and of each figure name, value,
-unit, baseline, ratio, target, pass.  document.py takes it into the documents.
+build/bench/results.json: of each section where it was measured, and of each figure
+name, value, unit, baseline, ratio, target, pass.  document.py takes it into the
+documents.
 """
 
 import argparse
@@ -185,6 +186,7 @@ def main():
     report = Report(os.path.join(BUILD, "bench"))
     start = time.monotonic()
     for name in chosen:
+        report.section(name)
         try:
             SECTIONS[name](report)
         except (GuestError, OSError, RuntimeError,

@@ -4,9 +4,10 @@
 
 usage: document.py                  write the tables
        document.py --check          say where the document and the figures disagree
-       document.py --take RESULTS...  RESULTS (build/bench/results.json of a whole
-                                    `make bench`, or of its sections one by one)
-                                    become docs/figures/results.json, then as without
+       document.py --take RESULTS...  the sections of RESULTS, as `make bench` has
+                                    written them into build/bench/results.json, take
+                                    the place of these in docs/figures/results.json;
+                                    then as without
 
 What is between `<!-- figures NAME -->` and `<!-- /figures -->` is made of that
 file (tests/bench/tables.py says of what); what is between them is not written by
@@ -32,7 +33,7 @@ NOT_MEASURED = "Not measured in that run.\n"
 UNITS = {"us": "µs", "1/s": "a second", "req/s": "a second",
          "": ""}
 MEASURED = ("date", "commit", "processor", "processors", "memory-gib", "kernel",
-            "kvm", "qemu", "guest-kernel", "load-before")
+            "kvm", "qemu", "guest-kernel")
 
 
 class Wrong(Exception):
@@ -139,27 +140,31 @@ def in_some_table(figure):
         or any(re.fullmatch(pattern, figure) for _, pattern in PIVOTS.values())
 
 
-def circumstances(where):
-    """The sentence that says where and of what the figures are"""
-    return (f"Measured on {where['date']} at commit `{where['commit']}`, by "
-            f"`make bench`:\n{where['processors']} processors "
-            f"({where['processor']}), {where['memory-gib']} GiB, Linux "
-            f"{where['kernel']},\n"
-            + ("KVM" if where["kvm"] else "no KVM, so the guest is emulated (TCG)")
-            + f"; QEMU {where['qemu']}, the guest's kernel "
-            f"{where['guest-kernel']};\nload before it began "
-            f"{where['load-before']}.\n")
+def circumstances(sections):
+    """The sentences that say where and of what the figures are"""
+    alike = {}
+    for name, section in sections.items():
+        where = {key: section["measured"][key] for key in MEASURED}
+        alike.setdefault(json.dumps(where), []).append(name)
+    return "\n".join(
+        f"- **{', '.join(names)}**: {where['date']}, commit `{where['commit']}`;\n"
+        f"  {where['processors']} processors ({where['processor']}), "
+        f"{where['memory-gib']} GiB, Linux {where['kernel']},\n"
+        f"  {'KVM' if where['kvm'] else 'no KVM (TCG)'}; QEMU {where['qemu']}, the "
+        f"guest's kernel {where['guest-kernel']}."
+        for where, names in ((json.loads(w), n) for w, n in alike.items())) + "\n"
 
 
 def filled(text, results):
     """The document with what the results say"""
-    figures = {row["name"]: row for row in results["figures"]}
+    figures = {row["name"]: row for section in results.values()
+               for row in section["figures"]}
     shown = []
 
     def block(found):
         name = found.group(2)
         shown.append(name)
-        body = circumstances(results["measured"]) if name == "measured" else \
+        body = circumstances(results) if name == "measured" else \
             table(name, figures)
         return f"{found.group(1)}{body}{found.group(4)}"
     text = BLOCK.sub(block, text)
@@ -179,33 +184,22 @@ def read(path):
 
 
 def load(path):
-    """Results that are whole"""
+    """The sections of a file"""
     results = json.loads(read(path))
-    if not isinstance(results, dict) or \
-            not all(results.get(key) for key in ("measured", "figures")):
-        raise Wrong(f"{path}: it has no \"measured\" and \"figures\": is it of "
-                    "`make bench`?")
-    missing = [key for key in MEASURED if results["measured"].get(key) in
-               (None, "")]
-    if missing:
-        raise Wrong(f"{path}: \"measured\" lacks {', '.join(missing)}")
-    return results
-
-
-def joined(parts):
-    """Of runs of sections, one machine and one commit"""
-    measured = parts[0]["measured"]
-    for part in parts[1:]:
-        for key in MEASURED:
-            if key not in ("date", "load-before") and \
-                    part["measured"][key] != measured[key]:
-                raise Wrong(f"{key} is {part['measured'][key]!r} in one run and "
-                            f"{measured[key]!r} in another")
-    figures = {row["name"]: row for part in parts for row in part["figures"]}
-    for name in figures:
-        if name.startswith("section "):
-            raise Wrong(f"'{name}': it did not; measure that again")
-    return {"measured": measured, "figures": list(figures.values())}
+    sections = results.get("sections") if isinstance(results, dict) else None
+    if not sections:
+        raise Wrong(f"{path}: it has no \"sections\": is it of `make bench`?")
+    for name, section in sections.items():
+        missing = [key for key in MEASURED
+                   if section["measured"].get(key) in (None, "")]
+        if missing:
+            raise Wrong(f"{path}: of {name}, \"measured\" lacks "
+                        f"{', '.join(missing)}")
+        for row in section["figures"]:
+            if row["name"].startswith("section "):
+                raise Wrong(f"{path}: '{row['name']}': it did not; measure that "
+                            "again")
+    return sections
 
 
 def differences(text, results):
@@ -221,7 +215,9 @@ def main():
     parser.add_argument("--take", metavar="RESULTS", nargs="+")
     options = parser.parse_args()
     try:
-        results = joined([load(path) for path in options.take or [RESULTS]])
+        results = load(RESULTS) if os.path.exists(RESULTS) else {}
+        for path in options.take or []:
+            results.update(load(path))
         text = read(DOCUMENT)
         if options.check:
             found = differences(text, results)
@@ -233,7 +229,7 @@ def main():
         return 1
     if options.take:
         with open(RESULTS, "w", encoding="utf-8") as file:
-            json.dump(results, file, indent=1, ensure_ascii=False)
+            json.dump({"sections": results}, file, indent=1, ensure_ascii=False)
             file.write("\n")
     with open(DOCUMENT, "w", encoding="utf-8") as file:
         file.write(text)

@@ -15,8 +15,13 @@ class Report:
 
     def __init__(self, directory):
         self.dir, self.rows, self.curves = directory, [], []
-        self.measured = measured(os.path.dirname(directory))
+        self.sections = {}
         os.makedirs(directory, exist_ok=True)
+
+    def section(self, name):
+        """What is added from now on is of this section."""
+        self.sections[name] = {
+            "measured": measured(os.path.dirname(self.dir)), "figures": []}
 
     def add(self, name, value, unit, baseline=None, target=None,
             at_least=True):
@@ -32,6 +37,8 @@ class Report:
             "name": name, "value": value, "unit": unit, "baseline": baseline,
             "ratio": ratio, "target": target,
             "target_is": "at least" if at_least else "at most", "pass": good})
+        *_, section = self.sections.values()
+        section["figures"].append(self.rows[-1])
         print("  " + self.line(self.rows[-1]), flush=True)
 
     def series(self, name, x, y, values):
@@ -52,8 +59,7 @@ class Report:
     def write(self):
         path = os.path.join(self.dir, "results.json")
         with open(path, "w", encoding="utf-8") as file:
-            json.dump({"measured": self.measured, "figures": self.rows}, file,
-                      indent=1)
+            json.dump({"sections": self.sections}, file, indent=1)
         self.plot()
         return path
 
