@@ -10,7 +10,9 @@
  */
 #include <stdio.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 #include <daxctl/libdaxctl.h>
 
 #include "dcd-hold.h"
@@ -149,9 +151,29 @@ int dcd_offline_ram(struct daxctl_dev *dev)
 	return rc;
 }
 
+/*
+ * The kernel hides a device's driver first, and has it let go of the memory
+ * then, under the device's lock; so, too, when capacity was taken by force.  A
+ * write to the driver's unbind waits for that lock, and does nothing behind it.
+ */
+static void dcd_wait_let_go(struct daxctl_dev *dev)
+{
+	const char *name = daxctl_dev_get_devname(dev);
+	int fd;
+
+	fd = open("/sys/bus/dax/drivers/device_dax/unbind",
+		  O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	/* Refused, as that is not its driver, which is what is wanted */
+	if (write(fd, name, strlen(name)) < 0)
+		errno = 0;
+	close(fd);
+}
+
 /**
  * dcd_check_removed - has the kernel let go of a device's memory?
- * @dev: any device that has just lost its driver
+ * @dev: any device that has just lost its driver, or is about to
  *
  * Between the moment at which all of it is offline and that at which the driver
  * goes, another program may have set a block online.  The kernel then keeps it,
@@ -163,6 +185,7 @@ int dcd_check_removed(struct daxctl_dev *dev)
 {
 	unsigned long long left;
 
+	dcd_wait_let_go(dev);
 	left = dcd_is_dynamic(dev) ? dcd_count_blocks(dev) : 0;
 	if (!left)
 		return 0;

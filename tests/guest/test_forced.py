@@ -83,6 +83,23 @@ def test_free(vm, check):
     destroy_region(vm, region)
 
 
+def test_destroyed_at_once(vm, check):
+    """While the kernel still takes the device's driver away, its name is hidden
+    already: who destroys the device then need not come again."""
+    region = create_region(vm)
+    for _ in range(4):
+        add(vm, region, [PART])
+        dax = create_dax(vm, region)
+        force(vm, [PART])
+        done = vm.guest(
+            f"while [ -e /sys/bus/dax/devices/{dax}/driver ]; do :; done; "
+            f"daxctl disable-device {dax} && daxctl destroy-device {dax}")
+        check.equal((done.status, done.err.count("busy")), (0, 0),
+                    f"it is destroyed: {done.text}")
+        wait_released(vm)
+    destroy_region(vm, region)
+
+
 def test_half(vm, check):
     """Half of an extent is taken: the other half is no use and goes back."""
     region = create_region(vm)
