@@ -280,7 +280,8 @@ def reconnects(f):
 
 
 # The requests that meet no daemon
-reconnects.expected = ("net::ERR", "Failed to fetch")
+# A daemon that ends says so to whoever still asks: 503
+reconnects.expected = ("net::ERR", "Failed to fetch", "status of 503")
 
 
 def forgotten(f):
