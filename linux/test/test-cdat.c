@@ -8,14 +8,7 @@
 #include "../judge.h"
 #include "check.h"
 #include "nasty.h"
-
-/* Two partitions, with a gap after the first. */
-static const struct cxl_dcd_part parts[] = {
-	{ .base = GIB, .size = 4 * GIB, .decode = 4 * GIB, .block = 2 * MIB,
-	  .known = true },
-	{ .base = 8 * GIB, .size = GIB, .decode = GIB, .block = 2 * MIB,
-	  .known = true, .shareable = true },
-};
+#include "parts.h"
 
 /* A table that ends anywhere, and one whose entries lie about their size. */
 static void test_cdat(void)
